@@ -1,0 +1,216 @@
+#include "common/json_writer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/unicode.h"
+
+struct json_writer json_writer_make(struct buffer *out)
+{
+    return (struct json_writer){.out = out};
+}
+
+static void separate(struct json_writer *writer)
+{
+    if (writer->comma)
+        buffer_append_byte(writer->out, ',');
+    writer->comma = true;
+}
+
+static void begin(struct json_writer *writer, uint8_t bracket)
+{
+    separate(writer);
+    buffer_append_byte(writer->out, bracket);
+    writer->comma = false;
+}
+
+static void end(struct json_writer *writer, uint8_t bracket)
+{
+    buffer_append_byte(writer->out, bracket);
+    writer->comma = true;
+}
+
+void json_object_begin(struct json_writer *writer)
+{
+    begin(writer, '{');
+}
+
+void json_object_end(struct json_writer *writer)
+{
+    end(writer, '}');
+}
+
+void json_array_begin(struct json_writer *writer)
+{
+    begin(writer, '[');
+}
+
+void json_array_end(struct json_writer *writer)
+{
+    end(writer, ']');
+}
+
+void json_key(struct json_writer *writer, const char *key)
+{
+    separate(writer);
+    size_t length = strlen(key);
+    uint8_t *to = buffer_reserve(writer->out, length + 3);
+    if (to) {
+        to[0] = '"';
+        memcpy(to + 1, key, length);
+        memcpy(to + 1 + length, "\":", 2);
+        writer->out->length += length + 3;
+    }
+    writer->comma = false;
+}
+
+static void quoted(struct json_writer *writer, struct text text)
+{
+    buffer_append_byte(writer->out, '"');
+    json_escape(writer->out, text);
+    buffer_append_byte(writer->out, '"');
+}
+
+void json_key_text(struct json_writer *writer, struct text key)
+{
+    separate(writer);
+    quoted(writer, key);
+    buffer_append_byte(writer->out, ':');
+    writer->comma = false;
+}
+
+void json_text(struct json_writer *writer, struct text value)
+{
+    separate(writer);
+    quoted(writer, value);
+}
+
+void json_string(struct json_writer *writer, const char *value)
+{
+    json_text(writer, (struct text){value, (uint32_t)strlen(value)});
+}
+
+static void unsigned_digits(struct buffer *out, uint64_t value)
+{
+    char digits[20];
+    unsigned at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    buffer_append(out, digits + at, sizeof digits - at);
+}
+
+void json_int(struct json_writer *writer, int64_t value)
+{
+    separate(writer);
+    if (value < 0)
+        buffer_append_byte(writer->out, '-');
+    unsigned_digits(writer->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void json_uint(struct json_writer *writer, uint64_t value)
+{
+    separate(writer);
+    unsigned_digits(writer->out, value);
+}
+
+void json_bool(struct json_writer *writer, bool value)
+{
+    separate(writer);
+    buffer_append_string(writer->out, value ? "true" : "false");
+}
+
+void json_null(struct json_writer *writer)
+{
+    separate(writer);
+    buffer_append_string(writer->out, "null");
+}
+
+void json_micros(struct json_writer *writer, uint64_t micros)
+{
+    json_uint(writer, micros / 1000000);
+    unsigned rest = (unsigned)(micros % 1000000);
+    if (!rest)
+        return;
+    char fraction[7] = ".000000";
+    int at = 6;
+    for (unsigned value = rest; value; value /= 10)
+        fraction[at--] = (char)('0' + value % 10);
+    size_t length = sizeof fraction;
+    while (fraction[length - 1] == '0')
+        length--;
+    buffer_append(writer->out, fraction, length);
+}
+
+void json_double(struct json_writer *writer, double value)
+{
+    if (!isfinite(value)) {
+        json_null(writer);
+        return;
+    }
+    separate(writer);
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        int length = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (length < 0 || (size_t)length >= sizeof text || strtod(text, NULL) == value)
+            break;
+    }
+    buffer_append_string(writer->out, text);
+}
+
+void json_raw(struct json_writer *writer, struct text json)
+{
+    separate(writer);
+    buffer_append(writer->out, json.data, json.length);
+}
+
+/* True for the bytes that may be copied as they are. */
+static inline bool is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+static void escape_byte(struct buffer *out, uint8_t byte)
+{
+    static const char short_form[][3] = {
+        ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
+    static const char hex[] = "0123456789abcdef";
+    if (byte == '"' || byte == '\\') {
+        buffer_append(out, (uint8_t[]){'\\', byte}, 2);
+    } else if (byte < sizeof short_form / sizeof *short_form && short_form[byte][0]) {
+        buffer_append(out, short_form[byte], 2);
+    } else {
+        buffer_append(out, "\\u00", 4);
+        buffer_append(out, (char[]){hex[byte >> 4], hex[byte & 15]}, 2);
+    }
+}
+
+static void escape_valid(struct buffer *out, struct text text)
+{
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    size_t start = 0;
+    for (size_t at = 0; at < text.length; at++) {
+        if (is_plain(bytes[at]))
+            continue;
+        buffer_append(out, bytes + start, at - start);
+        escape_byte(out, bytes[at]);
+        start = at + 1;
+    }
+    if (start < text.length)
+        buffer_append(out, bytes + start, text.length - start);
+}
+
+void json_escape(struct buffer *out, struct text text)
+{
+    if (unicode_is_valid(text)) {
+        escape_valid(out, text);
+        return;
+    }
+    struct buffer repaired = buffer_make((size_t)text.length * 3);
+    unicode_append_repaired(&repaired, text);
+    escape_valid(out, (struct text){(const char *)repaired.data, (uint32_t)repaired.length});
+    buffer_free(&repaired);
+}
