@@ -1,0 +1,363 @@
+#include "common/protocol.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/json_writer.h"
+#include "common/log.h"
+
+#define COUNT(array)     (sizeof(array) / sizeof *(array))
+#define SAFE_INTEGER_MAX ((uint64_t)1 << 53) /* what a JSON number carries without loss */
+
+#define X(name, string) string,
+static const char *const type_strings[] = {PROTOCOL_TYPES(X)};
+static const char *const outcome_strings[] = {PROTOCOL_OUTCOMES(X)};
+static const char *const failure_strings[] = {PROTOCOL_FAILURES(X)};
+static const char *const verdict_strings[] = {PROTOCOL_VERDICTS(X)};
+static const char *const bye_strings[] = {PROTOCOL_BYES(X)};
+#undef X
+
+const char *message_type_string(enum message_type type)
+{
+    return type_strings[type];
+}
+
+const char *outcome_string(enum outcome outcome)
+{
+    return outcome_strings[outcome];
+}
+
+const char *failure_string(enum failure failure)
+{
+    return failure_strings[failure];
+}
+
+const char *verdict_string(enum verdict verdict)
+{
+    return verdict_strings[verdict];
+}
+
+const char *bye_string(enum bye bye)
+{
+    return bye_strings[bye];
+}
+
+enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM };
+
+struct field {
+    const char *name;
+    enum field_kind kind;
+    size_t offset;     /* in struct message */
+    uint64_t min, max; /* UINT: range; TEXT: fewest bytes, and size of the array with its terminator */
+    const char *const *strings; /* ENUM */
+    size_t string_count;
+};
+
+#define UINT(part, member, low, high)                                                                        \
+    {                                                                                                        \
+#member, FIELD_UINT, offsetof(struct message, part.member), low, high, NULL, 0                       \
+    }
+#define FLAG(part, member)                                                                                   \
+    {                                                                                                        \
+#member, FIELD_BOOL, offsetof(struct message, part.member), 0, 1, NULL, 0                            \
+    }
+#define TEXT(part, member, least)                                                                            \
+    {                                                                                                        \
+#member, FIELD_TEXT, offsetof(struct message, part.member), least,                                   \
+            sizeof(((struct message *)0)->part.member), NULL, 0                                              \
+    }
+#define ENUM(part, member, table)                                                                            \
+    {                                                                                                        \
+#member, FIELD_ENUM, offsetof(struct message, part.member), 0, 0, table, COUNT(table)                \
+    }
+
+#define ID_MAX   INT32_MAX
+#define DAY_MS   86400000u
+#define YEAR_MS  ((uint64_t)366 * DAY_MS)
+#define TIME_MAX ((uint64_t)253402300799999) /* the end of year 9999 */
+
+static const struct field hello_fields[] = {
+    TEXT(hello, version, 1),
+    TEXT(hello, host, 1),
+    UINT(hello, pid, 1, INT32_MAX),
+};
+static const struct field welcome_fields[] = {
+    TEXT(welcome, version, 1),
+    TEXT(welcome, worker, 1),
+    TEXT(welcome, results, 1),
+    TEXT(welcome, base_url, 1),
+    TEXT(welcome, user_agent, 1),
+    UINT(welcome, page_size, 1, 100000),
+    UINT(welcome, max_pages, 1, PROTOCOL_PAGES_MAX),
+    UINT(welcome, connect_timeout_ms, 1, DAY_MS),
+    UINT(welcome, timeout_ms, 1, DAY_MS),
+    UINT(welcome, max_response_bytes, 1024, (uint64_t)1 << 32),
+    FLAG(welcome, session),
+    UINT(welcome, heartbeat_ms, 10, DAY_MS),
+    UINT(welcome, max_jobs, 1, UINT32_MAX),
+    UINT(welcome, max_age_ms, 1, YEAR_MS),
+    UINT(welcome, max_rss_kb, 1, UINT32_MAX),
+};
+static const struct field refuse_fields[] = {TEXT(refuse, reason, 1)};
+static const struct field job_fields[] = {
+    UINT(job, lease, 1, SAFE_INTEGER_MAX),
+    UINT(job, attempt, 1, UINT32_MAX),
+    UINT(job, track_id, 1, ID_MAX),
+    UINT(job, class_id, 1, ID_MAX),
+    TEXT(job, track_name, 1),
+    TEXT(job, content_hash, 0),
+    UINT(job, issued_at_ms, 0, TIME_MAX),
+    UINT(job, lease_ms, 1, DAY_MS),
+};
+static const struct field page_fields[] = {
+    UINT(page, lease, 1, SAFE_INTEGER_MAX),
+    UINT(page, page, 1, PROTOCOL_PAGES_MAX),
+};
+static const struct field result_fields[] = {
+    TEXT(result, worker, 1),
+    UINT(result, lease, 1, SAFE_INTEGER_MAX),
+    UINT(result, attempt, 1, UINT32_MAX),
+    UINT(result, track_id, 1, ID_MAX),
+    UINT(result, class_id, 1, ID_MAX),
+    ENUM(result, outcome, outcome_strings),
+    ENUM(result, failure, failure_strings),
+    TEXT(result, problem, 0),
+    UINT(result, http_status, 0, 999),
+    UINT(result, retry_after_ms, 0, YEAR_MS),
+    UINT(result, pages, 0, PROTOCOL_PAGES_MAX),
+    UINT(result, requests, 0, 10 * PROTOCOL_PAGES_MAX),
+    UINT(result, entries, 0, UINT32_MAX),
+    UINT(result, rejected, 0, UINT32_MAX),
+    UINT(result, bytes, 0, SAFE_INTEGER_MAX),
+    UINT(result, duration_ms, 0, YEAR_MS),
+    UINT(result, latency_ms, 0, YEAR_MS),
+    TEXT(result, content_hash, 0),
+};
+static const struct field ack_fields[] = {
+    UINT(ack, lease, 1, SAFE_INTEGER_MAX),
+    ENUM(ack, verdict, verdict_strings),
+};
+static const struct field heartbeat_fields[] = {
+    UINT(heartbeat, lease, 0, SAFE_INTEGER_MAX),
+    UINT(heartbeat, page, 0, PROTOCOL_PAGES_MAX),
+    UINT(heartbeat, jobs, 0, SAFE_INTEGER_MAX),
+    UINT(heartbeat, rss_kb, 0, SAFE_INTEGER_MAX),
+};
+static const struct field retire_fields[] = {TEXT(retire, reason, 1)};
+static const struct field bye_fields[] = {ENUM(bye, reason, bye_strings)};
+
+static const struct {
+    const struct field *fields;
+    size_t count;
+} layouts[MESSAGE_TYPES] = {
+    [MESSAGE_HELLO] = {hello_fields, COUNT(hello_fields)},
+    [MESSAGE_WELCOME] = {welcome_fields, COUNT(welcome_fields)},
+    [MESSAGE_REFUSE] = {refuse_fields, COUNT(refuse_fields)},
+    [MESSAGE_READY] = {NULL, 0},
+    [MESSAGE_JOB] = {job_fields, COUNT(job_fields)},
+    [MESSAGE_MORE] = {page_fields, COUNT(page_fields)},
+    [MESSAGE_GRANT] = {page_fields, COUNT(page_fields)},
+    [MESSAGE_RESULT] = {result_fields, COUNT(result_fields)},
+    [MESSAGE_ACK] = {ack_fields, COUNT(ack_fields)},
+    [MESSAGE_HEARTBEAT] = {heartbeat_fields, COUNT(heartbeat_fields)},
+    [MESSAGE_RETIRE] = {retire_fields, COUNT(retire_fields)},
+    [MESSAGE_BYE] = {bye_fields, COUNT(bye_fields)},
+};
+
+/* ---- encoding ---- */
+
+static void encode_field(struct json_writer *json, const struct field *field, const struct message *message)
+{
+    const void *at = (const char *)message + field->offset;
+    json_key(json, field->name);
+    switch (field->kind) {
+    case FIELD_UINT: {
+        uint64_t value;
+        memcpy(&value, at, sizeof value);
+        if (value < field->min || value > field->max)
+            log_bug("protocol: %s of %s is %llu", field->name, type_strings[message->type],
+                (unsigned long long)value);
+        json_uint(json, value);
+        break;
+    }
+    case FIELD_BOOL:
+        json_bool(json, *(const bool *)at);
+        break;
+    case FIELD_TEXT:
+        json_text(json, (struct text){at, (uint32_t)strnlen(at, field->max)});
+        break;
+    case FIELD_ENUM: {
+        unsigned value;
+        memcpy(&value, at, sizeof value);
+        if (value >= field->string_count)
+            log_bug("protocol: %s of %s is %u", field->name, type_strings[message->type], value);
+        json_string(json, field->strings[value]);
+        break;
+    }
+    }
+}
+
+void protocol_encode(const struct message *message, struct buffer *out)
+{
+    if (message->type >= MESSAGE_TYPES)
+        log_bug("protocol: message type %u", (unsigned)message->type);
+    struct json_writer json = json_writer_make(out);
+    json_object_begin(&json);
+    json_key(&json, "v");
+    json_uint(&json, PROTOCOL_VERSION);
+    json_key(&json, "type");
+    json_string(&json, type_strings[message->type]);
+    for (size_t i = 0; i < layouts[message->type].count; i++)
+        encode_field(&json, &layouts[message->type].fields[i], message);
+    json_object_end(&json);
+}
+
+/* ---- decoding ---- */
+
+static bool find_string(const char *const *strings, size_t count, const char *wanted, unsigned *index)
+{
+    for (size_t i = 0; wanted && i < count; i++) {
+        if (strcmp(strings[i], wanted) == 0) {
+            *index = (unsigned)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool complain(char *problem, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    /* A cut message is still a message. */
+    int length = vsnprintf(problem, PROTOCOL_PROBLEM_SIZE, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        problem[0] = 0;
+    return false;
+}
+
+static bool decode_uint(const struct field *field, const cJSON *value, void *at, char *problem)
+{
+    double number = cJSON_IsNumber(value) ? value->valuedouble : -1;
+    if (!(number >= 0 && number <= (double)SAFE_INTEGER_MAX && number == floor(number)))
+        return complain(problem, "field %s: a whole number is missing", field->name);
+    uint64_t whole = (uint64_t)number;
+    if (whole < field->min || whole > field->max)
+        return complain(problem, "field %s: %llu is not within %llu and %llu", field->name,
+            (unsigned long long)whole, (unsigned long long)field->min, (unsigned long long)field->max);
+    memcpy(at, &whole, sizeof whole);
+    return true;
+}
+
+static bool decode_text(const struct field *field, const cJSON *value, char *at, char *problem)
+{
+    if (!cJSON_IsString(value))
+        return complain(problem, "field %s: a string is missing", field->name);
+    size_t length = strlen(value->valuestring);
+    if (length < field->min || length >= field->max)
+        return complain(problem, "field %s: %zu bytes long, allowed are %llu to %llu", field->name, length,
+            (unsigned long long)field->min, (unsigned long long)field->max - 1);
+    memcpy(at, value->valuestring, length + 1);
+    return true;
+}
+
+static bool decode_field(const struct field *field, const cJSON *root, struct message *message, char *problem)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(root, field->name);
+    char *at = (char *)message + field->offset;
+    switch (field->kind) {
+    case FIELD_UINT:
+        return decode_uint(field, value, at, problem);
+    case FIELD_BOOL:
+        if (!cJSON_IsBool(value))
+            return complain(problem, "field %s: true or false is missing", field->name);
+        *(bool *)at = cJSON_IsTrue(value);
+        return true;
+    case FIELD_TEXT:
+        return decode_text(field, value, at, problem);
+    case FIELD_ENUM: {
+        unsigned index;
+        if (!find_string(field->strings, field->string_count, cJSON_GetStringValue(value), &index))
+            return complain(problem, "field %s: not one of the known values", field->name);
+        memcpy(at, &index, sizeof index);
+        return true;
+    }
+    }
+    return false;
+}
+
+static bool decode_object(const cJSON *root, struct message *message, char *problem)
+{
+    unsigned type;
+    if (!cJSON_IsObject(root))
+        return complain(problem, "not a JSON object");
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "v");
+    if (!cJSON_IsNumber(version) || version->valuedouble != PROTOCOL_VERSION)
+        return complain(problem,
+            "protocol version %.40g is spoken there and %d here; install the same release",
+            cJSON_IsNumber(version) ? version->valuedouble : 0.0, PROTOCOL_VERSION);
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "type"));
+    if (!find_string(type_strings, MESSAGE_TYPES, name, &type))
+        return complain(problem, "unknown message type \"%.40s\"", name ? name : "");
+    message->type = (enum message_type)type;
+    for (size_t i = 0; i < layouts[type].count; i++) {
+        if (!decode_field(&layouts[type].fields[i], root, message, problem))
+            return false;
+    }
+    return true;
+}
+
+bool protocol_decode(
+    const void *bytes, size_t length, struct message *message, char problem[static PROTOCOL_PROBLEM_SIZE])
+{
+    memset(message, 0, sizeof *message);
+    message->type = MESSAGE_TYPES;
+    if (length > PROTOCOL_FRAME_MAX)
+        return complain(problem, "control frame of %zu bytes, allowed are %d", length, PROTOCOL_FRAME_MAX);
+    cJSON *root = cJSON_ParseWithLength(bytes, length);
+    if (!root)
+        return complain(problem, "control frame is not JSON");
+    bool ok = decode_object(root, message, problem);
+    cJSON_Delete(root);
+    return ok;
+}
+
+/* ---- hashes ---- */
+
+void protocol_hash_to_hex(const uint8_t hash[static RECORD_HASH_SIZE], char out[static PROTOCOL_HASH_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (int i = 0; i < RECORD_HASH_SIZE; i++) {
+        out[2 * i] = hex[hash[i] >> 4];
+        out[2 * i + 1] = hex[hash[i] & 15];
+    }
+    out[2 * RECORD_HASH_SIZE] = 0;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool protocol_hash_from_hex(const char *hex, uint8_t hash[static RECORD_HASH_SIZE])
+{
+    if (strlen(hex) != 2 * RECORD_HASH_SIZE)
+        return false;
+    for (int i = 0; i < RECORD_HASH_SIZE; i++) {
+        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        hash[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}

@@ -1,0 +1,174 @@
+#include "common/wire.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+
+/* A peer that is silent for this long at the ZMTP level is dropped (RFC 37/ZMTP 3.1 PING). */
+#define HEARTBEAT_INTERVAL_MS 5000
+#define HEARTBEAT_TIMEOUT_MS  15000
+#define HANDSHAKE_TIMEOUT_MS  10000
+#define RECONNECT_FIRST_MS    50
+#define RECONNECT_MOST_MS     5000
+#define BACKLOG               1024
+
+static bool set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool set_options(void *socket, int type, const struct wire_options *options)
+{
+    int64_t max_frame = (int64_t)options->max_frame_bytes;
+    bool ok = set_int(socket, ZMQ_LINGER, options->linger_ms) &&
+              set_int(socket, ZMQ_SNDHWM, options->high_water_mark) &&
+              set_int(socket, ZMQ_RCVHWM, options->high_water_mark) &&
+              set_int(socket, ZMQ_BACKLOG, BACKLOG) &&
+              set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS) &&
+              set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS) &&
+              set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+              set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_FIRST_MS) &&
+              set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS) && set_int(socket, ZMQ_IPV6, 1) &&
+              zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, sizeof max_frame) == 0;
+    /* Without IMMEDIATE a message would be queued for a connection that may never come about. */
+    if (ok && (type == ZMQ_PUSH || type == ZMQ_DEALER))
+        ok = set_int(socket, ZMQ_IMMEDIATE, 1);
+    /* Without MANDATORY a message for a peer that is gone would vanish without a word. */
+    if (ok && type == ZMQ_ROUTER)
+        ok = set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    return ok;
+}
+
+void *wire_open(void *context, int type, const struct wire_options *options)
+{
+    void *socket = zmq_socket(context, type);
+    if (!socket)
+        return NULL;
+    if (!set_options(socket, type, options))
+        log_bug("wire: setting socket options: %s", zmq_strerror(errno));
+    return socket;
+}
+
+void wire_close(void **socket)
+{
+    if (*socket)
+        zmq_close(*socket);
+    *socket = NULL;
+}
+
+bool wire_bind(void *socket, const char *endpoint)
+{
+    static const char ipc[] = "ipc://";
+    bool is_ipc = strncmp(endpoint, ipc, sizeof ipc - 1) == 0;
+    mode_t mask = is_ipc ? umask(S_IRWXG | S_IRWXO) : 0;
+    bool bound = zmq_bind(socket, endpoint) == 0;
+    int saved = errno;
+    if (is_ipc)
+        umask(mask);
+    errno = saved;
+    return bound;
+}
+
+bool wire_connect(void *socket, const char *endpoint)
+{
+    return zmq_connect(socket, endpoint) == 0;
+}
+
+static bool more_follows(void *socket)
+{
+    int more = 0;
+    size_t size = sizeof more;
+    return zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) == 0 && more;
+}
+
+static void drop_rest(void *socket)
+{
+    zmq_msg_t frame;
+    while (more_follows(socket)) {
+        zmq_msg_init(&frame);
+        int received = zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT);
+        zmq_msg_close(&frame);
+        if (received < 0)
+            return;
+    }
+}
+
+int wire_receive(void *socket, struct wire_message *message)
+{
+    message->count = 0;
+    message->excess = false;
+    do {
+        if (message->count == WIRE_FRAMES_MAX) {
+            message->excess = true;
+            drop_rest(socket);
+            break;
+        }
+        zmq_msg_t *frame = &message->frames[message->count];
+        zmq_msg_init(frame);
+        int received;
+        do
+            received = zmq_msg_recv(frame, socket, ZMQ_DONTWAIT);
+        while (received < 0 && errno == EINTR);
+        if (received < 0) {
+            int saved = errno;
+            zmq_msg_close(frame);
+            wire_message_free(message);
+            errno = saved;
+            return saved == EAGAIN ? 0 : -1;
+        }
+        message->count++;
+    } while (more_follows(socket));
+    return 1;
+}
+
+void wire_message_free(struct wire_message *message)
+{
+    for (int i = 0; i < message->count; i++)
+        zmq_msg_close(&message->frames[i]);
+    message->count = 0;
+}
+
+const void *wire_frame(const struct wire_message *message, int index)
+{
+    /* libzmq's accessor takes a pointer to non-const although it changes nothing. */
+    union {
+        const zmq_msg_t *in;
+        zmq_msg_t *out;
+    } frame = {&message->frames[index]};
+    return zmq_msg_data(frame.out);
+}
+
+size_t wire_frame_size(const struct wire_message *message, int index)
+{
+    return zmq_msg_size(&message->frames[index]);
+}
+
+static bool send_frame(void *socket, const void *bytes, size_t length, bool more)
+{
+    int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
+    int sent;
+    do
+        sent = zmq_send(socket, bytes, length, flags);
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0;
+}
+
+bool wire_send(void *socket, const struct text *identity, const struct message *message,
+    const struct text *payloads, int payload_count)
+{
+    struct buffer frame = buffer_make(PROTOCOL_FRAME_MAX);
+    protocol_encode(message, &frame);
+    if (frame.overflowed)
+        log_bug("wire: %s does not fit its frame", message_type_string(message->type));
+    /* Only the first frame of a message can be refused; libzmq then takes the rest (zmq_send(3)). */
+    bool sent = (!identity || send_frame(socket, identity->data, identity->length, true)) &&
+                send_frame(socket, frame.data, frame.length, payload_count > 0);
+    for (int i = 0; sent && i < payload_count; i++)
+        sent = send_frame(socket, payloads[i].data, payloads[i].length, i + 1 < payload_count);
+    int saved = errno;
+    buffer_free(&frame);
+    errno = saved;
+    return sent;
+}

@@ -1,0 +1,58 @@
+#ifndef R3E_COMMON_WIRE_H
+#define R3E_COMMON_WIRE_H
+/* ZeroMQ sockets as this project uses them: every limit set, every return code looked at.
+ *
+ * A socket belongs to the thread that made it. Nothing here blocks: sends and receives return at once,
+ * waiting is done in the event loop. Options and their reasons: zmq_setsockopt(3) and FAULTS in the design
+ * documents. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <zmq.h>
+
+#include "common/buffer.h"
+#include "common/pack_reader.h"
+#include "common/protocol.h"
+
+#define WIRE_FRAMES_MAX 4 /* identity, control frame, rows, detail */
+
+struct wire_options {
+    int high_water_mark;    /* messages held in either direction */
+    size_t max_frame_bytes; /* a peer announcing more is disconnected */
+    int linger_ms;          /* how long closing may wait for unsent messages; 0 for none */
+};
+
+/* A socket of a ZMQ_* type with all of our options, or NULL with errno set (EMFILE: too many sockets). */
+void *wire_open(void *context, int type, const struct wire_options *options);
+
+/* Closes and clears; NULL is allowed. */
+void wire_close(void **socket);
+
+/* Binds or connects. An ipc socket is made readable and writable by its owner only. False with errno set; the
+ * caller logs it with zmq_strerror(errno) and the endpoint. */
+bool wire_bind(void *socket, const char *endpoint);
+bool wire_connect(void *socket, const char *endpoint);
+
+/* A message received: `count` frames. Frames beyond WIRE_FRAMES_MAX are read and dropped, and `excess` is
+ * set. */
+struct wire_message {
+    zmq_msg_t frames[WIRE_FRAMES_MAX];
+    int count;
+    bool excess;
+};
+
+/* Receives one message without waiting: 1 received (release it with wire_message_free), 0 none there, -1 with
+ * errno set (ETERM). */
+int wire_receive(void *socket, struct wire_message *message);
+
+void wire_message_free(struct wire_message *message);
+
+const void *wire_frame(const struct wire_message *message, int index);
+size_t wire_frame_size(const struct wire_message *message, int index);
+
+/* Sends one message without waiting: an identity frame first unless `identity` is NULL (ROUTER), then the
+ * encoded control frame, then `payload_count` payloads. Bytes are copied. False with errno set: EAGAIN (queue
+ * full or nobody connected), EHOSTUNREACH (ROUTER: that peer is gone). All frames go or none. */
+bool wire_send(void *socket, const struct text *identity, const struct message *message,
+    const struct text *payloads, int payload_count);
+
+#endif
