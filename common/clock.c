@@ -35,3 +35,9 @@ void clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_SIZE])
     if (strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
         out[0] = 0;
 }
+
+void clock_sleep_ms(int64_t duration_ms)
+{
+    struct timespec duration = {.tv_sec = duration_ms / 1000, .tv_nsec = duration_ms % 1000 * 1000000};
+    nanosleep(&duration, NULL);
+}

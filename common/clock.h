@@ -11,6 +11,9 @@ int64_t clock_monotonic_ms(void);
 /* Microseconds of CLOCK_MONOTONIC, for measuring. */
 int64_t clock_monotonic_us(void);
 
+/* Sleeps; for the rare waits outside an event loop. */
+void clock_sleep_ms(int64_t duration_ms);
+
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_ms(void);
 

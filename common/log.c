@@ -117,6 +117,9 @@ static void write_line(enum log_level level, const char *message)
 }
 
 static void write_formatted(enum log_level level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void write_formatted(enum log_level level, const char *format, va_list arguments)
 {
     int saved = errno;
     char message[MESSAGE_MAX + 1];

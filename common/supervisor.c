@@ -1,0 +1,181 @@
+#include "common/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+#define PAUSE_FIRST_MS 1000
+#define PAUSE_MOST_MS  60000
+
+struct child {
+    struct process process;
+    struct supervisor *owner;
+    bool worked;
+};
+
+struct supervisor {
+    struct loop *loop;
+    struct supervisor_options options;
+    struct child children[SUPERVISOR_CHILDREN_MAX];
+    unsigned alive;
+    bool stopping;
+    int64_t start_after_ms; /* monotonic; nothing is started before */
+    int64_t pause_ms;       /* the next pause; 0: healthy */
+    uint64_t started, crashed;
+    supervisor_ended ended;
+    void *ended_context;
+};
+
+struct supervisor *supervisor_open(struct loop *loop, const struct supervisor_options *options)
+{
+    if (options->count > SUPERVISOR_CHILDREN_MAX)
+        log_bug("supervisor: %u children of kind %s", options->count, options->kind);
+    struct supervisor *supervisor = memory_zalloc(1, sizeof *supervisor);
+    supervisor->loop = loop;
+    supervisor->options = *options;
+    for (unsigned i = 0; i < options->count; i++)
+        supervisor->children[i] = (struct child){.process = PROCESS_NONE, .owner = supervisor};
+    return supervisor;
+}
+
+static void hold_back(struct supervisor *supervisor, int64_t now_ms)
+{
+    int64_t pause = supervisor->pause_ms ? supervisor->pause_ms : PAUSE_FIRST_MS;
+    supervisor->start_after_ms = now_ms + pause + random() % (pause / 2);
+    supervisor->pause_ms = pause * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : pause * 2;
+}
+
+static void log_end(const struct supervisor *supervisor, pid_t pid, const struct process_end *end)
+{
+    if (end->signal)
+        log_warn("%s %d was ended by signal %d (%s)", supervisor->options.kind, (int)pid, end->signal,
+            strsignal(end->signal));
+    else
+        log_warn("%s %d exited with code %d; its own message stands above", supervisor->options.kind,
+            (int)pid, end->exit_code);
+}
+
+static void child_ended(void *context)
+{
+    struct child *child = context;
+    struct supervisor *supervisor = child->owner;
+    struct process_end end;
+    pid_t pid = child->process.pid;
+    int pid_fd = child->process.pid_fd;
+    if (!process_reap(&child->process, &end))
+        return;
+    loop_remove_fd(supervisor->loop, pid_fd);
+    supervisor->alive--;
+    bool bad = end.signal || end.exit_code;
+    if (bad && !supervisor->stopping) {
+        supervisor->crashed++;
+        log_end(supervisor, pid, &end);
+    }
+    if (!child->worked && !supervisor->stopping)
+        hold_back(supervisor, clock_monotonic_ms());
+    if (supervisor->ended)
+        supervisor->ended(supervisor->ended_context, pid, &end);
+}
+
+static bool start_child(struct supervisor *supervisor, struct child *child)
+{
+    struct process_options options = {.arguments = supervisor->options.arguments, .stdout_fd = -1};
+    if (!process_start(&child->process, &options)) {
+        log_error("cannot start %s %s: %s", supervisor->options.kind, options.arguments[0], strerror(errno));
+        return false;
+    }
+    child->worked = false;
+    supervisor->alive++;
+    supervisor->started++;
+    loop_add_fd(supervisor->loop, child->process.pid_fd, child_ended, child);
+    return true;
+}
+
+int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms)
+{
+    if (supervisor->stopping || supervisor->alive == supervisor->options.count)
+        return LOOP_SLEEP_FOREVER;
+    if (now_ms < supervisor->start_after_ms)
+        return supervisor->start_after_ms - now_ms;
+    for (unsigned i = 0; i < supervisor->options.count; i++) {
+        struct child *child = &supervisor->children[i];
+        if (child->process.pid == 0 && !start_child(supervisor, child)) {
+            hold_back(supervisor, now_ms);
+            return supervisor->start_after_ms - now_ms;
+        }
+    }
+    return LOOP_SLEEP_FOREVER;
+}
+
+void supervisor_worked(struct supervisor *supervisor, pid_t pid)
+{
+    for (unsigned i = 0; i < supervisor->options.count; i++) {
+        if (supervisor->children[i].process.pid == pid) {
+            supervisor->children[i].worked = true;
+            supervisor->pause_ms = 0;
+            return;
+        }
+    }
+}
+
+void supervisor_stop(struct supervisor *supervisor, int signal)
+{
+    supervisor->stopping = true;
+    for (unsigned i = 0; signal && i < supervisor->options.count; i++)
+        process_signal(&supervisor->children[i].process, signal);
+}
+
+void supervisor_close(struct supervisor **pointer)
+{
+    struct supervisor *supervisor = *pointer;
+    if (!supervisor)
+        return;
+    supervisor_stop(supervisor, SIGKILL);
+    for (unsigned i = 0; i < supervisor->options.count; i++) {
+        struct process *process = &supervisor->children[i].process;
+        struct process_end end;
+        if (process->pid == 0)
+            continue;
+        loop_remove_fd(supervisor->loop, process->pid_fd);
+        /* SIGKILL was sent: this wait is short. */
+        while (!process_reap(process, &end))
+            clock_sleep_ms(1);
+    }
+    free(supervisor);
+    *pointer = NULL;
+}
+
+unsigned supervisor_alive(const struct supervisor *supervisor)
+{
+    return supervisor->alive;
+}
+
+uint64_t supervisor_started(const struct supervisor *supervisor)
+{
+    return supervisor->started;
+}
+
+uint64_t supervisor_crashed(const struct supervisor *supervisor)
+{
+    return supervisor->crashed;
+}
+
+unsigned supervisor_pids(const struct supervisor *supervisor, pid_t *out, unsigned max)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < supervisor->options.count && count < max; i++)
+        if (supervisor->children[i].process.pid)
+            out[count++] = supervisor->children[i].process.pid;
+    return count;
+}
+
+void supervisor_on_end(struct supervisor *supervisor, supervisor_ended callback, void *context)
+{
+    supervisor->ended = callback;
+    supervisor->ended_context = context;
+}
