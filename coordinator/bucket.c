@@ -1,0 +1,39 @@
+#include "coordinator/bucket.h"
+
+#include <math.h>
+
+struct bucket bucket_make(double rate_per_s, double burst, int64_t now_ms)
+{
+    return (struct bucket){.rate_per_s = rate_per_s, .burst = burst < 1 ? 1 : burst, .tokens = 1,
+        .filled_at_ms = now_ms};
+}
+
+static void fill(struct bucket *bucket, int64_t now_ms)
+{
+    if (now_ms <= bucket->filled_at_ms)
+        return;
+    double tokens = bucket->tokens + (double)(now_ms - bucket->filled_at_ms) * bucket->rate_per_s / 1000;
+    bucket->tokens = tokens > bucket->burst ? bucket->burst : tokens;
+    bucket->filled_at_ms = now_ms;
+}
+
+bool bucket_take(struct bucket *bucket, int64_t now_ms)
+{
+    if (bucket->rate_per_s <= 0)
+        return true;
+    fill(bucket, now_ms);
+    if (bucket->tokens < 1)
+        return false;
+    bucket->tokens -= 1;
+    return true;
+}
+
+int64_t bucket_wait_ms(struct bucket *bucket, int64_t now_ms)
+{
+    if (bucket->rate_per_s <= 0)
+        return 0;
+    fill(bucket, now_ms);
+    if (bucket->tokens >= 1)
+        return 0;
+    return (int64_t)ceil((1 - bucket->tokens) * 1000 / bucket->rate_per_s);
+}

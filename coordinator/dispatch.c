@@ -1,0 +1,474 @@
+#include "coordinator/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/memory.h"
+#include "common/version.h"
+#include "common/wire.h"
+#include "coordinator/queue.h"
+
+#define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
+
+struct dispatch {
+    void *socket;
+    struct plan *plan;
+    struct store *store;
+    const struct refresh_policy *policy;
+    struct dispatch_options options;
+    struct roster roster;
+    struct lease_table leases;
+    struct bucket bucket;
+    struct worker *credits; /* queue of those who are READY */
+    struct worker *askers;  /* queue of those who want a further page */
+    unsigned in_flight;
+    bool running;
+    int64_t gate_until_ms;
+    int64_t next_sweep_ms;
+    uint64_t retried;
+    struct dispatch_counters counters;
+    char host[PROTOCOL_NAME_SIZE];
+    dispatch_worked worked;
+    void *worked_context;
+};
+
+struct dispatch *dispatch_open(void *socket, struct plan *plan, struct store *store,
+    const struct refresh_policy *policy, const struct dispatch_options *options, int64_t now_ms)
+{
+    struct dispatch *dispatch = memory_zalloc(1, sizeof *dispatch);
+    dispatch->socket = socket;
+    dispatch->plan = plan;
+    dispatch->store = store;
+    dispatch->policy = policy;
+    dispatch->options = *options;
+    dispatch->bucket = bucket_make(options->rate_per_s, options->burst, now_ms);
+    dispatch->running = true;
+    dispatch->next_sweep_ms = now_ms;
+    lease_table_open(&dispatch->leases, store_epoch(store));
+    if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
+        dispatch->host[0] = 0;
+    return dispatch;
+}
+
+void dispatch_close(struct dispatch **pointer)
+{
+    struct dispatch *dispatch = *pointer;
+    if (!dispatch)
+        return;
+    roster_free(&dispatch->roster);
+    lease_table_free(&dispatch->leases);
+    free(dispatch);
+    *pointer = NULL;
+}
+
+/* ---- workers come and go ---- */
+
+static struct text identity_of(const struct worker *worker)
+{
+    return (struct text){worker->identity, worker->identity_length};
+}
+
+static void set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting)
+{
+    dispatch->in_flight = dispatch->in_flight - worker->requesting + requesting;
+    worker->requesting = requesting;
+}
+
+static void unqueue(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->ready)
+        queue_remove(&dispatch->credits, worker);
+    if (worker->wanted_page)
+        queue_remove(&dispatch->askers, worker);
+    worker->ready = false;
+    worker->wanted_page = 0;
+}
+
+/* What a lost lease means for the plan. `crashed`: the attempt counts. */
+static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
+{
+    uint32_t place = dispatch->leases.leases[lease_place].plan_place;
+    struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    if (worker) {
+        worker->lease = LEASE_NONE;
+        set_requesting(dispatch, worker, false);
+    }
+    lease_end(&dispatch->leases, lease_place);
+    plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
+    if (!counts) {
+        plan_return(dispatch->plan, place);
+        return;
+    }
+    struct refresh_failure lost = {.failure = failure, .wall_ms = clock_wall_ms()};
+    if (refresh_failed(dispatch->policy, dispatch->plan, place, &lost, clock_monotonic_ms(), (uint64_t)random()))
+        dispatch->retried++;
+}
+
+static void drop_worker(struct dispatch *dispatch, struct worker *worker, bool counts)
+{
+    unqueue(dispatch, worker);
+    set_requesting(dispatch, worker, false);
+    if (worker->lease != LEASE_NONE) {
+        dispatch->counters.workers_lost += counts;
+        take_back(dispatch, worker->lease, FAILURE_WORKER_DIED, counts);
+    }
+    roster_leave(&dispatch->roster, worker);
+}
+
+/* False: the worker cannot be reached and was dropped. */
+static bool tell(struct dispatch *dispatch, struct worker *worker, const struct message *message)
+{
+    struct text identity = identity_of(worker);
+    if (wire_send(dispatch->socket, &identity, message, NULL, 0)) {
+        worker->last_told_ms = clock_monotonic_ms();
+        return true;
+    }
+    log_debug("worker %s (%s pid %d) cannot be reached: %s", worker->name, worker->host, (int)worker->pid,
+        zmq_strerror(errno));
+    return false;
+}
+
+static uint64_t spread(uint64_t limit)
+{
+    uint64_t fifth = limit / 5;
+    return limit - (fifth ? (uint64_t)random() % (fifth + 1) : 0);
+}
+
+static void welcome(struct dispatch *dispatch, struct worker *worker)
+{
+    struct message message = {.type = MESSAGE_WELCOME, .welcome = dispatch->options.welcome};
+    memcpy(message.welcome.worker, worker->name, sizeof message.welcome.worker);
+    message.welcome.max_jobs = spread(message.welcome.max_jobs);
+    message.welcome.max_age_ms = spread(message.welcome.max_age_ms);
+    tell(dispatch, worker, &message);
+}
+
+static void refuse(struct dispatch *dispatch, struct text identity, const char *reason)
+{
+    struct message message = {.type = MESSAGE_REFUSE};
+    struct text cut = {reason, (uint32_t)strnlen(reason, sizeof message.refuse.reason - 1)};
+    memcpy(message.refuse.reason, cut.data, cut.length);
+    dispatch->counters.refused++;
+    wire_send(dispatch->socket, &identity, &message, NULL, 0);
+}
+
+static void on_hello(struct dispatch *dispatch, struct text identity, const struct message_hello *hello)
+{
+    if (strcmp(hello->version, R3E_VERSION) != 0) {
+        log_warn("worker on %s (pid %d) is of version %s and was refused; install %s there", hello->host,
+            (int)hello->pid, hello->version, R3E_VERSION);
+        refuse(dispatch, identity, "the coordinator is of version " R3E_VERSION "; install the same here");
+        return;
+    }
+    struct worker *worker = roster_join(&dispatch->roster, identity, hello, clock_monotonic_ms());
+    if (!worker) {
+        refuse(dispatch, identity, "too many workers are connected");
+        return;
+    }
+    worker->local = strcmp(worker->host, dispatch->host) == 0;
+    unqueue(dispatch, worker);
+    log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
+    welcome(dispatch, worker);
+}
+
+/* ---- jobs ---- */
+
+/* False: the worker was dropped. */
+static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t place, int64_t now_ms)
+{
+    struct plan_entry *entry = plan_entry(dispatch->plan, place);
+    struct record_board record;
+    const char *name = dispatch->options.track_name(dispatch->options.context, entry->track_id);
+    entry->lease = lease_begin(&dispatch->leases, place, worker, now_ms, dispatch->options.lease_ms);
+    worker->lease = entry->lease;
+    set_requesting(dispatch, worker, true);
+    struct message message = {.type = MESSAGE_JOB,
+        .job = {.lease = dispatch->leases.leases[entry->lease].id,
+            .attempt = entry->attempt,
+            .track_id = entry->track_id,
+            .class_id = entry->class_id,
+            .issued_at_ms = (uint64_t)clock_wall_ms(),
+            .lease_ms = (uint64_t)dispatch->options.lease_ms}};
+    struct text cut = unicode_truncate((struct text){name, (uint32_t)strlen(name)}, PROTOCOL_NAME_SIZE - 1);
+    memcpy(message.job.track_name, cut.data, cut.length);
+    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
+        protocol_hash_to_hex(record.content_hash, message.job.content_hash);
+    if (tell(dispatch, worker, &message)) {
+        dispatch->counters.jobs++;
+        return true;
+    }
+    drop_worker(dispatch, worker, false);
+    return false;
+}
+
+static bool may_request(struct dispatch *dispatch, int64_t now_ms)
+{
+    return dispatch->in_flight < dispatch->options.max_in_flight && now_ms >= dispatch->gate_until_ms &&
+           bucket_take(&dispatch->bucket, now_ms);
+}
+
+static void grant_page(struct dispatch *dispatch, struct worker *worker)
+{
+    struct message message = {.type = MESSAGE_GRANT,
+        .page = {.lease = dispatch->leases.leases[worker->lease].id, .page = worker->wanted_page}};
+    unqueue(dispatch, worker);
+    set_requesting(dispatch, worker, true);
+    if (!tell(dispatch, worker, &message))
+        drop_worker(dispatch, worker, true);
+}
+
+static void hand_out(struct dispatch *dispatch, int64_t now_ms)
+{
+    for (;;) {
+        struct worker *worker = dispatch->askers;
+        bool job = !worker && dispatch->credits && dispatch->running && plan_next_due_ms(dispatch->plan) <= now_ms;
+        if ((!worker && !job) || !may_request(dispatch, now_ms))
+            return;
+        dispatch->counters.requests++;
+        if (worker) {
+            grant_page(dispatch, worker);
+            continue;
+        }
+        worker = dispatch->credits;
+        unqueue(dispatch, worker);
+        give_job(dispatch, worker, plan_take(dispatch->plan, now_ms), now_ms);
+    }
+}
+
+/* ---- messages ---- */
+
+static void on_ready(struct dispatch *dispatch, struct worker *worker)
+{
+    set_requesting(dispatch, worker, false);
+    /* Its last result may still be on its way through the other socket: the lease stays until then. */
+    if (!worker->ready && !worker->leaving && !worker->wanted_page) {
+        worker->ready = true;
+        queue_append(&dispatch->credits, worker);
+    }
+}
+
+static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
+{
+    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease || worker->ready ||
+        worker->wanted_page)
+        return; /* of a lease that has expired meanwhile */
+    set_requesting(dispatch, worker, false);
+    worker->wanted_page = (uint32_t)more->page;
+    queue_append(&dispatch->askers, worker);
+}
+
+static void on_heartbeat(struct dispatch *dispatch, struct worker *worker, const struct message_heartbeat *beat)
+{
+    worker->rss_kb = beat->rss_kb;
+    if (worker->lease != LEASE_NONE && dispatch->leases.leases[worker->lease].id == beat->lease)
+        lease_renew(&dispatch->leases, worker->lease, clock_monotonic_ms(), dispatch->options.lease_ms);
+}
+
+static void on_message(struct dispatch *dispatch, struct text identity, const struct message *message)
+{
+    struct worker *worker = roster_find(&dispatch->roster, identity);
+    if (message->type == MESSAGE_HELLO) {
+        on_hello(dispatch, identity, &message->hello);
+        return;
+    }
+    if (!worker) {
+        /* It was given up, or spoke to our predecessor. It says HELLO again when it is told nothing. */
+        log_debug("%s from a worker that has not said hello", message_type_string(message->type));
+        return;
+    }
+    worker->last_heard_ms = clock_monotonic_ms();
+    switch (message->type) {
+    case MESSAGE_READY:
+        on_ready(dispatch, worker);
+        break;
+    case MESSAGE_MORE:
+        on_more(dispatch, worker, &message->page);
+        break;
+    case MESSAGE_HEARTBEAT:
+        on_heartbeat(dispatch, worker, &message->heartbeat);
+        break;
+    case MESSAGE_BYE:
+        log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
+        worker->leaving = true;
+        unqueue(dispatch, worker);
+        break;
+    default:
+        dispatch->counters.bad_frames++;
+        log_warn("worker %s sent %s, which only the coordinator sends", worker->name,
+            message_type_string(message->type));
+    }
+}
+
+static void on_frames(struct dispatch *dispatch, const struct wire_message *frames)
+{
+    struct message message;
+    char problem[PROTOCOL_PROBLEM_SIZE] = "a message has one frame";
+    struct text identity = {wire_frame(frames, 0), (uint32_t)wire_frame_size(frames, 0)};
+    if (!frames->excess && frames->count == 2 &&
+        protocol_decode(wire_frame(frames, 1), wire_frame_size(frames, 1), &message, problem)) {
+        on_message(dispatch, identity, &message);
+        return;
+    }
+    /* Logged at powers of two: a broken peer must not fill the log. */
+    uint64_t count = ++dispatch->counters.bad_frames;
+    if ((count & (count - 1)) == 0)
+        log_warn("message %llu on the jobs socket that cannot be used: %s", (unsigned long long)count, problem);
+    if (frames->count == 2)
+        refuse(dispatch, identity, problem);
+}
+
+void dispatch_readable(void *context)
+{
+    struct dispatch *dispatch = context;
+    struct wire_message frames;
+    while (wire_receive(dispatch->socket, &frames) > 0) {
+        on_frames(dispatch, &frames);
+        wire_message_free(&frames);
+    }
+}
+
+/* ---- time ---- */
+
+static void sweep_workers(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct worker *worker, *next;
+    struct message beat = {.type = MESSAGE_HEARTBEAT};
+    HASH_ITER(hh, dispatch->roster.by_identity, worker, next)
+    {
+        if (now_ms - worker->last_heard_ms > SILENT_BEATS * dispatch->options.heartbeat_ms) {
+            if (worker->lease != LEASE_NONE)
+                log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another", worker->name,
+                    worker->host, (int)worker->pid, (long long)(now_ms - worker->last_heard_ms));
+            drop_worker(dispatch, worker, true);
+        } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
+            if (!tell(dispatch, worker, &beat))
+                drop_worker(dispatch, worker, true);
+        }
+    }
+}
+
+static void sweep_leases(struct dispatch *dispatch, int64_t now_ms)
+{
+    uint32_t place = 0;
+    while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
+        dispatch->counters.leases_expired++;
+        take_back(dispatch, place, FAILURE_LEASE_EXPIRED, true);
+    }
+}
+
+int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
+{
+    if (now_ms >= dispatch->next_sweep_ms) {
+        sweep_workers(dispatch, now_ms);
+        sweep_leases(dispatch, now_ms);
+        dispatch->next_sweep_ms = now_ms + dispatch->options.heartbeat_ms / 4 + 1;
+    }
+    hand_out(dispatch, now_ms);
+    int64_t sleep_ms = dispatch->next_sweep_ms - now_ms;
+    if (!dispatch->askers && !(dispatch->credits && dispatch->running))
+        return sleep_ms;
+    if (dispatch->in_flight >= dispatch->options.max_in_flight)
+        return sleep_ms; /* a message will wake us */
+    int64_t wait_ms = bucket_wait_ms(&dispatch->bucket, now_ms);
+    if (dispatch_gate_ms(dispatch, now_ms) > wait_ms)
+        wait_ms = dispatch_gate_ms(dispatch, now_ms);
+    if (!dispatch->askers) {
+        int64_t due_ms = plan_next_due_ms(dispatch->plan);
+        if (due_ms > now_ms && due_ms - now_ms > wait_ms)
+            wait_ms = due_ms - now_ms;
+    }
+    return wait_ms < sleep_ms ? wait_ms : sleep_ms;
+}
+
+void dispatch_set_running(struct dispatch *dispatch, bool running)
+{
+    dispatch->running = running;
+}
+
+void dispatch_close_gate(struct dispatch *dispatch, int64_t until_ms)
+{
+    if (until_ms > dispatch->gate_until_ms)
+        dispatch->gate_until_ms = until_ms;
+}
+
+int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms)
+{
+    return dispatch->gate_until_ms > now_ms ? dispatch->gate_until_ms - now_ms : 0;
+}
+
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool crashed)
+{
+    struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
+    if (!worker)
+        return;
+    if (crashed && worker->lease != LEASE_NONE)
+        log_warn("worker %s died while it held a board; another gets it", worker->name);
+    drop_worker(dispatch, worker, crashed);
+}
+
+/* ---- results ---- */
+
+const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place)
+{
+    uint32_t place = plan_entry(dispatch->plan, plan_place)->lease;
+    return place == LEASE_NONE ? NULL : &dispatch->leases.leases[place];
+}
+
+void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
+{
+    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
+    struct worker *worker = dispatch->leases.leases[entry->lease].worker;
+    if (worker && worker->lease == entry->lease) {
+        worker->lease = LEASE_NONE;
+        worker->jobs++;
+        set_requesting(dispatch, worker, false);
+        if (dispatch->worked && worker->local)
+            dispatch->worked(dispatch->worked_context, worker->pid);
+    }
+    lease_end(&dispatch->leases, entry->lease);
+    entry->lease = LEASE_NONE;
+}
+
+void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t lease, enum verdict verdict)
+{
+    struct worker *worker = roster_find_name(&dispatch->roster, name);
+    struct message message = {.type = MESSAGE_ACK, .ack = {.lease = lease, .verdict = verdict}};
+    if (worker)
+        tell(dispatch, worker, &message);
+}
+
+void dispatch_on_worked(struct dispatch *dispatch, dispatch_worked callback, void *context)
+{
+    dispatch->worked = callback;
+    dispatch->worked_context = context;
+}
+
+const struct roster *dispatch_roster(const struct dispatch *dispatch)
+{
+    return &dispatch->roster;
+}
+
+const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch)
+{
+    return &dispatch->counters;
+}
+
+unsigned dispatch_in_flight(const struct dispatch *dispatch)
+{
+    return dispatch->in_flight;
+}
+
+unsigned dispatch_leased(const struct dispatch *dispatch)
+{
+    return dispatch->leases.count;
+}
+
+uint64_t dispatch_retried(const struct dispatch *dispatch)
+{
+    return dispatch->retried;
+}

@@ -1,0 +1,81 @@
+#ifndef R3E_COORDINATOR_DISPATCH_H
+#define R3E_COORDINATOR_DISPATCH_H
+/* The jobs socket: answers HELLO, hands out jobs to those who are READY, grants further pages, keeps leases alive.
+ *
+ * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks for
+ * each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have both waits
+ * in a queue, pages of jobs under way before new jobs. One thread. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coordinator/bucket.h"
+#include "coordinator/lease.h"
+#include "coordinator/plan.h"
+#include "coordinator/refresh.h"
+#include "coordinator/roster.h"
+#include "coordinator/store.h"
+
+struct dispatch_options {
+    struct message_welcome welcome; /* what all workers are told; name and limits are filled in for each */
+    int64_t heartbeat_ms;
+    int64_t lease_ms;
+    unsigned max_in_flight;
+    double rate_per_s;
+    double burst;
+};
+
+struct dispatch_counters {
+    uint64_t jobs;             /* JOBs sent */
+    uint64_t requests;         /* requests granted */
+    uint64_t workers_lost;     /* fell silent or died while they held a lease */
+    uint64_t leases_expired;
+    uint64_t bad_frames;
+    uint64_t refused;          /* HELLOs refused */
+};
+
+struct dispatch;
+
+/* All pointers are borrowed for its life. `socket` is a bound ROUTER. */
+struct dispatch *dispatch_open(void *socket, struct plan *plan, struct store *store,
+    const struct refresh_policy *policy, const struct dispatch_options *options, int64_t now_ms);
+void dispatch_close(struct dispatch **dispatch);
+
+/* Loop handler of the jobs socket. */
+void dispatch_readable(void *dispatch);
+
+/* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
+int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
+
+/* While not running nothing is handed out; what is under way goes on. It starts running. */
+void dispatch_set_running(struct dispatch *dispatch, bool running);
+
+/* No request is handed out before `until_ms` (monotonic); the later of two calls' times counts. */
+void dispatch_close_gate(struct dispatch *dispatch, int64_t until_ms);
+
+/* Milliseconds for which the gate stays closed; 0: open. */
+int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms);
+
+/* A local child ended. What it held goes to another, at once: `crashed` counts as an attempt. */
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool crashed);
+
+/* The lease of a board if it is leased now, else NULL. Valid until the next call. */
+const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place);
+
+/* A result came in: its worker's request is no longer in flight, its lease ends. The plan entry stays LEASED; the
+ * caller decides at once what follows from the result. */
+void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
+
+/* Tells the worker of that name, if it is still there, what became of a result. */
+void dispatch_acknowledge(struct dispatch *dispatch, const char *worker, uint64_t lease, enum verdict verdict);
+
+/* Called when a worker proves useful: its kind need not be throttled. */
+typedef void (*dispatch_worked)(void *context, pid_t pid);
+void dispatch_on_worked(struct dispatch *dispatch, dispatch_worked callback, void *context);
+
+const struct roster *dispatch_roster(const struct dispatch *dispatch);
+const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);
+unsigned dispatch_in_flight(const struct dispatch *dispatch);
+unsigned dispatch_leased(const struct dispatch *dispatch);
+uint64_t dispatch_retried(const struct dispatch *dispatch);
+
+#endif

@@ -1,0 +1,87 @@
+#include "coordinator/roster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "coordinator/lease.h"
+
+struct worker *roster_find(const struct roster *roster, struct text identity)
+{
+    struct worker *found = NULL;
+    HASH_FIND(hh, roster->by_identity, identity.data, identity.length, found);
+    return found;
+}
+
+struct worker *roster_find_name(const struct roster *roster, const char *name)
+{
+    for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
+        if (strcmp(worker->name, name) == 0)
+            return worker;
+    return NULL;
+}
+
+struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid)
+{
+    for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
+        if (worker->pid == pid && strcmp(worker->host, host) == 0)
+            return worker;
+    return NULL;
+}
+
+static void set_identity(struct roster *roster, struct worker *worker, struct text identity)
+{
+    memcpy(worker->identity, identity.data, identity.length);
+    worker->identity_length = identity.length;
+    HASH_ADD_KEYPTR(hh, roster->by_identity, worker->identity, worker->identity_length, worker);
+}
+
+static struct worker *add(struct roster *roster, struct text identity, const struct message_hello *hello,
+    int64_t now_ms)
+{
+    if (roster->count == ROSTER_WORKERS_MAX)
+        return NULL;
+    struct worker *worker = memory_zalloc(1, sizeof *worker);
+    int length = snprintf(worker->name, sizeof worker->name, "w%llu", (unsigned long long)++roster->joined);
+    if (length < 0 || (size_t)length >= sizeof worker->name)
+        abort();
+    memcpy(worker->host, hello->host, sizeof worker->host);
+    memcpy(worker->version, hello->version, sizeof worker->version);
+    worker->pid = (pid_t)hello->pid;
+    worker->joined_ms = worker->last_heard_ms = now_ms;
+    worker->lease = LEASE_NONE;
+    set_identity(roster, worker, identity);
+    roster->count++;
+    return worker;
+}
+
+struct worker *roster_join(struct roster *roster, struct text identity, const struct message_hello *hello,
+    int64_t now_ms)
+{
+    if (identity.length > ROSTER_IDENTITY_MAX)
+        return NULL;
+    struct worker *worker = roster_find(roster, identity);
+    if (!worker) {
+        worker = roster_find_process(roster, hello->host, (pid_t)hello->pid);
+        if (!worker)
+            return add(roster, identity, hello, now_ms);
+        HASH_DEL(roster->by_identity, worker);
+        set_identity(roster, worker, identity);
+    }
+    worker->last_heard_ms = now_ms;
+    return worker;
+}
+
+void roster_leave(struct roster *roster, struct worker *worker)
+{
+    HASH_DEL(roster->by_identity, worker);
+    roster->count--;
+    free(worker);
+}
+
+void roster_free(struct roster *roster)
+{
+    while (roster->by_identity)
+        roster_leave(roster, roster->by_identity);
+}

@@ -1,0 +1,365 @@
+#include "coordinator/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+/* Pages of the map that were read stay resident; after this many commits they are handed back, so that the
+ * coordinator's memory does not follow the size of the store. */
+#define COMMITS_PER_RELEASE 16
+
+struct store {
+    char folder[PATH_MAX];
+    int lock_fd;
+    MDB_env *env;
+    MDB_txn *write; /* NULL: nothing is open */
+    MDB_txn *read;  /* reset between uses */
+    MDB_dbi boards, rows, details, meta;
+    uint32_t epoch;
+    uint64_t generation; /* of the last commit */
+    unsigned commits_since_release;
+    struct buffer scratch;
+    struct store_usage usage;
+};
+
+static void check(const struct store *store, int code, const char *doing)
+{
+    if (code == MDB_SUCCESS)
+        return;
+    if (code == MDB_MAP_FULL)
+        log_fatal("store %s: full while %s; raise store.map_size_mb", store->folder, doing);
+    if (code == ENOSPC)
+        log_fatal("store %s: no space left on the device while %s; free some and start again", store->folder, doing);
+    log_fatal("store %s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", store->folder, doing,
+        mdb_strerror(code));
+}
+
+/* ---- opening ---- */
+
+static void take_lock(struct store *store)
+{
+    char path[PATH_MAX + 32];
+    int length = snprintf(path, sizeof path, "%s/coordinator.lock", store->folder);
+    if (length < 0 || (size_t)length >= sizeof path)
+        log_fatal("store %s: the path is too long", store->folder);
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0)
+        log_fatal("store: cannot open %s: %s; give this user the right to write there", path, strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+        char pid[24];
+        int written = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+        if (ftruncate(store->lock_fd, 0) < 0 || pwrite(store->lock_fd, pid, (size_t)written, 0) < 0)
+            log_warn("store: cannot note the pid in %s: %s", path, strerror(errno));
+        return;
+    }
+    char owner[24] = "";
+    ssize_t got = pread(store->lock_fd, owner, sizeof owner - 1, 0);
+    owner[got > 0 ? strcspn(owner, "\n") : 0] = 0;
+    log_fatal("store %s is in use by another coordinator (pid %s); stop it first or use another store.dir",
+        store->folder, owner[0] ? owner : "unknown");
+}
+
+static void open_environment(struct store *store, size_t map_size_mb)
+{
+    check(store, mdb_env_create(&store->env), "creating the environment");
+    check(store, mdb_env_set_maxdbs(store->env, RECORD_DB_COUNT), "setting the number of databases");
+    check(store, mdb_env_set_mapsize(store->env, map_size_mb * 1024 * 1024), "setting the map size");
+    int code = mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED)
+        log_fatal("store %s: data.mdb is not a store of this program (%s); move it away to begin anew",
+            store->folder, mdb_strerror(code));
+    check(store, code, "opening");
+}
+
+static void open_databases(struct store *store)
+{
+    const struct {
+        const char *name;
+        MDB_dbi *dbi;
+    } databases[] = {{RECORD_DB_BOARDS, &store->boards}, {RECORD_DB_ROWS, &store->rows},
+        {RECORD_DB_DETAILS, &store->details}, {RECORD_DB_META, &store->meta}};
+    MDB_txn *txn;
+    check(store, mdb_txn_begin(store->env, NULL, 0, &txn), "opening the databases");
+    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
+        check(store, mdb_dbi_open(txn, databases[i].name, MDB_CREATE, databases[i].dbi), "opening a database");
+    check(store, mdb_txn_commit(txn), "opening the databases");
+}
+
+static uint64_t get_number(struct store *store, const char *name)
+{
+    struct buffer text = buffer_make(32);
+    uint64_t number = store_get_meta(store, name, &text) ? strtoull(buffer_string(&text), NULL, 10) : 0;
+    buffer_free(&text);
+    return number;
+}
+
+static void put_number(struct store *store, const char *name, uint64_t number)
+{
+    char text[24];
+    int length = snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    store_put_meta(store, name, text, (size_t)length);
+}
+
+static void read_state(struct store *store)
+{
+    uint64_t schema = get_number(store, RECORD_META_SCHEMA);
+    if (schema > RECORD_SCHEMA)
+        log_fatal("store %s has schema %llu, this program knows up to %d; install the newer release again",
+            store->folder, (unsigned long long)schema, RECORD_SCHEMA);
+    if (schema == 0)
+        put_number(store, RECORD_META_SCHEMA, RECORD_SCHEMA);
+    store->generation = get_number(store, RECORD_META_GENERATION);
+    store->epoch = (uint32_t)get_number(store, RECORD_META_EPOCH) + 1;
+    put_number(store, RECORD_META_EPOCH, store->epoch);
+    store_commit(store);
+}
+
+struct store *store_open(const char *folder, size_t map_size_mb)
+{
+    struct store *store = memory_zalloc(1, sizeof *store);
+    int length = snprintf(store->folder, sizeof store->folder, "%s", folder);
+    if (length < 0 || (size_t)length >= sizeof store->folder)
+        log_fatal("store.dir: the path is too long");
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+        log_fatal("store.dir: cannot make %s: %s", folder, strerror(errno));
+    store->scratch = buffer_make((size_t)64 * 1024);
+    take_lock(store);
+    open_environment(store, map_size_mb);
+    open_databases(store);
+    store_check_readers(store);
+    read_state(store);
+    return store;
+}
+
+void store_close(struct store **pointer)
+{
+    struct store *store = *pointer;
+    if (!store)
+        return;
+    store_commit(store);
+    if (store->read)
+        mdb_txn_abort(store->read);
+    mdb_env_close(store->env);
+    close(store->lock_fd);
+    buffer_free(&store->scratch);
+    free(store);
+    *pointer = NULL;
+}
+
+uint32_t store_epoch(const struct store *store)
+{
+    return store->epoch;
+}
+
+uint64_t store_next_generation(const struct store *store)
+{
+    return store->generation + 1;
+}
+
+/* ---- transactions ---- */
+
+static MDB_txn *writing(struct store *store)
+{
+    if (!store->write)
+        check(store, mdb_txn_begin(store->env, NULL, 0, &store->write), "beginning a transaction");
+    return store->write;
+}
+
+static MDB_txn *reading(struct store *store)
+{
+    if (store->write)
+        return store->write;
+    if (store->read)
+        check(store, mdb_txn_renew(store->read), "renewing a snapshot");
+    else
+        check(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read), "beginning a snapshot");
+    return store->read;
+}
+
+static void done_reading(struct store *store, MDB_txn *txn)
+{
+    if (txn == store->read)
+        mdb_txn_reset(txn);
+}
+
+bool store_dirty(const struct store *store)
+{
+    return store->write != NULL;
+}
+
+static void release_pages(struct store *store)
+{
+    MDB_envinfo info;
+    if (++store->commits_since_release < COMMITS_PER_RELEASE || mdb_env_info(store->env, &info) != MDB_SUCCESS)
+        return;
+    store->commits_since_release = 0;
+    long page_size = sysconf(_SC_PAGESIZE);
+    /* The map is shared and clean: a dropped page is read again from the page cache. */
+    madvise(info.me_mapaddr, (info.me_last_pgno + 1) * (size_t)page_size, MADV_DONTNEED);
+}
+
+void store_commit(struct store *store)
+{
+    if (!store->write)
+        return;
+    put_number(store, RECORD_META_GENERATION, store->generation + 1);
+    int64_t started_us = clock_monotonic_us();
+    int code = mdb_txn_commit(store->write);
+    store->write = NULL;
+    check(store, code, "committing");
+    int64_t took_us = clock_monotonic_us() - started_us;
+    store->generation++;
+    store->usage.commits++;
+    store->usage.commit_us_total += took_us;
+    if (took_us > store->usage.commit_us_max)
+        store->usage.commit_us_max = took_us;
+    release_pages(store);
+}
+
+/* ---- records ---- */
+
+static MDB_val key_value(const struct record_key *key)
+{
+    union {
+        const void *in;
+        void *out;
+    } bytes = {key->bytes};
+    return (MDB_val){RECORD_KEY_SIZE, bytes.out};
+}
+
+static MDB_val bytes_value(const void *data, size_t length)
+{
+    union {
+        const void *in;
+        void *out;
+    } bytes = {data};
+    return (MDB_val){length, bytes.out};
+}
+
+bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record)
+{
+    struct record_key key = record_key_make(track_id, class_id);
+    MDB_val key_val = key_value(&key), value;
+    MDB_txn *txn = reading(store);
+    int code = mdb_get(txn, store->boards, &key_val, &value);
+    bool found = code == MDB_SUCCESS && record_board_decode(value.mv_data, value.mv_size, record);
+    if (code == MDB_SUCCESS && !found)
+        log_warn("store: the record of %u-%u is broken and will be fetched again", track_id, class_id);
+    else if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+        check(store, code, "reading a board");
+    done_reading(store, txn);
+    return found;
+}
+
+static void put(struct store *store, MDB_dbi dbi, const struct record_key *key, const void *bytes, size_t length)
+{
+    MDB_val key_val = key_value(key), value = bytes_value(bytes, length);
+    check(store, mdb_put(writing(store), dbi, &key_val, &value, 0), "writing a board");
+}
+
+void store_put_record(struct store *store, uint32_t track_id, uint32_t class_id,
+    const struct record_board *record)
+{
+    struct record_key key = record_key_make(track_id, class_id);
+    buffer_clear(&store->scratch);
+    record_board_encode(record, &store->scratch);
+    put(store, store->boards, &key, store->scratch.data, store->scratch.length);
+}
+
+void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record,
+    struct text rows, struct text detail)
+{
+    struct record_key key = record_key_make(track_id, class_id);
+    record->rows_length = rows.length;
+    record->rows_checksum = rows.length ? record_checksum(rows.data, rows.length) : 0;
+    record->detail_length = detail.length;
+    record->detail_checksum = record_checksum(detail.data, detail.length);
+    store_put_record(store, track_id, class_id, record);
+    if (rows.length) {
+        put(store, store->rows, &key, rows.data, rows.length);
+    } else {
+        MDB_val key_val = key_value(&key);
+        int code = mdb_del(writing(store), store->rows, &key_val, NULL);
+        if (code != MDB_NOTFOUND)
+            check(store, code, "removing rows");
+    }
+    put(store, store->details, &key, detail.data, detail.length);
+}
+
+void store_each_board(struct store *store, store_visitor visit, void *context)
+{
+    MDB_txn *txn = reading(store);
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    unsigned broken = 0;
+    check(store, mdb_cursor_open(txn, store->boards, &cursor), "reading all boards");
+    int code;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+        uint32_t track_id, class_id;
+        struct record_board record;
+        if (record_key_read(&key, &track_id, &class_id) &&
+            record_board_decode(value.mv_data, value.mv_size, &record))
+            visit(context, track_id, class_id, &record);
+        else
+            broken++;
+    }
+    mdb_cursor_close(cursor);
+    if (code != MDB_NOTFOUND)
+        check(store, code, "reading all boards");
+    done_reading(store, txn);
+    if (broken)
+        log_warn("store: %u broken board records; those boards will be fetched again", broken);
+}
+
+bool store_get_meta(struct store *store, const char *name, struct buffer *out)
+{
+    MDB_val key = bytes_value(name, strlen(name)), value;
+    MDB_txn *txn = reading(store);
+    int code = mdb_get(txn, store->meta, &key, &value);
+    if (code != MDB_NOTFOUND)
+        check(store, code, "reading meta data");
+    if (code == MDB_SUCCESS)
+        buffer_append(out, value.mv_data, value.mv_size);
+    done_reading(store, txn);
+    return code == MDB_SUCCESS;
+}
+
+void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length)
+{
+    MDB_val key = bytes_value(name, strlen(name)), value = bytes_value(bytes, length);
+    check(store, mdb_put(writing(store), store->meta, &key, &value, 0), "writing meta data");
+}
+
+/* ---- upkeep ---- */
+
+int store_check_readers(struct store *store)
+{
+    int dead = 0;
+    check(store, mdb_reader_check(store->env, &dead), "checking the reader table");
+    if (dead)
+        log_info("store: cleared %d reader slots of dead processes", dead);
+    return dead;
+}
+
+struct store_usage store_usage(const struct store *store)
+{
+    struct store_usage usage = store->usage;
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(store->env, &info) == MDB_SUCCESS && mdb_env_stat(store->env, &stat) == MDB_SUCCESS) {
+        usage.used_bytes = (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
+        usage.map_bytes = info.me_mapsize;
+    }
+    return usage;
+}
