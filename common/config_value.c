@@ -1,0 +1,465 @@
+#include "common/config_value.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/config_file.h"
+#include "common/endpoint.h"
+#include "common/file.h"
+#include "common/unicode.h"
+
+#define PATH_SIZE 4096
+
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned), "a choice is stored as an unsigned");
+_Static_assert(sizeof(enum log_format) == sizeof(unsigned), "a choice is stored as an unsigned");
+
+static void *member(struct config *config, const struct config_key *key)
+{
+    return (char *)config + key->offset;
+}
+
+/* Reads the member out without asking what it is aligned to or const of. */
+static void load(const struct config *config, const struct config_key *key, void *value, size_t size)
+{
+    memcpy(value, (const char *)config + key->offset, size);
+}
+
+__attribute__((format(printf, 3, 4))) static bool refuse(
+    char why[static CONFIG_WHY_SIZE], const struct config_key *key, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(why, CONFIG_WHY_SIZE / 2, format, arguments);
+    va_end(arguments);
+    assert(length >= 0);
+    size_t used = strlen(why);
+    char allowed[CONFIG_WHY_SIZE / 2 - 20];
+    config_value_allowed(key, allowed, sizeof(allowed));
+    length = snprintf(why + used, CONFIG_WHY_SIZE - used, "; allowed: %s", allowed);
+    assert(length >= 0);
+    return false;
+}
+
+/* Joins the names of a choice: `"a", "b"`. */
+static void join_names(const char *const *names, char *out, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; names[i] && used < size; i++) {
+        int length = snprintf(out + used, size - used, "%s\"%s\"", i ? ", " : "", names[i]);
+        assert(length >= 0);
+        used += (size_t)length;
+    }
+}
+
+void config_value_allowed(const struct config_key *key, char *out, size_t size)
+{
+    const char *empty = key->may_be_empty ? ", or \"\"" : "";
+    char names[200] = "";
+    int length = 0;
+    if (key->names)
+        join_names(key->names, names, sizeof(names));
+    switch (key->type) {
+    case CONFIG_INT:
+        length = snprintf(out, size, "an integer from %.0f to %.0f", key->min, key->max);
+        break;
+    case CONFIG_DOUBLE:
+        length = snprintf(out, size, "a number from %g to %g", key->min, key->max);
+        break;
+    case CONFIG_BOOL:
+        length = snprintf(out, size, "true or false");
+        break;
+    case CONFIG_TEXT:
+        length =
+            snprintf(out, size, "a string of at most %.0f printable ASCII characters%s", key->max, empty);
+        break;
+    case CONFIG_PATH:
+        length = snprintf(out, size, "a path of at most %.0f bytes%s", key->max, empty);
+        break;
+    case CONFIG_URL:
+        length = snprintf(out, size, "a string \"https://HOST[:PORT][/PATH]\" or \"http://…\"");
+        break;
+    case CONFIG_ENDPOINT:
+        length = snprintf(out, size, "a string \"ipc:///PATH\" or \"tcp://ADDRESS:PORT\"%s", empty);
+        break;
+    case CONFIG_ADDRESS:
+        length = snprintf(out, size, "a string \"ADDRESS:PORT\"%s", empty);
+        break;
+    case CONFIG_TIME_OF_DAY:
+        length = snprintf(out, size, "a string \"HH:MM\" from \"00:00\" to \"23:59\", or \"\" for never");
+        break;
+    case CONFIG_CHOICE:
+        length = snprintf(out, size, "one of the strings %s", names);
+        break;
+    case CONFIG_CHOICES:
+        length = snprintf(out, size, "a list of one or more of %s, each once", names);
+        break;
+    }
+    assert(length >= 0);
+}
+
+static bool set_int(
+    struct config *config, const struct config_key *key, long long value, char why[static CONFIG_WHY_SIZE])
+{
+    if ((double)value < key->min || (double)value > key->max)
+        return refuse(why, key, "%lld is out of range", value);
+    int64_t stored = value;
+    memcpy(member(config, key), &stored, sizeof(stored));
+    return true;
+}
+
+static bool set_double(
+    struct config *config, const struct config_key *key, double value, char why[static CONFIG_WHY_SIZE])
+{
+    if (!isfinite(value) || value < key->min || value > key->max)
+        return refuse(why, key, "%g is out of range", value);
+    value += 0.0; /* turns -0.0 into 0.0 */
+    memcpy(member(config, key), &value, sizeof(value));
+    return true;
+}
+
+static bool set_bool(struct config *config, const struct config_key *key, bool value)
+{
+    memcpy(member(config, key), &value, sizeof(value));
+    return true;
+}
+
+static bool set_choice(
+    struct config *config, const struct config_key *key, const char *value, char why[static CONFIG_WHY_SIZE])
+{
+    for (unsigned i = 0; key->names[i]; i++) {
+        if (strcmp(key->names[i], value) == 0) {
+            memcpy(member(config, key), &i, sizeof(i));
+            return true;
+        }
+    }
+    return refuse(why, key, "\"%.100s\" is unknown", value);
+}
+
+/* Adds the bit of `value` to `*bits`. */
+static bool add_choice(const struct config_key *key, const char *value, size_t length, unsigned *bits,
+    char why[static CONFIG_WHY_SIZE])
+{
+    for (unsigned i = 0; key->names[i]; i++) {
+        if (strlen(key->names[i]) != length || memcmp(key->names[i], value, length) != 0)
+            continue;
+        if (*bits & 1u << i)
+            return refuse(why, key, "\"%s\" stands there twice", key->names[i]);
+        *bits |= 1u << i;
+        return true;
+    }
+    return refuse(why, key, "\"%.*s\" is unknown", (int)(length < 100 ? length : 100), value);
+}
+
+static bool set_choices(
+    struct config *config, const struct config_key *key, unsigned bits, char why[static CONFIG_WHY_SIZE])
+{
+    if (!bits)
+        return refuse(why, key, "the list is empty");
+    memcpy(member(config, key), &bits, sizeof(bits));
+    return true;
+}
+
+static bool set_time_of_day(
+    struct config *config, const struct config_key *key, const char *value, char why[static CONFIG_WHY_SIZE])
+{
+    int64_t minutes = CONFIG_DAILY_NEVER;
+    if (value[0]) {
+        bool shaped = strlen(value) == 5 && value[2] == ':';
+        for (int i = 0; shaped && i < 5; i++)
+            shaped = i == 2 || (value[i] >= '0' && value[i] <= '9');
+        int hour = shaped ? (value[0] - '0') * 10 + value[1] - '0' : 24;
+        int minute = shaped ? (value[3] - '0') * 10 + value[4] - '0' : 60;
+        if (hour > 23 || minute > 59)
+            return refuse(why, key, "\"%.100s\" is not a time of day", value);
+        minutes = hour * 60 + minute;
+    }
+    memcpy(member(config, key), &minutes, sizeof(minutes));
+    return true;
+}
+
+static const char *url_problem(const char *value)
+{
+    const char *host = NULL;
+    if (strncmp(value, "https://", 8) == 0)
+        host = value + 8;
+    else if (strncmp(value, "http://", 7) == 0)
+        host = value + 7;
+    if (!host)
+        return "does not begin with https:// or http://";
+    if (host[0] == '\0' || host[0] == '/' || host[0] == ':')
+        return "has no host";
+    if (strpbrk(host, "?#@\\\"<>{}| "))
+        return "has a character that does not belong there (?, #, @, blank …)";
+    for (const char *c = host; *c; c++) {
+        if ((unsigned char)*c >= 127)
+            return "has a character that is not ASCII";
+    }
+    return NULL;
+}
+
+/* Stores `value` without the slashes at its end. */
+static bool store_string(struct config *config, const struct config_key *key, const char *value,
+    bool trim_slashes, char why[static CONFIG_WHY_SIZE])
+{
+    size_t length = strlen(value);
+    while (trim_slashes && length > 1 && value[length - 1] == '/')
+        length--;
+    char *copy = arena_copy(&config->arena, value, length);
+    if (!copy)
+        return refuse(why, key, "there is no memory for it");
+    const char *stored = copy;
+    memcpy(member(config, key), &stored, sizeof(stored));
+    return true;
+}
+
+static bool set_path(struct config *config, const struct config_key *key, const char *value,
+    const char *folder, char why[static CONFIG_WHY_SIZE])
+{
+    char path[PATH_SIZE];
+    if (!folder || !value[0])
+        return store_string(config, key, value, true, why);
+    if (!file_resolve(folder, value, path, sizeof(path)))
+        return refuse(why, key, "the path becomes too long");
+    return store_string(config, key, path, true, why);
+}
+
+static bool set_endpoint(struct config *config, const struct config_key *key, const char *value,
+    const char *folder, char why[static CONFIG_WHY_SIZE])
+{
+    char resolved[PATH_SIZE] = "ipc://";
+    bool ipc = strncmp(value, "ipc://", 6) == 0 && value[6];
+    if (ipc && folder && !file_resolve(folder, value + 6, resolved + 6, sizeof(resolved) - 6))
+        return refuse(why, key, "the path becomes too long");
+    const char *stored = ipc && folder ? resolved : value;
+    struct endpoint endpoint;
+    const char *problem;
+    if (value[0] && !endpoint_parse(stored, &endpoint, &problem))
+        return refuse(why, key, "\"%.300s\" %s", stored, problem);
+    return store_string(config, key, stored, false, why);
+}
+
+/* What no string may contain, whatever it is for. */
+static const char *string_problem(const struct config_key *key, const char *value)
+{
+    size_t length = strlen(value);
+    if (length > (size_t)key->max && key->max > 0)
+        return "is too long";
+    if (!length && !key->may_be_empty && key->type != CONFIG_TIME_OF_DAY)
+        return "must not be empty";
+    if (!unicode_is_valid((struct text){value, (uint32_t)length}))
+        return "is not valid UTF-8";
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)value[i];
+        if (byte < ' ' || byte == 127)
+            return "has a control character";
+        if (key->type == CONFIG_TEXT && byte > 127)
+            return "has a character that is not ASCII";
+    }
+    return NULL;
+}
+
+static bool set_string(struct config *config, const struct config_key *key, const char *value,
+    const char *folder, char why[static CONFIG_WHY_SIZE])
+{
+    struct endpoint address;
+    const char *problem = string_problem(key, value);
+    if (!problem && key->type == CONFIG_URL)
+        problem = url_problem(value);
+    if (!problem && key->type == CONFIG_ADDRESS && value[0])
+        endpoint_parse_address(value, &address, &problem);
+    if (problem)
+        return refuse(why, key, "\"%.300s\" %s", value, problem);
+    switch (key->type) {
+    case CONFIG_PATH:
+        return set_path(config, key, value, folder, why);
+    case CONFIG_ENDPOINT:
+        return set_endpoint(config, key, value, folder, why);
+    case CONFIG_TIME_OF_DAY:
+        return set_time_of_day(config, key, value, why);
+    case CONFIG_CHOICE:
+        return set_choice(config, key, value, why);
+    default:
+        return store_string(config, key, value, key->type == CONFIG_URL, why);
+    }
+}
+
+static bool text_to_choices(
+    struct config *config, const struct config_key *key, const char *text, char why[static CONFIG_WHY_SIZE])
+{
+    unsigned bits = 0;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        if (!add_choice(key, text, length, &bits, why))
+            return false;
+        text += length;
+        text += *text == ',';
+    }
+    return set_choices(config, key, bits, why);
+}
+
+bool config_value_from_text(struct config *config, const struct config_key *key, const char *text,
+    const char *folder, char why[static CONFIG_WHY_SIZE])
+{
+    /* strtoll and strtod pass over leading blanks; we do not. */
+    bool begins = text[0] == '-' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9');
+    char *end = NULL;
+    errno = 0;
+    switch (key->type) {
+    case CONFIG_INT: {
+        long long value = strtoll(text, &end, 10);
+        if (!begins || *end || errno)
+            return refuse(why, key, "\"%.100s\" is not an integer", text);
+        return set_int(config, key, value, why);
+    }
+    case CONFIG_DOUBLE: {
+        double value = strtod(text, &end);
+        if (!begins || *end || strpbrk(text, "xX"))
+            return refuse(why, key, "\"%.100s\" is not a number", text);
+        return set_double(config, key, value, why);
+    }
+    case CONFIG_BOOL:
+        if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0)
+            return refuse(why, key, "\"%.100s\" is neither", text);
+        return set_bool(config, key, strcasecmp(text, "true") == 0);
+    case CONFIG_CHOICES:
+        return text_to_choices(config, key, text, why);
+    default:
+        return set_string(config, key, text, folder, why);
+    }
+}
+
+static bool setting_to_choices(struct config *config, const struct config_key *key,
+    const config_setting_t *setting, char why[static CONFIG_WHY_SIZE])
+{
+    unsigned bits = 0;
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        const char *name = config_setting_get_string_elem(setting, i);
+        if (!name)
+            return refuse(why, key, "the list holds something that is not a string");
+        if (!add_choice(key, name, strlen(name), &bits, why))
+            return false;
+    }
+    return set_choices(config, key, bits, why);
+}
+
+static bool is_string_type(const struct config_key *key)
+{
+    return key->type != CONFIG_INT && key->type != CONFIG_DOUBLE && key->type != CONFIG_BOOL &&
+           key->type != CONFIG_CHOICES;
+}
+
+bool config_value_from_setting(struct config *config, const struct config_key *key,
+    const config_setting_t *setting, const char *folder, char why[static CONFIG_WHY_SIZE])
+{
+    bool integer =
+        config_setting_type(setting) == CONFIG_TYPE_INT || config_setting_type(setting) == CONFIG_TYPE_INT64;
+    bool sequence = config_setting_is_list(setting) || config_setting_is_array(setting);
+    /* libconfig cuts hexadecimal numbers to 32 bits without a word. */
+    if (integer && config_setting_get_format(setting) != CONFIG_FORMAT_DEFAULT)
+        return refuse(why, key, "the number is not decimal");
+    if (key->type == CONFIG_INT && integer)
+        return set_int(config, key, config_setting_get_int64(setting), why);
+    if (key->type == CONFIG_DOUBLE && integer)
+        return set_double(config, key, (double)config_setting_get_int64(setting), why);
+    if (key->type == CONFIG_DOUBLE && config_setting_type(setting) == CONFIG_TYPE_FLOAT)
+        return set_double(config, key, config_setting_get_float(setting), why);
+    if (key->type == CONFIG_BOOL && config_setting_type(setting) == CONFIG_TYPE_BOOL)
+        return set_bool(config, key, config_setting_get_bool(setting));
+    if (key->type == CONFIG_CHOICES && sequence)
+        return setting_to_choices(config, key, setting, why);
+    if (is_string_type(key) && config_setting_type(setting) == CONFIG_TYPE_STRING)
+        return set_string(config, key, config_setting_get_string(setting), folder, why);
+    return refuse(why, key, "the value is %s", config_file_type_name(setting));
+}
+
+static void print_string(const char *value, FILE *stream)
+{
+    putc('"', stream);
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            putc('\\', stream);
+        putc(*value, stream);
+    }
+    putc('"', stream);
+}
+
+/* In the shortest form that reads back equal, and with a point, as libconfig knows a number with a fraction.
+ */
+static void print_double(double value, FILE *stream)
+{
+    char text[40];
+    for (int digits = 1; digits <= 17; digits++) {
+        int length = snprintf(text, sizeof(text), "%.*g", digits, value);
+        assert(length > 0 && (size_t)length < sizeof(text));
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    fprintf(stream, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+static void print_choices(const struct config_key *key, unsigned bits, FILE *stream)
+{
+    putc('(', stream);
+    const char *separator = "";
+    for (unsigned i = 0; key->names[i]; i++) {
+        if (!(bits & 1u << i))
+            continue;
+        fprintf(stream, "%s\"%s\"", separator, key->names[i]);
+        separator = ", ";
+    }
+    putc(')', stream);
+}
+
+static void print_time_of_day(int64_t minutes, FILE *stream)
+{
+    if (minutes == CONFIG_DAILY_NEVER)
+        fputs("\"\"", stream);
+    else
+        fprintf(stream, "\"%02d:%02d\"", (int)(minutes / 60), (int)(minutes % 60));
+}
+
+void config_value_print(const struct config *config, const struct config_key *key, FILE *stream)
+{
+    union {
+        int64_t integer;
+        double number;
+        bool boolean;
+        unsigned bits;
+        const char *string;
+    } value;
+    switch (key->type) {
+    case CONFIG_INT:
+        load(config, key, &value.integer, sizeof(value.integer));
+        fprintf(stream, "%lld", (long long)value.integer);
+        break;
+    case CONFIG_DOUBLE:
+        load(config, key, &value.number, sizeof(value.number));
+        print_double(value.number, stream);
+        break;
+    case CONFIG_BOOL:
+        load(config, key, &value.boolean, sizeof(value.boolean));
+        fputs(value.boolean ? "true" : "false", stream);
+        break;
+    case CONFIG_TIME_OF_DAY:
+        load(config, key, &value.integer, sizeof(value.integer));
+        print_time_of_day(value.integer, stream);
+        break;
+    case CONFIG_CHOICE:
+        load(config, key, &value.bits, sizeof(value.bits));
+        print_string(key->names[value.bits], stream);
+        break;
+    case CONFIG_CHOICES:
+        load(config, key, &value.bits, sizeof(value.bits));
+        print_choices(key, value.bits, stream);
+        break;
+    default:
+        load(config, key, &value.string, sizeof(value.string));
+        print_string(value.string, stream);
+        break;
+    }
+}
