@@ -130,7 +130,7 @@ static void make_track(struct world *world, size_t index)
     text_append_json(out, track->name, strlen(track->name), ESCAPE_SLASH | ESCAPE_UNICODE);
     text_append_format(out,
         "\",\"image\":\"https:\\/\\/prod.r3eassets.com\\/assets\\/content\\/track\\/"
-        "layout-%u-image-full.png\"}",
+        "layout-%u-image-full.png?v=1762108\"}",
         track->id);
     world->tracks[index] = text_span(out, start);
 }
@@ -148,7 +148,7 @@ static struct span make_car(struct world *world, const struct catalogue_item *cl
     text_append_string(out, "\",\"class-name\":\"");
     text_append_json(out, class->name, strlen(class->name), ESCAPE_PLAIN);
     text_append_format(out,
-        "\",\"icon\":\"https://prod.r3eassets.com/assets/content/carlivery/car-%u-image-thumb.webp\"}",
+        "\",\"icon\":\"https://prod.r3eassets.com/assets/content/carlivery/car-%u-image-thumb.webp?v=202511021823\"}",
         car_id);
     if (form != CLASS_NONE) {
         text_append_string(out, form == CLASS_SMALL ? ",\"class\":{\"name\":\"" : ",\"class\":{\"Name\":\"");
