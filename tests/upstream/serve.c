@@ -1,0 +1,583 @@
+#include "tests/upstream/serve.h"
+
+#include "tests/upstream/limiter.h"
+#include "tests/upstream/random.h"
+#include "tests/upstream/raw.h"
+#include "tests/upstream/replies.h"
+#include "tests/upstream/request_log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libdeflate.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum {
+    LISTING_COUNT_MAX = 1500, // what the real service honours
+    LISTING_COUNT_DEFAULT = 20,
+    SPARE_BODIES = 8,
+    SPARE_BODY_MAX = 1 << 21, // a full page fits
+    MILLISECOND_US = 1000,
+    CONNECTIONS_MAX = 1000,
+    GZIP_LEVEL = 1,
+};
+
+static const char LISTING_PATH[] = "/leaderboard/listing/0";
+static const char PAGE_PATH[] = "/leaderboard/";
+
+struct server {
+    const struct options *options;
+    const struct world *world;
+    struct delays *delays;
+    struct MHD_Daemon *daemon;
+    unsigned port;
+    struct stats stats;
+    struct limiter limiter;
+    struct request_log *log; // NULL: none
+    struct text robots;
+    struct libdeflate_compressor *compressor;
+    uint64_t next_connection;
+    uint64_t next_latency; // counts, as the source of latencies
+    // Memory of bodies that were sent, for the next ones; touched by the server's thread only.
+    struct text spare[SPARE_BODIES];
+    size_t spare_count;
+};
+
+enum request_state { REQUEST_NEW, REQUEST_ARRIVED, REQUEST_DELAYED, REQUEST_RAW_OVER };
+
+// One request, from its header to the end of its answer. While it is suspended it belongs to the timer's
+// thread.
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    enum request_state state;
+    bool listing;
+    uint64_t arrived_us;
+    struct reply reply; // what to send after a delay
+    struct raw raw;
+};
+
+// --- bodies' memory ---
+
+static void take_spare(struct server *server, struct text *body)
+{
+    if (server->spare_count > 0)
+        *body = server->spare[--server->spare_count];
+    body->length = 0;
+}
+
+static void give_spare(struct server *server, struct text *body)
+{
+    if (server->spare_count < SPARE_BODIES && body->capacity <= SPARE_BODY_MAX)
+        server->spare[server->spare_count++] = *body;
+    else
+        text_free(body);
+    *body = (struct text){0};
+}
+
+// What libmicrohttpd keeps until a body is sent.
+struct sent_body {
+    struct server *server;
+    struct text text;
+};
+
+static void free_sent_body(void *closure)
+{
+    struct sent_body *sent = closure;
+    give_spare(sent->server, &sent->text);
+    free(sent);
+}
+
+static void *checked(void *memory)
+{
+    if (!memory) {
+        fputs("r3e-upstream: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+// --- sending ---
+
+static ssize_t read_stream(void *closure, uint64_t position, char *out, size_t most)
+{
+    const struct request *request = closure;
+    const struct reply *reply = &request->reply;
+    uint64_t blocks_end = reply->body.length + (uint64_t)reply->repeat * reply->block.length;
+    struct view part;
+    if (position < reply->body.length) {
+        part = (struct view){reply->body.data + position, reply->body.length - position};
+    } else if (position < blocks_end) {
+        size_t offset = (position - reply->body.length) % reply->block.length;
+        part = (struct view){reply->block.data + offset, reply->block.length - offset};
+    } else {
+        uint64_t offset = position - blocks_end;
+        if (offset >= reply->tail.length)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        part = (struct view){reply->tail.data + offset, reply->tail.length - offset};
+    }
+    size_t length = part.length < most ? part.length : most;
+    memcpy(out, part.data, length);
+    request->server->stats.bytes += length;
+    return (ssize_t)length;
+}
+
+static bool accepts_gzip(struct MHD_Connection *connection)
+{
+    const char *accepted = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
+    return accepted && strstr(accepted, "gzip");
+}
+
+static void compress_body(struct server *server, struct reply *reply)
+{
+    struct text packed = {0};
+    take_spare(server, &packed);
+    text_reserve(&packed, libdeflate_gzip_compress_bound(server->compressor, reply->body.length));
+    packed.length = libdeflate_gzip_compress(
+        server->compressor, reply->body.data, reply->body.length, packed.data, packed.capacity);
+    give_spare(server, &reply->body);
+    reply->body = packed;
+    reply_add_header(reply, "Content-Encoding", "gzip");
+}
+
+// Hands the body's memory over to libmicrohttpd.
+static struct MHD_Response *make_response(struct request *request)
+{
+    struct server *server = request->server;
+    struct reply *reply = &request->reply;
+    if (reply->kind == REPLY_STREAM)
+        return checked(
+            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1 << 16, read_stream, request, NULL));
+    if (reply->compressible && server->options->gzip && accepts_gzip(request->connection))
+        compress_body(server, reply);
+    struct sent_body *sent = checked(malloc(sizeof *sent));
+    *sent = (struct sent_body){server, reply->body};
+    reply->body = (struct text){0};
+    server->stats.bytes += sent->text.length;
+    return checked(MHD_create_response_from_buffer_with_free_callback_cls(
+        sent->text.length, sent->text.data, free_sent_body, sent));
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (MHD_add_response_header(response, name, value) != MHD_YES) {
+        fprintf(stderr, "r3e-upstream: header %s: %s cannot be sent\n", name, value);
+        abort();
+    }
+}
+
+static enum MHD_Result send_reply(struct request *request)
+{
+    struct reply *reply = &request->reply;
+    struct MHD_Response *response = make_response(request);
+    if (reply->content_type)
+        add_header(response, "Content-Type", reply->content_type);
+    for (size_t i = 0; i < reply->header_count; i++)
+        add_header(response, reply->headers[i].name, reply->headers[i].value);
+    enum MHD_Result queued = MHD_queue_response(request->connection, reply->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+// --- waiting ---
+
+static uint64_t resume_request(void *argument, bool stopping)
+{
+    (void)stopping;
+    struct request *request = argument;
+    MHD_resume_connection(request->connection);
+    return 0;
+}
+
+static uint64_t write_raw(void *argument, bool stopping)
+{
+    struct request *request = argument;
+    uint64_t next_us = stopping ? 0 : raw_write(&request->raw, delays_now_us());
+    if (next_us == 0)
+        MHD_resume_connection(request->connection);
+    return next_us;
+}
+
+// Lets the request wait. When the service is stopping there is nobody to wake it, so the connection is ended.
+static enum MHD_Result suspend(
+    struct request *request, enum request_state state, uint64_t due_us, delays_function *function)
+{
+    request->state = state;
+    MHD_suspend_connection(request->connection);
+    if (!delays_add(request->server->delays, due_us, function, request)) {
+        MHD_resume_connection(request->connection);
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result send_raw(struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    request->raw = (struct raw){.fd = info->connect_fd, .reply = &request->reply};
+    request->server->stats.bytes += request->reply.body.length;
+    return suspend(request, REQUEST_RAW_OVER, delays_now_us(), write_raw);
+}
+
+static enum MHD_Result send_now(struct request *request)
+{
+    return request->reply.kind == REPLY_RAW ? send_raw(request) : send_reply(request);
+}
+
+// --- listings ---
+
+struct listing {
+    uint32_t track_id, class_id;
+    uint32_t start, count;
+    bool valid;
+    bool redirected; // came here by one of our own redirects
+};
+
+static bool parse_argument(
+    struct MHD_Connection *connection, const char *name, const char *prefix, uint32_t *number)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+    if (!text)
+        return false;
+    size_t prefix_length = strlen(prefix);
+    if (strncmp(text, prefix, prefix_length) != 0 || text[prefix_length] < '0' || text[prefix_length] > '9')
+        return false;
+    char *end = NULL;
+    errno = 0;
+    unsigned long value = strtoul(text + prefix_length, &end, 10);
+    *number = (uint32_t)value;
+    return errno == 0 && *end == '\0' && value <= INT32_MAX;
+}
+
+static struct listing parse_listing(struct MHD_Connection *connection)
+{
+    struct listing listing = {.count = LISTING_COUNT_DEFAULT};
+    listing.valid = parse_argument(connection, "track", "", &listing.track_id) &&
+                    parse_argument(connection, "car_class", "class-", &listing.class_id);
+    parse_argument(connection, "start", "", &listing.start);
+    parse_argument(connection, "count", "", &listing.count);
+    if (listing.count > LISTING_COUNT_MAX)
+        listing.count = LISTING_COUNT_MAX;
+    listing.redirected = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "redirected") != NULL;
+    return listing;
+}
+
+static uint32_t find_board(const struct world *world, const struct listing *listing)
+{
+    const struct catalogue *catalogue = world->catalogue;
+    ptrdiff_t track = catalogue_find(catalogue->tracks, catalogue->track_count, listing->track_id);
+    ptrdiff_t class = catalogue_find(catalogue->classes, catalogue->class_count, listing->class_id);
+    return track < 0 || class < 0 ? PAGE_NO_BOARD : world_board(world, (size_t)track, (size_t) class);
+}
+
+static void reply_html(struct reply *reply, struct server *server, const char *session)
+{
+    reply->status = 200;
+    reply->content_type = "text/html; charset=UTF-8";
+    text_append_string(&reply->body,
+        "<!DOCTYPE html>\n<html><head><title>Leaderboards - RaceRoom</title></head>"
+        "<body><div id=\"leaderboard\"></div></body></html>\n");
+    if (session)
+        reply_add_header(reply, "Set-Cookie", "PHPSESSID=%s%08x; path=/; HttpOnly", session,
+            (unsigned)random_mix(server->stats.requests));
+}
+
+static void reply_too_many(struct reply *reply, const struct options *options)
+{
+    reply_error(reply, 429, "Too Many Requests");
+    if (options->retry_after == RETRY_AFTER_SECONDS)
+        reply_add_header(reply, "Retry-After", "%u", options->retry_after_s);
+    else if (options->retry_after == RETRY_AFTER_DATE)
+        reply_add_retry_date(reply, options->retry_after_s);
+}
+
+// The request's path with its arguments, as far as a redirect needs them.
+static void append_target(struct text *target, const struct listing *listing)
+{
+    text_append_format(target, "%s?track=%u&car_class=class-%u&start=%u&count=%u", LISTING_PATH,
+        listing->track_id, listing->class_id, listing->start, listing->count);
+    text_append(target, "", 1);
+}
+
+static void compose_listing(struct request *request, const struct listing *listing)
+{
+    struct server *server = request->server;
+    struct reply *reply = &request->reply;
+    const char *requested_with =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-Requested-With");
+    if (!limiter_take(&server->limiter, request->arrived_us)) {
+        reply_too_many(reply, server->options);
+        return;
+    }
+    if (!requested_with || strcasecmp(requested_with, "XMLHttpRequest") != 0) {
+        reply_html(reply, server, NULL);
+        return;
+    }
+    if (!listing->valid) {
+        reply_error(reply, 400, "Bad Request");
+        return;
+    }
+    take_spare(server, &reply->body);
+    uint32_t board = find_board(server->world, listing);
+    struct page_request page = {
+        listing->track_id, listing->class_id, board, listing->start, listing->count, 100, PAGE_REGULAR};
+    struct fault fault;
+    if (board != PAGE_NO_BOARD && !listing->redirected &&
+        faults_take(server->options->faults, listing->track_id, listing->class_id, board,
+            server->world->board_count, server->options->world.seed, &fault)) {
+        struct text target = {0};
+        append_target(&target, listing);
+        reply_fault(reply, server->world, &page, &fault, target.data, server->port);
+        text_free(&target);
+    } else {
+        reply_listing(reply, server->world, &page);
+    }
+}
+
+static uint32_t pick_latency_ms(struct server *server)
+{
+    const struct options *options = server->options;
+    uint32_t span = options->latency_max_ms - options->latency_min_ms + 1;
+    return options->latency_min_ms + random_below(random_mix(server->next_latency++), span);
+}
+
+static void log_listing(struct request *request, const struct listing *listing)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const char *user_agent = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "User-Agent");
+    const char *requested_with =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-Requested-With");
+    struct request_log_line line = {.arrived_us = request->arrived_us,
+        .connection = (uintptr_t)info->socket_context,
+        .listing = request->listing,
+        .track_id = listing->track_id,
+        .class_id = listing->class_id,
+        .start = listing->start,
+        .count = listing->count,
+        .status = request->reply.status,
+        .user_agent = user_agent,
+        .requested_with = requested_with};
+    request_log_write(request->server->log, &line);
+}
+
+static enum MHD_Result answer_listing(struct request *request)
+{
+    struct server *server = request->server;
+    struct listing listing = parse_listing(request->connection);
+    compose_listing(request, &listing);
+    server->stats.by_status[request->reply.status]++;
+    if (server->log)
+        log_listing(request, &listing);
+    uint64_t delay_ms = (uint64_t)request->reply.delay_ms + pick_latency_ms(server);
+    if (delay_ms == 0)
+        return send_now(request);
+    return suspend(request, REQUEST_DELAYED, request->arrived_us + delay_ms * MILLISECOND_US, resume_request);
+}
+
+// --- everything else ---
+
+static void compose_other(struct request *request, const char *path, const char *method)
+{
+    struct server *server = request->server;
+    struct reply *reply = &request->reply;
+    bool post = strcmp(method, "POST") == 0;
+    reply->status = 200;
+    reply->content_type = "application/json";
+    if (post && strcmp(path, "/__reset") == 0) {
+        stats_reset(&server->stats);
+        text_append_string(&reply->body, "{}");
+    } else if (post) {
+        reply_error(reply, 405, "Method Not Allowed");
+    } else if (strcmp(path, "/__stats") == 0) {
+        stats_append_json(&reply->body, &server->stats);
+    } else if (strcmp(path, "/__version") == 0) {
+        text_append_string(&reply->body, "{\"program\":\"r3e-upstream\",\"version\":\"" R3E_VERSION "\"}");
+    } else if (strcmp(path, "/robots.txt") == 0) {
+        reply->content_type = "text/plain";
+        text_append(&reply->body, server->robots.data, server->robots.length);
+    } else if (strcmp(path, PAGE_PATH) == 0) {
+        reply_html(reply, server, "r3e");
+    } else {
+        reply_error(reply, 404, "Not Found");
+    }
+}
+
+static enum MHD_Result answer_other(struct request *request, const char *path, const char *method)
+{
+    struct server *server = request->server;
+    compose_other(request, path, method);
+    if (strncmp(path, "/__", 3) != 0) {
+        server->stats.by_status[request->reply.status]++;
+        if (server->log)
+            log_listing(request, &(struct listing){0});
+    }
+    return send_reply(request);
+}
+
+// --- libmicrohttpd's calls ---
+
+static enum MHD_Result begin_request(
+    struct server *server, struct MHD_Connection *connection, const char *path, void **request_closure)
+{
+    struct request *request = checked(calloc(1, sizeof *request));
+    request->server = server;
+    request->connection = connection;
+    request->state = REQUEST_ARRIVED;
+    request->arrived_us = delays_now_us();
+    request->listing = strcmp(path, LISTING_PATH) == 0;
+    *request_closure = request;
+    if (strncmp(path, "/__", 3) == 0)
+        return MHD_YES;
+    server->stats.requests++;
+    if (request->listing)
+        stats_listing_arrived(&server->stats, request->arrived_us);
+    return MHD_YES;
+}
+
+static enum MHD_Result handle_request(void *closure, struct MHD_Connection *connection, const char *path,
+    const char *method, const char *version, const char *upload, size_t *upload_size, void **request_closure)
+{
+    (void)version;
+    (void)upload;
+    struct request *request = *request_closure;
+    if (!request)
+        return begin_request(closure, connection, path, request_closure);
+    if (*upload_size > 0) {
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    switch (request->state) {
+    case REQUEST_DELAYED:
+        return send_now(request);
+    case REQUEST_RAW_OVER:
+        return MHD_NO;
+    case REQUEST_NEW:
+    case REQUEST_ARRIVED:
+        break;
+    }
+    return request->listing ? answer_listing(request) : answer_other(request, path, method);
+}
+
+static void end_request(void *closure, struct MHD_Connection *connection, void **request_closure,
+    enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    struct server *server = closure;
+    struct request *request = *request_closure;
+    if (!request)
+        return;
+    if (request->listing)
+        stats_listing_done(&server->stats);
+    if (request->reply.body.data)
+        give_spare(server, &request->reply.body);
+    reply_free(&request->reply);
+    free(request);
+    *request_closure = NULL;
+}
+
+static void notice_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    (void)connection;
+    struct server *server = closure;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        stats_connection_opened(&server->stats);
+        *(uintptr_t *)socket_context = ++server->next_connection;
+    } else {
+        stats_connection_closed(&server->stats);
+    }
+}
+
+// --- start and stop ---
+
+static bool read_robots(struct server *server, const char *file)
+{
+    enum { PART = 4096, ROBOTS_MAX = 1 << 20 };
+    if (!file) {
+        text_append_string(&server->robots, "User-agent: *\nDisallow:\n");
+        return true;
+    }
+    FILE *in = fopen(file, "re");
+    size_t length = PART;
+    while (in && length == PART && server->robots.length < ROBOTS_MAX) {
+        text_reserve(&server->robots, PART);
+        length = fread(server->robots.data + server->robots.length, 1, PART, in);
+        server->robots.length += length;
+    }
+    bool read = in && !ferror(in);
+    if (!read)
+        fprintf(stderr, "r3e-upstream: cannot read %s: %s\n", file, strerror(errno));
+    if (in)
+        fclose(in);
+    return read;
+}
+
+static bool start_daemon(struct server *server)
+{
+    const struct sockaddr_in *address = &server->options->listen;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ITC;
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle_request, server, MHD_OPTION_SOCK_ADDR,
+        address, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
+        notice_connection, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    if (!server->daemon) {
+        char host[INET_ADDRSTRLEN] = "?";
+        inet_ntop(AF_INET, &address->sin_addr, host, sizeof host);
+        fprintf(stderr, "r3e-upstream: cannot listen on %s:%u: %s; choose another --listen\n", host,
+            ntohs(address->sin_port), strerror(errno));
+        return false;
+    }
+    server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return true;
+}
+
+struct server *server_start(const struct options *options, const struct world *world, struct delays *delays)
+{
+    struct server *server = checked(calloc(1, sizeof *server));
+    server->options = options;
+    server->world = world;
+    server->delays = delays;
+    server->compressor = checked(libdeflate_alloc_compressor(GZIP_LEVEL));
+    limiter_init(&server->limiter, options->rate, options->burst, delays_now_us());
+    bool started = read_robots(server, options->robots_file);
+    if (started && options->log_file) {
+        server->log = request_log_open(options->log_file);
+        started = server->log != NULL;
+    }
+    if (started && start_daemon(server))
+        return server;
+    server_free(server);
+    return NULL;
+}
+
+unsigned server_port(const struct server *server)
+{
+    return server->port;
+}
+
+void server_stop(struct server *server)
+{
+    MHD_stop_daemon(server->daemon);
+    server->daemon = NULL;
+}
+
+const struct stats *server_stats(const struct server *server)
+{
+    return &server->stats;
+}
+
+void server_free(struct server *server)
+{
+    if (server->log)
+        request_log_close(server->log);
+    while (server->spare_count > 0)
+        text_free(&server->spare[--server->spare_count]);
+    text_free(&server->robots);
+    libdeflate_free_compressor(server->compressor);
+    free(server);
+}
