@@ -13,6 +13,7 @@
 #include "common/wire.h"
 #include "coordinator/queue.h"
 
+#define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
 #define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
 
 struct dispatch {
@@ -94,7 +95,7 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
-    if (worker) {
+    if (worker && worker->lease == lease_place) {
         worker->lease = LEASE_NONE;
         set_requesting(dispatch, worker, false);
     }
@@ -113,10 +114,11 @@ static void drop_worker(struct dispatch *dispatch, struct worker *worker, bool c
 {
     unqueue(dispatch, worker);
     set_requesting(dispatch, worker, false);
-    if (worker->lease != LEASE_NONE) {
-        dispatch->counters.workers_lost += counts;
-        take_back(dispatch, worker->lease, FAILURE_WORKER_DIED, counts);
-    }
+    dispatch->counters.workers_lost += counts && worker->lease != LEASE_NONE;
+    /* It may hold an earlier lease too, whose result was on its way. */
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
+        if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
+            take_back(dispatch, place, FAILURE_WORKER_DIED, counts);
     roster_leave(&dispatch->roster, worker);
 }
 
@@ -326,7 +328,7 @@ void dispatch_readable(void *context)
 {
     struct dispatch *dispatch = context;
     struct wire_message frames;
-    while (wire_receive(dispatch->socket, &frames) > 0) {
+    for (int i = 0; i < MESSAGES_PER_ROUND && wire_receive(dispatch->socket, &frames) > 0; i++) {
         on_frames(dispatch, &frames);
         wire_message_free(&frames);
     }

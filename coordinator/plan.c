@@ -171,16 +171,21 @@ void plan_known(struct plan *plan, uint32_t place, int64_t due_ms)
     heap_push(plan, place);
 }
 
+void plan_claim(struct plan *plan, uint32_t place)
+{
+    struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
+    heap_remove(plan, place);
+    entry->state = PLAN_LEASED;
+    set_flag(&entry->retrying, &plan->retrying, false);
+}
+
 uint32_t plan_take(struct plan *plan, int64_t now_ms)
 {
     if (plan->heap_count == 0 || plan->entries[plan->heap[0]].due_ms > now_ms)
         return PLAN_NONE;
     uint32_t place = plan->heap[0];
-    struct plan_entry *entry = &plan->entries[place];
-    heap_remove(plan, place);
-    entry->state = PLAN_LEASED;
-    entry->attempt++;
-    set_flag(&entry->retrying, &plan->retrying, false);
+    plan_claim(plan, place);
+    plan->entries[place].attempt++;
     return place;
 }
 

@@ -57,6 +57,9 @@ void plan_known(struct plan *plan, uint32_t place, int64_t due_ms);
 /* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is. */
 uint32_t plan_take(struct plan *plan, int64_t now_ms);
 
+/* Takes this one, which is WAITING, out of turn; no attempt is counted. */
+void plan_claim(struct plan *plan, uint32_t place);
+
 /* When the next one is due; INT64_MAX if all are leased. */
 int64_t plan_next_due_ms(const struct plan *plan);
 

@@ -16,10 +16,9 @@ struct worker *roster_find(const struct roster *roster, struct text identity)
 
 struct worker *roster_find_name(const struct roster *roster, const char *name)
 {
-    for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
-        if (strcmp(worker->name, name) == 0)
-            return worker;
-    return NULL;
+    struct worker *found = NULL;
+    HASH_FIND(hh_name, roster->by_name, name, strlen(name), found);
+    return found;
 }
 
 struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid)
@@ -52,6 +51,7 @@ static struct worker *add(struct roster *roster, struct text identity, const str
     worker->joined_ms = worker->last_heard_ms = now_ms;
     worker->lease = LEASE_NONE;
     set_identity(roster, worker, identity);
+    HASH_ADD_KEYPTR(hh_name, roster->by_name, worker->name, (unsigned)length, worker);
     roster->count++;
     return worker;
 }
@@ -76,6 +76,7 @@ struct worker *roster_join(struct roster *roster, struct text identity, const st
 void roster_leave(struct roster *roster, struct worker *worker)
 {
     HASH_DEL(roster->by_identity, worker);
+    HASH_DELETE(hh_name, roster->by_name, worker);
     roster->count--;
     free(worker);
 }

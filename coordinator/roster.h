@@ -34,11 +34,13 @@ struct worker {
     uint64_t jobs;         /* results received from it */
     uint64_t rss_kb;       /* by its last heartbeat */
     struct worker *queue_previous, *queue_next; /* dispatch's queues */
-    UT_hash_handle hh;
+    UT_hash_handle hh;      /* by identity */
+    UT_hash_handle hh_name; /* by name */
 };
 
 struct roster {
     struct worker *by_identity; /* uthash table; owns the workers */
+    struct worker *by_name;     /* uthash table over the same */
     unsigned count;
     uint64_t joined; /* ever */
 };
@@ -46,8 +48,9 @@ struct roster {
 /* The worker of an identity, or NULL. */
 struct worker *roster_find(const struct roster *roster, struct text identity);
 
-/* Linear search, for rare cases; NULL if none. */
 struct worker *roster_find_name(const struct roster *roster, const char *name);
+
+/* Linear search, for rare cases; NULL if none. */
 struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid);
 
 /* Adds a worker that said HELLO, or gives the known one its new identity. NULL if the roster is full. */

@@ -1,0 +1,360 @@
+#include "coordinator/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/board.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/memory.h"
+#include "common/wire.h"
+
+#define RETRY_AFTER_MOST_MS ((uint64_t)24 * 3600 * 1000) /* FAULTS B18: clamped, whatever the service says */
+#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
+#define STATISTICS_FORGET   (UINT64_C(1) << 20)          /* checks at which the change statistics are halved */
+
+struct pending_ack {
+    char worker[PROTOCOL_ID_SIZE];
+    uint64_t lease;
+    enum verdict verdict;
+};
+
+struct collect {
+    void *socket;
+    struct plan *plan;
+    struct store *store;
+    struct dispatch *dispatch;
+    const struct refresh_policy *policy;
+    struct collect_options options;
+    struct pending_ack *pending; /* owned; `commit_results` places */
+    unsigned pending_count;
+    int64_t oldest_pending_ms;
+    struct collect_counters counters;
+};
+
+struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
+    const struct refresh_policy *policy, const struct collect_options *options)
+{
+    struct collect *collect = memory_zalloc(1, sizeof *collect);
+    *collect = (struct collect){.socket = socket,
+        .plan = plan,
+        .store = store,
+        .dispatch = dispatch,
+        .policy = policy,
+        .options = *options};
+    collect->pending = memory_zalloc(options->commit_results, sizeof *collect->pending);
+    return collect;
+}
+
+void collect_close(struct collect **pointer)
+{
+    struct collect *collect = *pointer;
+    if (!collect)
+        return;
+    collect_flush(collect);
+    free(collect->pending);
+    free(collect);
+    *pointer = NULL;
+}
+
+/* ---- acknowledging ---- */
+
+void collect_flush(struct collect *collect)
+{
+    store_commit(collect->store);
+    for (unsigned i = 0; i < collect->pending_count; i++) {
+        const struct pending_ack *ack = &collect->pending[i];
+        dispatch_acknowledge(collect->dispatch, ack->worker, ack->lease, ack->verdict);
+    }
+    collect->pending_count = 0;
+}
+
+static void acknowledge_after_commit(struct collect *collect, const struct message_result *result,
+    enum verdict verdict)
+{
+    struct pending_ack *ack = &collect->pending[collect->pending_count++];
+    memcpy(ack->worker, result->worker, sizeof ack->worker);
+    ack->lease = result->lease;
+    ack->verdict = verdict;
+    if (collect->pending_count == 1)
+        collect->oldest_pending_ms = clock_monotonic_ms();
+    if (collect->pending_count == collect->options.commit_results)
+        collect_flush(collect);
+}
+
+/* ---- checking ---- */
+
+struct arrival {
+    struct message_result result;
+    struct text rows, detail;
+    uint8_t hash[RECORD_HASH_SIZE];
+    uint32_t place; /* in the plan */
+    bool known;     /* `record` is what the store has */
+    struct record_board record;
+};
+
+static bool is_gzip_member(struct text bytes)
+{
+    static const uint8_t magic[] = {0x1f, 0x8b, 0x08};
+    return bytes.length >= 18 && memcmp(bytes.data, magic, sizeof magic) == 0;
+}
+
+/* NULL if what the worker sent fits together, else what is wrong with it. */
+static const char *find_fault(struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    const char *problem = NULL;
+    uint32_t row_count;
+    bool failed = result->outcome == OUTCOME_FAILED;
+    if (failed != (result->failure != FAILURE_NONE))
+        return "outcome and failure contradict each other";
+    if (!failed && !protocol_hash_from_hex(result->content_hash, arrival->hash))
+        return "the content hash is not one";
+    if (result->outcome != OUTCOME_CHANGED)
+        return arrival->rows.length || arrival->detail.length ? "payload without a changed board" : NULL;
+    if (!board_validate(arrival->rows.data, arrival->rows.length, &row_count, &problem))
+        return problem;
+    if (row_count != result->entries)
+        return "the rows are not as many as announced";
+    return is_gzip_member(arrival->detail) ? NULL : "the detail is not a gzip member";
+}
+
+enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED };
+
+static enum claim judge_claim(struct collect *collect, const struct arrival *arrival)
+{
+    const struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
+    const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
+    if (lease && lease->id == arrival->result.lease)
+        return CLAIM_CURRENT;
+    if (arrival->known && arrival->record.lease == arrival->result.lease)
+        return CLAIM_DUPLICATE;
+    bool wanted = entry->state == PLAN_WAITING && (entry->due_ms <= clock_monotonic_ms() || entry->retrying);
+    if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
+        (!arrival->known || arrival->result.lease > arrival->record.lease))
+        return CLAIM_LATE;
+    return CLAIM_SUPERSEDED;
+}
+
+/* ---- applying ---- */
+
+static void note_check(struct record_board *record, uint64_t rows_changed, int64_t wall_ms)
+{
+    if (record->fetched_at_ms > 0 && wall_ms > record->fetched_at_ms)
+        record->watched_s += (uint64_t)(wall_ms - record->fetched_at_ms) / 1000;
+    record->checks++;
+    record->rows_changed += rows_changed;
+    if (record->checks >= STATISTICS_FORGET) {
+        record->checks /= 2;
+        record->rows_changed /= 2;
+        record->watched_s /= 2;
+    }
+    record->fetched_at_ms = wall_ms;
+    record->failure_streak = record->empty_streak = record->worker_deaths = 0;
+}
+
+static uint64_t difference(uint64_t left, uint64_t right)
+{
+    return left > right ? left - right : right - left;
+}
+
+static void apply_changed(struct collect *collect, struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    struct record_board record = arrival->record;
+    int64_t wall_ms = clock_wall_ms();
+    uint64_t moved = difference(record.entry_count, result->entries);
+    note_check(&record, moved ? moved : 1, wall_ms);
+    record.changed_at_ms = wall_ms;
+    record.generation = store_next_generation(collect->store);
+    record.lease = result->lease;
+    record.entry_count = (uint32_t)result->entries;
+    memcpy(record.content_hash, arrival->hash, sizeof record.content_hash);
+    struct text none = {0};
+    store_put_board(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &record,
+        result->entries ? arrival->rows : none, arrival->detail);
+    collect->counters.stored++;
+    collect->counters.entries += result->entries;
+}
+
+static void apply_unchanged(struct collect *collect, struct arrival *arrival)
+{
+    note_check(&arrival->record, 0, clock_wall_ms());
+    arrival->record.lease = arrival->result.lease;
+    store_put_record(collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id,
+        &arrival->record);
+    collect->counters.unchanged++;
+}
+
+static bool note_failure(struct collect *collect, const struct arrival *arrival, enum failure failure)
+{
+    const struct message_result *result = &arrival->result;
+    int64_t now_ms = clock_monotonic_ms();
+    struct refresh_failure what = {.failure = failure, .http_status = result->http_status, .wall_ms = clock_wall_ms()};
+    if (result->retry_after_ms && collect->options.respect_retry_after) {
+        uint64_t wait_ms = result->retry_after_ms;
+        what.not_before_ms = now_ms + (int64_t)(wait_ms < RETRY_AFTER_MOST_MS ? wait_ms : RETRY_AFTER_MOST_MS);
+        dispatch_close_gate(collect->dispatch, what.not_before_ms);
+    }
+    bool again = refresh_failed(collect->policy, collect->plan, arrival->place, &what, now_ms, (uint64_t)random());
+    collect->counters.failed++;
+    collect->counters.failures[failure]++;
+    collect->counters.gave_up += !again;
+    return again;
+}
+
+static void apply_failed(struct collect *collect, struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    bool again = note_failure(collect, arrival, result->failure);
+    log_write(again ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "board %u-%u: attempt %u failed: %s: %s%s",
+        (unsigned)result->track_id, (unsigned)result->class_id, (unsigned)result->attempt,
+        failure_string(result->failure), result->problem,
+        again ? "" : "; given up until the next refresh, what the store has stays");
+    if (!arrival->known)
+        return;
+    arrival->record.failure_streak++;
+    arrival->record.lease = result->lease;
+    store_put_record(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
+}
+
+/* True if the answer must not replace the board yet (DESIGN, rule 1); it is counted and fetched again. */
+static bool keep_aside(struct collect *collect, struct arrival *arrival)
+{
+    struct record_board *record = &arrival->record;
+    if (!arrival->known || !refresh_is_suspicious(record->entry_count, arrival->result.entries))
+        return false;
+    if (record->empty_streak + 1 >= collect->policy->confirm_shrink)
+        return false;
+    record->empty_streak++;
+    record->lease = arrival->result.lease;
+    store_put_record(collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id, record);
+    collect->counters.kept_aside++;
+    log_info("board %u-%u: %u rows became %llu; not believed before %u fetches say so, this is number %u",
+        (unsigned)arrival->result.track_id, (unsigned)arrival->result.class_id, record->entry_count,
+        (unsigned long long)arrival->result.entries, collect->policy->confirm_shrink, record->empty_streak);
+    struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
+    plan_retry(collect->plan, arrival->place,
+        clock_monotonic_ms() + refresh_backoff_ms(collect->policy, entry->attempt, (uint64_t)random()));
+    return true;
+}
+
+static enum verdict apply(struct collect *collect, struct arrival *arrival)
+{
+    if (arrival->result.outcome == OUTCOME_FAILED) {
+        apply_failed(collect, arrival);
+        return VERDICT_NOTED;
+    }
+    if (arrival->result.outcome == OUTCOME_CHANGED && keep_aside(collect, arrival))
+        return VERDICT_NOTED;
+    if (arrival->result.outcome == OUTCOME_CHANGED)
+        apply_changed(collect, arrival);
+    else
+        apply_unchanged(collect, arrival);
+    refresh_succeeded(collect->policy, collect->plan, arrival->place, clock_monotonic_ms());
+    return VERDICT_STORED;
+}
+
+/* ---- arriving ---- */
+
+static void refuse(struct collect *collect, const struct arrival *arrival, const char *fault)
+{
+    const struct message_result *result = &arrival->result;
+    collect->counters.invalid++;
+    log_warn("worker %s sent a result for %u-%u that cannot be used: %s", result->worker, (unsigned)result->track_id,
+        (unsigned)result->class_id, fault);
+    if (arrival->place != PLAN_NONE) {
+        const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
+        if (lease && lease->id == result->lease) {
+            dispatch_lease_done(collect->dispatch, arrival->place);
+            note_failure(collect, arrival, FAILURE_INVALID_RESULT);
+        }
+    }
+    dispatch_acknowledge(collect->dispatch, result->worker, result->lease, VERDICT_INVALID);
+}
+
+static void on_result(struct collect *collect, struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    collect->counters.results++;
+    collect->counters.requests += result->requests;
+    collect->counters.bytes += result->bytes;
+    arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
+    if (arrival->place == PLAN_NONE) {
+        refuse(collect, arrival, "the catalogue has no such combination");
+        return;
+    }
+    arrival->known = store_get_board(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id,
+        &arrival->record);
+    enum claim claim = judge_claim(collect, arrival);
+    if (claim == CLAIM_DUPLICATE || claim == CLAIM_SUPERSEDED) {
+        collect->counters.duplicates += claim == CLAIM_DUPLICATE;
+        collect->counters.superseded += claim == CLAIM_SUPERSEDED;
+        /* A duplicate may be one whose first arrival still waits for its commit. */
+        acknowledge_after_commit(collect, result,
+            claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
+        return;
+    }
+    const char *fault = find_fault(arrival);
+    if (!fault && result->outcome == OUTCOME_UNCHANGED &&
+        (!arrival->known || memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
+        fault = "it says unchanged, but the store holds something else";
+    if (fault) {
+        refuse(collect, arrival, fault);
+        return;
+    }
+    if (claim == CLAIM_CURRENT)
+        dispatch_lease_done(collect->dispatch, arrival->place);
+    else
+        plan_claim(collect->plan, arrival->place);
+    acknowledge_after_commit(collect, result, apply(collect, arrival));
+}
+
+static void on_frames(struct collect *collect, const struct wire_message *frames)
+{
+    struct message message;
+    struct arrival arrival = {0};
+    char problem[PROTOCOL_PROBLEM_SIZE] = "a result has one frame, or three";
+    bool ok = !frames->excess && (frames->count == 1 || frames->count == 3) &&
+              protocol_decode(wire_frame(frames, 0), wire_frame_size(frames, 0), &message, problem);
+    if (!ok || message.type != MESSAGE_RESULT) {
+        uint64_t count = ++collect->counters.invalid;
+        if ((count & (count - 1)) == 0)
+            log_warn("message %llu on the results socket that cannot be used: %s", (unsigned long long)count,
+                ok ? "it is not a result" : problem);
+        return;
+    }
+    arrival.result = message.result;
+    if (frames->count == 3) {
+        arrival.rows = (struct text){wire_frame(frames, 1), (uint32_t)wire_frame_size(frames, 1)};
+        arrival.detail = (struct text){wire_frame(frames, 2), (uint32_t)wire_frame_size(frames, 2)};
+    }
+    on_result(collect, &arrival);
+}
+
+void collect_readable(void *context)
+{
+    struct collect *collect = context;
+    struct wire_message frames;
+    for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
+        on_frames(collect, &frames);
+        wire_message_free(&frames);
+    }
+}
+
+int64_t collect_tick(struct collect *collect, int64_t now_ms)
+{
+    if (collect->pending_count == 0)
+        return LOOP_SLEEP_FOREVER;
+    int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
+    if (left_ms > 0)
+        return left_ms;
+    collect_flush(collect);
+    return LOOP_SLEEP_FOREVER;
+}
+
+const struct collect_counters *collect_counters(const struct collect *collect)
+{
+    return &collect->counters;
+}

@@ -1,0 +1,57 @@
+#ifndef R3E_COORDINATOR_COLLECT_H
+#define R3E_COORDINATOR_COLLECT_H
+/* The results socket: checks what workers send, applies it once, commits in groups, and acknowledges after the commit.
+ *
+ * Which result counts: the one of the lease that holds the board now; or, if nobody holds it, of a lease that is
+ * later than the last one applied, while the board is still wanted (a coordinator that restarted accepts what was
+ * handed out before). A result of the lease last applied is a duplicate; all else is superseded. Whatever the
+ * verdict, the worker is told, so that it can let go. One thread. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coordinator/dispatch.h"
+#include "coordinator/plan.h"
+#include "coordinator/refresh.h"
+#include "coordinator/store.h"
+
+struct collect_options {
+    int64_t commit_ms;       /* a result waits for its commit no longer than this */
+    unsigned commit_results; /* nor for more than this many others */
+    bool respect_retry_after;
+};
+
+struct collect_counters {
+    uint64_t results;          /* received, of any kind */
+    uint64_t stored;           /* boards written with new content */
+    uint64_t unchanged;        /* valid answers that said what the store had */
+    uint64_t failed;           /* failed attempts */
+    uint64_t gave_up;          /* … after which the board waits for the next refresh */
+    uint64_t kept_aside;       /* empty or shrunken answers not believed yet */
+    uint64_t duplicates, superseded, invalid;
+    uint64_t requests;         /* upstream requests the workers made */
+    uint64_t bytes;            /* bodies they received */
+    uint64_t entries;          /* rows of the boards stored */
+    uint64_t failures[FAILURES]; /* by reason */
+};
+
+struct collect;
+
+/* All pointers are borrowed for its life. `socket` is a bound PULL. */
+struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
+    const struct refresh_policy *policy, const struct collect_options *options);
+
+/* Commits and acknowledges what waits. */
+void collect_close(struct collect **collect);
+
+/* Loop handler of the results socket. */
+void collect_readable(void *collect);
+
+/* Commits if it is time; returns how many milliseconds it may sleep. */
+int64_t collect_tick(struct collect *collect, int64_t now_ms);
+
+/* Commits and acknowledges now. */
+void collect_flush(struct collect *collect);
+
+const struct collect_counters *collect_counters(const struct collect *collect);
+
+#endif
