@@ -52,9 +52,10 @@ bool record_key_read(const MDB_val *value, uint32_t *track_id, uint32_t *class_i
 
 struct record_board {
     int64_t fetched_at_ms; /* wall clock of the last valid answer */
-    int64_t changed_at_ms; /* wall clock of the last change of content; the detail says when that fetch began */
-    uint64_t generation;   /* commit in which content last changed */
-    uint64_t lease;        /* id of the lease whose result was last applied */
+    int64_t
+        changed_at_ms;   /* wall clock of the last change of content; the detail says when that fetch began */
+    uint64_t generation; /* commit in which content last changed */
+    uint64_t lease;      /* id of the lease whose result was last applied */
     uint32_t entry_count;
     uint32_t rows_length;                   /* bytes in `rows` */
     uint32_t detail_length;                 /* bytes in `details` */

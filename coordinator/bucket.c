@@ -4,8 +4,8 @@
 
 struct bucket bucket_make(double rate_per_s, double burst, int64_t now_ms)
 {
-    return (struct bucket){.rate_per_s = rate_per_s, .burst = burst < 1 ? 1 : burst, .tokens = 1,
-        .filled_at_ms = now_ms};
+    return (struct bucket){
+        .rate_per_s = rate_per_s, .burst = burst < 1 ? 1 : burst, .tokens = 1, .filled_at_ms = now_ms};
 }
 
 static void fill(struct bucket *bucket, int64_t now_ms)

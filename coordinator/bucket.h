@@ -2,8 +2,9 @@
 #define R3E_COORDINATOR_BUCKET_H
 /* A token bucket: each request to the upstream costs one token (RFC 2697 describes the idea for packets).
  *
- * In any span of T seconds at most `burst + rate_per_s · T` tokens are given. It starts empty but for one token, so
- * that neither a start nor a restart is a burst. All times are monotonic milliseconds given by the caller. */
+ * In any span of T seconds at most `burst + rate_per_s · T` tokens are given. It starts empty but for one
+ * token, so that neither a start nor a restart is a burst. All times are monotonic milliseconds given by the
+ * caller. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -10,9 +10,10 @@
 #include "common/memory.h"
 #include "common/wire.h"
 
-#define RETRY_AFTER_MOST_MS ((uint64_t)24 * 3600 * 1000) /* FAULTS B18: clamped, whatever the service says */
-#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
-#define STATISTICS_FORGET   (UINT64_C(1) << 20)          /* checks at which the change statistics are halved */
+#define RETRY_AFTER_MOST_MS ((uint64_t)24 * 3600 * 1000) /* FAULTS B18: clamped, whatever the service says   \
+                                                          */
+#define RESULTS_PER_ROUND 64                  /* then the other sources of the loop have their turn */
+#define STATISTICS_FORGET (UINT64_C(1) << 20) /* checks at which the change statistics are halved */
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -70,8 +71,8 @@ void collect_flush(struct collect *collect)
     collect->pending_count = 0;
 }
 
-static void acknowledge_after_commit(struct collect *collect, const struct message_result *result,
-    enum verdict verdict)
+static void acknowledge_after_commit(
+    struct collect *collect, const struct message_result *result, enum verdict verdict)
 {
     struct pending_ack *ack = &collect->pending[collect->pending_count++];
     memcpy(ack->worker, result->worker, sizeof ack->worker);
@@ -191,13 +192,16 @@ static bool note_failure(struct collect *collect, const struct arrival *arrival,
 {
     const struct message_result *result = &arrival->result;
     int64_t now_ms = clock_monotonic_ms();
-    struct refresh_failure what = {.failure = failure, .http_status = result->http_status, .wall_ms = clock_wall_ms()};
+    struct refresh_failure what = {
+        .failure = failure, .http_status = result->http_status, .wall_ms = clock_wall_ms()};
     if (result->retry_after_ms && collect->options.respect_retry_after) {
         uint64_t wait_ms = result->retry_after_ms;
-        what.not_before_ms = now_ms + (int64_t)(wait_ms < RETRY_AFTER_MOST_MS ? wait_ms : RETRY_AFTER_MOST_MS);
+        what.not_before_ms =
+            now_ms + (int64_t)(wait_ms < RETRY_AFTER_MOST_MS ? wait_ms : RETRY_AFTER_MOST_MS);
         dispatch_close_gate(collect->dispatch, what.not_before_ms);
     }
-    bool again = refresh_failed(collect->policy, collect->plan, arrival->place, &what, now_ms, (uint64_t)random());
+    bool again =
+        refresh_failed(collect->policy, collect->plan, arrival->place, &what, now_ms, (uint64_t)random());
     collect->counters.failed++;
     collect->counters.failures[failure]++;
     collect->counters.gave_up += !again;
@@ -216,7 +220,8 @@ static void apply_failed(struct collect *collect, struct arrival *arrival)
         return;
     arrival->record.failure_streak++;
     arrival->record.lease = result->lease;
-    store_put_record(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
+    store_put_record(
+        collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
 }
 
 /* True if the answer must not replace the board yet (DESIGN, rule 1); it is counted and fetched again. */
@@ -229,7 +234,8 @@ static bool keep_aside(struct collect *collect, struct arrival *arrival)
         return false;
     record->empty_streak++;
     record->lease = arrival->result.lease;
-    store_put_record(collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id, record);
+    store_put_record(
+        collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id, record);
     collect->counters.kept_aside++;
     log_info("board %u-%u: %u rows became %llu; not believed before %u fetches say so, this is number %u",
         (unsigned)arrival->result.track_id, (unsigned)arrival->result.class_id, record->entry_count,
@@ -262,8 +268,8 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
 {
     const struct message_result *result = &arrival->result;
     collect->counters.invalid++;
-    log_warn("worker %s sent a result for %u-%u that cannot be used: %s", result->worker, (unsigned)result->track_id,
-        (unsigned)result->class_id, fault);
+    log_warn("worker %s sent a result for %u-%u that cannot be used: %s", result->worker,
+        (unsigned)result->track_id, (unsigned)result->class_id, fault);
     if (arrival->place != PLAN_NONE) {
         const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
         if (lease && lease->id == result->lease) {
@@ -285,15 +291,15 @@ static void on_result(struct collect *collect, struct arrival *arrival)
         refuse(collect, arrival, "the catalogue has no such combination");
         return;
     }
-    arrival->known = store_get_board(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id,
-        &arrival->record);
+    arrival->known = store_get_board(
+        collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
     enum claim claim = judge_claim(collect, arrival);
     if (claim == CLAIM_DUPLICATE || claim == CLAIM_SUPERSEDED) {
         collect->counters.duplicates += claim == CLAIM_DUPLICATE;
         collect->counters.superseded += claim == CLAIM_SUPERSEDED;
         /* A duplicate may be one whose first arrival still waits for its commit. */
-        acknowledge_after_commit(collect, result,
-            claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
+        acknowledge_after_commit(
+            collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
         return;
     }
     const char *fault = find_fault(arrival);

@@ -1,11 +1,12 @@
 #ifndef R3E_COORDINATOR_COLLECT_H
 #define R3E_COORDINATOR_COLLECT_H
-/* The results socket: checks what workers send, applies it once, commits in groups, and acknowledges after the commit.
+/* The results socket: checks what workers send, applies it once, commits in groups, and acknowledges after
+ * the commit.
  *
- * Which result counts: the one of the lease that holds the board now; or, if nobody holds it, of a lease that is
- * later than the last one applied, while the board is still wanted (a coordinator that restarted accepts what was
- * handed out before). A result of the lease last applied is a duplicate; all else is superseded. Whatever the
- * verdict, the worker is told, so that it can let go. One thread. */
+ * Which result counts: the one of the lease that holds the board now; or, if nobody holds it, of a lease that
+ * is later than the last one applied, while the board is still wanted (a coordinator that restarted accepts
+ * what was handed out before). A result of the lease last applied is a duplicate; all else is superseded.
+ * Whatever the verdict, the worker is told, so that it can let go. One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,16 +22,16 @@ struct collect_options {
 };
 
 struct collect_counters {
-    uint64_t results;          /* received, of any kind */
-    uint64_t stored;           /* boards written with new content */
-    uint64_t unchanged;        /* valid answers that said what the store had */
-    uint64_t failed;           /* failed attempts */
-    uint64_t gave_up;          /* … after which the board waits for the next refresh */
-    uint64_t kept_aside;       /* empty or shrunken answers not believed yet */
+    uint64_t results;    /* received, of any kind */
+    uint64_t stored;     /* boards written with new content */
+    uint64_t unchanged;  /* valid answers that said what the store had */
+    uint64_t failed;     /* failed attempts */
+    uint64_t gave_up;    /* … after which the board waits for the next refresh */
+    uint64_t kept_aside; /* empty or shrunken answers not believed yet */
     uint64_t duplicates, superseded, invalid;
-    uint64_t requests;         /* upstream requests the workers made */
-    uint64_t bytes;            /* bodies they received */
-    uint64_t entries;          /* rows of the boards stored */
+    uint64_t requests;           /* upstream requests the workers made */
+    uint64_t bytes;              /* bodies they received */
+    uint64_t entries;            /* rows of the boards stored */
     uint64_t failures[FAILURES]; /* by reason */
 };
 

@@ -14,10 +14,11 @@
 #include "coordinator/queue.h"
 
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
-#define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
+#define SILENT_BEATS       3   /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
 
 struct dispatch {
     void *socket;
+    const struct catalogue *catalogue;
     struct plan *plan;
     struct store *store;
     const struct refresh_policy *policy;
@@ -38,11 +39,13 @@ struct dispatch {
     void *worked_context;
 };
 
-struct dispatch *dispatch_open(void *socket, struct plan *plan, struct store *store,
-    const struct refresh_policy *policy, const struct dispatch_options *options, int64_t now_ms)
+struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
+    struct store *store, const struct refresh_policy *policy, const struct dispatch_options *options,
+    int64_t now_ms)
 {
     struct dispatch *dispatch = memory_zalloc(1, sizeof *dispatch);
     dispatch->socket = socket;
+    dispatch->catalogue = catalogue;
     dispatch->plan = plan;
     dispatch->store = store;
     dispatch->policy = policy;
@@ -106,7 +109,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         return;
     }
     struct refresh_failure lost = {.failure = failure, .wall_ms = clock_wall_ms()};
-    if (refresh_failed(dispatch->policy, dispatch->plan, place, &lost, clock_monotonic_ms(), (uint64_t)random()))
+    if (refresh_failed(
+            dispatch->policy, dispatch->plan, place, &lost, clock_monotonic_ms(), (uint64_t)random()))
         dispatch->retried++;
 }
 
@@ -185,7 +189,7 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
 {
     struct plan_entry *entry = plan_entry(dispatch->plan, place);
     struct record_board record;
-    const char *name = dispatch->options.track_name(dispatch->options.context, entry->track_id);
+    const char *name = catalogue_find_track(dispatch->catalogue, entry->track_id)->name;
     entry->lease = lease_begin(&dispatch->leases, place, worker, now_ms, dispatch->options.lease_ms);
     worker->lease = entry->lease;
     set_requesting(dispatch, worker, true);
@@ -196,8 +200,8 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
             .class_id = entry->class_id,
             .issued_at_ms = (uint64_t)clock_wall_ms(),
             .lease_ms = (uint64_t)dispatch->options.lease_ms}};
-    struct text cut = unicode_truncate((struct text){name, (uint32_t)strlen(name)}, PROTOCOL_NAME_SIZE - 1);
-    memcpy(message.job.track_name, cut.data, cut.length);
+    _Static_assert(CATALOGUE_NAME_MAX < PROTOCOL_NAME_SIZE, "a track's name fits a job");
+    memcpy(message.job.track_name, name, strlen(name) + 1);
     if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
         protocol_hash_to_hex(record.content_hash, message.job.content_hash);
     if (tell(dispatch, worker, &message)) {
@@ -228,7 +232,8 @@ static void hand_out(struct dispatch *dispatch, int64_t now_ms)
 {
     for (;;) {
         struct worker *worker = dispatch->askers;
-        bool job = !worker && dispatch->credits && dispatch->running && plan_next_due_ms(dispatch->plan) <= now_ms;
+        bool job =
+            !worker && dispatch->credits && dispatch->running && plan_next_due_ms(dispatch->plan) <= now_ms;
         if ((!worker && !job) || !may_request(dispatch, now_ms))
             return;
         dispatch->counters.requests++;
@@ -256,15 +261,16 @@ static void on_ready(struct dispatch *dispatch, struct worker *worker)
 
 static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
 {
-    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease || worker->ready ||
-        worker->wanted_page)
+    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease ||
+        worker->ready || worker->wanted_page)
         return; /* of a lease that has expired meanwhile */
     set_requesting(dispatch, worker, false);
     worker->wanted_page = (uint32_t)more->page;
     queue_append(&dispatch->askers, worker);
 }
 
-static void on_heartbeat(struct dispatch *dispatch, struct worker *worker, const struct message_heartbeat *beat)
+static void on_heartbeat(
+    struct dispatch *dispatch, struct worker *worker, const struct message_heartbeat *beat)
 {
     worker->rss_kb = beat->rss_kb;
     if (worker->lease != LEASE_NONE && dispatch->leases.leases[worker->lease].id == beat->lease)
@@ -319,7 +325,8 @@ static void on_frames(struct dispatch *dispatch, const struct wire_message *fram
     /* Logged at powers of two: a broken peer must not fill the log. */
     uint64_t count = ++dispatch->counters.bad_frames;
     if ((count & (count - 1)) == 0)
-        log_warn("message %llu on the jobs socket that cannot be used: %s", (unsigned long long)count, problem);
+        log_warn(
+            "message %llu on the jobs socket that cannot be used: %s", (unsigned long long)count, problem);
     if (frames->count == 2)
         refuse(dispatch, identity, problem);
 }
@@ -344,8 +351,9 @@ static void sweep_workers(struct dispatch *dispatch, int64_t now_ms)
     {
         if (now_ms - worker->last_heard_ms > SILENT_BEATS * dispatch->options.heartbeat_ms) {
             if (worker->lease != LEASE_NONE)
-                log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another", worker->name,
-                    worker->host, (int)worker->pid, (long long)(now_ms - worker->last_heard_ms));
+                log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
+                    worker->name, worker->host, (int)worker->pid,
+                    (long long)(now_ms - worker->last_heard_ms));
             drop_worker(dispatch, worker, true);
         } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
             if (!tell(dispatch, worker, &beat))

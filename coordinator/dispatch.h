@@ -1,10 +1,11 @@
 #ifndef R3E_COORDINATOR_DISPATCH_H
 #define R3E_COORDINATOR_DISPATCH_H
-/* The jobs socket: answers HELLO, hands out jobs to those who are READY, grants further pages, keeps leases alive.
+/* The jobs socket: answers HELLO, hands out jobs to those who are READY, grants further pages, keeps leases
+ * alive.
  *
- * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks for
- * each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have both waits
- * in a queue, pages of jobs under way before new jobs. One thread. */
+ * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks
+ * for each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have
+ * both waits in a queue, pages of jobs under way before new jobs. One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,19 +26,20 @@ struct dispatch_options {
 };
 
 struct dispatch_counters {
-    uint64_t jobs;             /* JOBs sent */
-    uint64_t requests;         /* requests granted */
-    uint64_t workers_lost;     /* fell silent or died while they held a lease */
+    uint64_t jobs;         /* JOBs sent */
+    uint64_t requests;     /* requests granted */
+    uint64_t workers_lost; /* fell silent or died while they held a lease */
     uint64_t leases_expired;
     uint64_t bad_frames;
-    uint64_t refused;          /* HELLOs refused */
+    uint64_t refused; /* HELLOs refused */
 };
 
 struct dispatch;
 
 /* All pointers are borrowed for its life. `socket` is a bound ROUTER. */
-struct dispatch *dispatch_open(void *socket, struct plan *plan, struct store *store,
-    const struct refresh_policy *policy, const struct dispatch_options *options, int64_t now_ms);
+struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
+    struct store *store, const struct refresh_policy *policy, const struct dispatch_options *options,
+    int64_t now_ms);
 void dispatch_close(struct dispatch **dispatch);
 
 /* Loop handler of the jobs socket. */
@@ -61,12 +63,13 @@ void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool crashed);
 /* The lease of a board if it is leased now, else NULL. Valid until the next call. */
 const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place);
 
-/* A result came in: its worker's request is no longer in flight, its lease ends. The plan entry stays LEASED; the
- * caller decides at once what follows from the result. */
+/* A result came in: its worker's request is no longer in flight, its lease ends. The plan entry stays LEASED;
+ * the caller decides at once what follows from the result. */
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 
 /* Tells the worker of that name, if it is still there, what became of a result. */
-void dispatch_acknowledge(struct dispatch *dispatch, const char *worker, uint64_t lease, enum verdict verdict);
+void dispatch_acknowledge(
+    struct dispatch *dispatch, const char *worker, uint64_t lease, enum verdict verdict);
 
 /* Called when a worker proves useful: its kind need not be throttled. */
 typedef void (*dispatch_worked)(void *context, pid_t pid);

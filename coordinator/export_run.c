@@ -18,7 +18,7 @@
 #include "common/process.h"
 
 /* The exporter has its own deadline; ours comes a little later, for one that hangs. */
-#define GRACE_MS 5000
+#define GRACE_MS    5000
 #define NUMBER_SIZE 24
 
 struct export_run {
@@ -36,8 +36,8 @@ struct export_run {
     uint64_t count, failures;
 };
 
-struct export_run *export_run_open(struct loop *loop, const struct export_run_options *options,
-    export_run_done done, void *context)
+struct export_run *export_run_open(
+    struct loop *loop, const struct export_run_options *options, export_run_done done, void *context)
 {
     struct export_run *run = memory_zalloc(1, sizeof *run);
     run->loop = loop;
@@ -87,10 +87,23 @@ static const struct {
     const char *name;
     size_t offset;
 } report_fields[] = {
-#define FIELD(name) {#name, offsetof(struct export_report, name)}
-    FIELD(generation), FIELD(track_count), FIELD(total_fetched_combinations), FIELD(total_unique_tracks),
-    FIELD(total_drivers), FIELD(total_entries), FIELD(total_teams), FIELD(files_written), FIELD(files_unchanged),
-    FIELD(files_removed), FIELD(bytes_written), FIELD(index_build_time_ms), FIELD(peak_rss_kb),
+#define FIELD(name)                                                                                          \
+    {                                                                                                        \
+#name, offsetof(struct export_report, name)                                                          \
+    }
+    FIELD(generation),
+    FIELD(track_count),
+    FIELD(total_fetched_combinations),
+    FIELD(total_unique_tracks),
+    FIELD(total_drivers),
+    FIELD(total_entries),
+    FIELD(total_teams),
+    FIELD(files_written),
+    FIELD(files_unchanged),
+    FIELD(files_removed),
+    FIELD(bytes_written),
+    FIELD(index_build_time_ms),
+    FIELD(peak_rss_kb),
     FIELD(broken_records),
 #undef FIELD
 };
@@ -170,7 +183,8 @@ static void ended(void *context)
             log_error("exporter was ended by signal %d (%s); what was published before stays", end.signal,
                 strsignal(end.signal));
         else if (end.exit_code != 0)
-            log_error("exporter failed with code %d, its own message stands above; what was published before stays",
+            log_error(
+                "exporter failed with code %d, its own message stands above; what was published before stays",
                 end.exit_code);
         else
             log_error("exporter ended without the report it owes; install all programs of one release");
@@ -186,7 +200,8 @@ static bool launch(struct export_run *run, int output_fd)
     if (rss_length < 0 || timeout_length < 0)
         return false;
     const char *const arguments[] = {run->program, "--report", "--store", run->options.store_dir, "--public",
-        run->options.public_dir, "--layouts", run->options.layouts, "--max-rss-mb", rss, "--timeout-s", timeout, NULL};
+        run->options.public_dir, "--layouts", run->options.layouts, "--max-rss-mb", rss, "--timeout-s",
+        timeout, NULL};
     struct process_options options = {.arguments = arguments, .stdout_fd = output_fd};
     return process_start(&run->process, &options);
 }

@@ -1,6 +1,7 @@
 #ifndef R3E_COORDINATOR_EXPORT_RUN_H
 #define R3E_COORDINATOR_EXPORT_RUN_H
-/* Runs r3e-exporter: one at a time, as a child, with a deadline, and reads the report it prints at its end. */
+/* Runs r3e-exporter: one at a time, as a child, with a deadline, and reads the report it prints at its end.
+ */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,8 +33,8 @@ struct export_run;
 typedef void (*export_run_done)(void *context, bool ok);
 
 /* Borrows `loop` and `options`' strings. Exits with a message if r3e-exporter is not installed. */
-struct export_run *export_run_open(struct loop *loop, const struct export_run_options *options,
-    export_run_done done, void *context);
+struct export_run *export_run_open(
+    struct loop *loop, const struct export_run_options *options, export_run_done done, void *context);
 
 /* Kills a run under way and reaps it. */
 void export_run_close(struct export_run **run);
@@ -51,7 +52,8 @@ int64_t export_run_tick(struct export_run *run, int64_t now_ms);
 const struct export_report *export_run_report(const struct export_run *run);
 struct text export_run_json(const struct export_run *run);
 
-/* Takes a report that was kept in the store, so that figures survive a restart. Ignored if it cannot be read. */
+/* Takes a report that was kept in the store, so that figures survive a restart. Ignored if it cannot be read.
+ */
 void export_run_restore(struct export_run *run, struct text json);
 
 uint64_t export_run_count(const struct export_run *run);

@@ -38,8 +38,12 @@ uint32_t lease_begin(struct lease_table *table, uint32_t plan_place, struct work
     struct lease *lease = &table->leases[place];
     table->first_free = lease->next_free;
     table->count++;
-    *lease = (struct lease){.id = table->next_id++, .plan_place = plan_place, .worker = worker,
-        .granted_ms = now_ms, .expires_ms = now_ms + duration_ms, .next_free = LEASE_NONE};
+    *lease = (struct lease){.id = table->next_id++,
+        .plan_place = plan_place,
+        .worker = worker,
+        .granted_ms = now_ms,
+        .expires_ms = now_ms + duration_ms,
+        .next_free = LEASE_NONE};
     return place;
 }
 

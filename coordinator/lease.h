@@ -2,9 +2,9 @@
 #define R3E_COORDINATOR_LEASE_H
 /* Jobs handed out: which worker holds which combination, and until when.
  *
- * A lease's id is a fencing token: epoch (starts of the coordinator, kept in the store) << 32 | sequence. It grows
- * for ever, so of two results for one board the one with the greater id is the later, whatever the clocks say.
- * All times are monotonic milliseconds. */
+ * A lease's id is a fencing token: epoch (starts of the coordinator, kept in the store) << 32 | sequence. It
+ * grows for ever, so of two results for one board the one with the greater id is the later, whatever the
+ * clocks say. All times are monotonic milliseconds. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,7 +14,7 @@
 struct worker;
 
 struct lease {
-    uint64_t id;           /* 0: this place is free */
+    uint64_t id; /* 0: this place is free */
     uint32_t plan_place;
     struct worker *worker; /* NULL once the worker is gone */
     int64_t granted_ms;

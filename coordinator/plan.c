@@ -9,8 +9,7 @@ struct plan {
     struct plan_entry *entries; /* track-major */
     uint32_t *heap;             /* places of waiting entries, binary heap by (due_ms, place) */
     uint32_t heap_count;
-    uint32_t *track_ids, *class_ids;
-    size_t track_count, class_count;
+    const struct catalogue *catalogue;
     uint32_t count;
     uint32_t retrying, failed, missing;
 };
@@ -75,35 +74,22 @@ static void heap_remove(struct plan *plan, uint32_t place)
     sift_down(plan, plan->entries[last].heap_at);
 }
 
-static uint32_t *copy_ids(const uint32_t *ids, size_t count)
-{
-    uint32_t *copy = memory_zalloc(count, sizeof *copy);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && ids[i] <= ids[i - 1])
-            log_bug("plan: ids are not ascending");
-        copy[i] = ids[i];
-    }
-    return copy;
-}
-
-struct plan *plan_open(const uint32_t *track_ids, size_t track_count, const uint32_t *class_ids,
-    size_t class_count)
+struct plan *plan_open(const struct catalogue *catalogue)
 {
     struct plan *plan = memory_zalloc(1, sizeof *plan);
-    size_t count = track_count * class_count;
-    if (count >= PLAN_NONE)
-        log_bug("plan: %zu combinations", count);
-    plan->track_ids = copy_ids(track_ids, track_count);
-    plan->class_ids = copy_ids(class_ids, class_count);
-    plan->track_count = track_count;
-    plan->class_count = class_count;
-    plan->count = (uint32_t)count;
+    uint32_t class_count = catalogue->classes.count;
+    plan->catalogue = catalogue;
+    plan->count = catalogue->tracks.count * class_count; /* CATALOGUE_ITEMS_MAX squared fits */
     plan->missing = plan->count;
-    plan->entries = memory_zalloc(count, sizeof *plan->entries);
-    plan->heap = memory_zalloc(count, sizeof *plan->heap);
+    plan->entries = memory_zalloc(plan->count, sizeof *plan->entries);
+    plan->heap = memory_zalloc(plan->count, sizeof *plan->heap);
     for (uint32_t place = 0; place < plan->count; place++) {
-        plan->entries[place] = (struct plan_entry){.track_id = track_ids[place / class_count],
-            .class_id = class_ids[place % class_count], .due_ms = PLAN_MISSING, .lease = PLAN_NONE, .missing = 1};
+        plan->entries[place] =
+            (struct plan_entry){.track_id = catalogue->tracks.items[place / class_count].id,
+                .class_id = catalogue->classes.items[place % class_count].id,
+                .due_ms = PLAN_MISSING,
+                .lease = PLAN_NONE,
+                .missing = 1};
         heap_push(plan, place);
     }
     return plan;
@@ -116,8 +102,6 @@ void plan_close(struct plan **pointer)
         return;
     free(plan->entries);
     free(plan->heap);
-    free(plan->track_ids);
-    free(plan->class_ids);
     free(plan);
     *pointer = NULL;
 }
@@ -127,19 +111,15 @@ uint32_t plan_count(const struct plan *plan)
     return plan->count;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b;
-}
-
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id)
 {
-    const uint32_t *track = bsearch(&track_id, plan->track_ids, plan->track_count, sizeof *track, compare_ids);
-    const uint32_t *class = bsearch(&class_id, plan->class_ids, plan->class_count, sizeof *class, compare_ids);
+    const struct catalogue *catalogue = plan->catalogue;
+    const struct catalogue_item *track = catalogue_find_track(catalogue, track_id);
+    const struct catalogue_item *class = catalogue_find_class(catalogue, class_id);
     if (!track || !class)
         return PLAN_NONE;
-    return (uint32_t)((size_t)(track - plan->track_ids) * plan->class_count + (size_t)(class - plan->class_ids));
+    return (uint32_t)(track - catalogue->tracks.items) * catalogue->classes.count +
+           (uint32_t)(class - catalogue->classes.items);
 }
 
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place)

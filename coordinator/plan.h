@@ -1,20 +1,24 @@
 #ifndef R3E_COORDINATOR_PLAN_H
 #define R3E_COORDINATOR_PLAN_H
-/* Which board is fetched next: every combination of the catalogue, and a heap of those that wait, by due time.
+/* Which board is fetched next: every combination of the catalogue, and a heap of those that wait, by due
+ * time.
  *
- * Nothing of it is stored. It follows from the store's board records, so a crash loses no more than results that
- * were not committed. A combination is in exactly one state; the functions below are the only transitions:
+ * Nothing of it is stored. It follows from the store's board records, so a crash loses no more than results
+ * that were not committed. A combination is in exactly one state; the functions below are the only
+ * transitions:
  *
  *                    plan_take                    plan_succeed
  *         WAITING ───────────────► LEASED ───────────────────────► WAITING (due in max_age)
  *            ▲                        │ plan_retry ──────────────► WAITING (due after a pause, attempt + 1)
  *            └────────────────────────┘ plan_give_up ────────────► WAITING (due in max_age, listed as failed)
  *
- * All times are monotonic milliseconds. A combination that was never fetched is due since ever, so what is missing
- * comes before what is stale; ties go by track id, then class id. */
+ * All times are monotonic milliseconds. A combination that was never fetched is due since ever, so what is
+ * missing comes before what is stale; ties go by track id, then class id. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/catalogue.h"
 
 #define PLAN_NONE    UINT32_MAX
 #define PLAN_MISSING INT64_MIN /* due time of what the store does not have */
@@ -38,9 +42,8 @@ struct plan_entry {
 
 struct plan;
 
-/* A plan for `track_count` × `class_count` combinations; ids ascending and unique. All of them missing. */
-struct plan *plan_open(const uint32_t *track_ids, size_t track_count, const uint32_t *class_ids,
-    size_t class_count);
+/* A plan of all the catalogue's combinations, all of them missing. The catalogue is borrowed for its life. */
+struct plan *plan_open(const struct catalogue *catalogue);
 void plan_close(struct plan **plan);
 
 uint32_t plan_count(const struct plan *plan);
@@ -48,13 +51,15 @@ uint32_t plan_count(const struct plan *plan);
 /* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places never change. */
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id);
 
-/* Valid for the plan's life. Callers may read everything and write only `lease` and what describes the last failure. */
+/* Valid for the plan's life. Callers may read everything and write only `lease` and what describes the last
+ * failure. */
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place);
 
 /* The store has it: due at `due_ms`. Only while WAITING. */
 void plan_known(struct plan *plan, uint32_t place, int64_t due_ms);
 
-/* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is. */
+/* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is.
+ */
 uint32_t plan_take(struct plan *plan, int64_t now_ms);
 
 /* Takes this one, which is WAITING, out of turn; no attempt is counted. */
@@ -68,7 +73,8 @@ void plan_succeed(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_retry(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms);
 
-/* LEASED → WAITING as if it had never been taken: the worker left in good order without having asked upstream. */
+/* LEASED → WAITING as if it had never been taken: the worker left in good order without having asked
+ * upstream. */
 void plan_return(struct plan *plan, uint32_t place);
 
 struct plan_counts {
@@ -83,7 +89,8 @@ struct plan_counts {
 /* Walks all entries for `due`; the rest is kept up to date. */
 struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms);
 
-/* True while something is leased, waits for a retry, or is due before `before_ms`: the refresh is not over. */
+/* True while something is leased, waits for a retry, or is due before `before_ms`: the refresh is not over.
+ */
 bool plan_busy(const struct plan *plan, int64_t before_ms);
 
 #endif

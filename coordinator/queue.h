@@ -1,6 +1,7 @@
 #ifndef R3E_COORDINATOR_QUEUE_H
 #define R3E_COORDINATOR_QUEUE_H
-/* A first-in, first-out queue of workers, linked through the workers themselves; a worker is in one queue at most. */
+/* A first-in, first-out queue of workers, linked through the workers themselves; a worker is in one queue at
+ * most. */
 #include <utlist.h>
 
 #include "coordinator/roster.h"

@@ -15,16 +15,18 @@ struct refresh_policy {
     uint32_t confirm_shrink; /* separate answers that must agree before a board may shrink sharply */
 };
 
-/* True if trying again soon may help. Permanent: what the service says of the request itself (400, 401, 403, 404,
- * 405, 410, 414), a redirect elsewhere, an answer over our limits. */
+/* True if trying again soon may help. Permanent: what the service says of the request itself (400, 401, 403,
+ * 404, 405, 410, 414), a redirect elsewhere, an answer over our limits. */
 bool refresh_is_transient(enum failure failure, uint64_t http_status);
 
-/* The pause before attempt `attempt` + 1: backoff · 2^(attempt − 1), at most backoff_most, plus a random addition of
- * up to a half of it. It only ever adds, so that no server-given time is undercut; `random` is any random number. */
+/* The pause before attempt `attempt` + 1: backoff · 2^(attempt − 1), at most backoff_most, plus a random
+ * addition of up to a half of it. It only ever adds, so that no server-given time is undercut; `random` is
+ * any random number. */
 int64_t refresh_backoff_ms(const struct refresh_policy *policy, uint32_t attempt, uint64_t random);
 
 /* LEASED → WAITING after a valid answer. */
-void refresh_succeeded(const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms);
+void refresh_succeeded(
+    const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms);
 
 struct refresh_failure {
     enum failure failure;
@@ -33,13 +35,13 @@ struct refresh_failure {
     int64_t wall_ms;       /* for people */
 };
 
-/* LEASED → WAITING after a failed attempt. True: it will be tried again within this refresh. A worker that died says
- * nothing about the service, so such an attempt is repeated without a pause. */
+/* LEASED → WAITING after a failed attempt. True: it will be tried again within this refresh. A worker that
+ * died says nothing about the service, so such an attempt is repeated without a pause. */
 bool refresh_failed(const struct refresh_policy *policy, struct plan *plan, uint32_t place,
     const struct refresh_failure *failure, int64_t now_ms, uint64_t random);
 
-/* True if an answer with `entries` rows may not yet replace a board of `known` rows: it is empty, or lost more than a
- * third (FAULTS B22). */
+/* True if an answer with `entries` rows may not yet replace a board of `known` rows: it is empty, or lost
+ * more than a third (FAULTS B22). */
 bool refresh_is_suspicious(uint32_t known, uint64_t entries);
 
 #endif

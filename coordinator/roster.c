@@ -36,8 +36,8 @@ static void set_identity(struct roster *roster, struct worker *worker, struct te
     HASH_ADD_KEYPTR(hh, roster->by_identity, worker->identity, worker->identity_length, worker);
 }
 
-static struct worker *add(struct roster *roster, struct text identity, const struct message_hello *hello,
-    int64_t now_ms)
+static struct worker *add(
+    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms)
 {
     if (roster->count == ROSTER_WORKERS_MAX)
         return NULL;
@@ -56,8 +56,8 @@ static struct worker *add(struct roster *roster, struct text identity, const str
     return worker;
 }
 
-struct worker *roster_join(struct roster *roster, struct text identity, const struct message_hello *hello,
-    int64_t now_ms)
+struct worker *roster_join(
+    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms)
 {
     if (identity.length > ROSTER_IDENTITY_MAX)
         return NULL;

@@ -2,8 +2,8 @@
 #define R3E_COORDINATOR_ROSTER_H
 /* The workers that are connected: who they are, what they hold, when they were last heard of.
  *
- * A worker is found by the identity that the ROUTER socket gave its connection. A worker that reconnects gets a new
- * identity and says HELLO again; it is recognised by host and pid, and keeps its name and its lease. */
+ * A worker is found by the identity that the ROUTER socket gave its connection. A worker that reconnects gets
+ * a new identity and says HELLO again; it is recognised by host and pid, and keeps its name and its lease. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,8 +12,8 @@
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
-#define ROSTER_WORKERS_MAX   4096
-#define ROSTER_IDENTITY_MAX  255 /* bytes; ZeroMQ's limit for a routing id */
+#define ROSTER_WORKERS_MAX  4096
+#define ROSTER_IDENTITY_MAX 255 /* bytes; ZeroMQ's limit for a routing id */
 
 struct worker {
     char identity[ROSTER_IDENTITY_MAX];
@@ -22,20 +22,20 @@ struct worker {
     char host[PROTOCOL_NAME_SIZE];
     char version[PROTOCOL_ID_SIZE];
     pid_t pid;
-    bool local;            /* a child of this coordinator's host */
-    int64_t joined_ms;     /* monotonic */
-    int64_t last_heard_ms; /* monotonic */
-    int64_t last_told_ms;  /* when a heartbeat was last sent to it */
-    uint32_t lease;        /* place in the lease table, or LEASE_NONE */
-    bool requesting;       /* a request of it counts as in flight */
-    bool leaving;          /* said BYE or was told to retire: gets no job any more */
-    bool ready;            /* waits for a job; linked into the queue of credits */
-    uint32_t wanted_page;  /* waits for a grant; 0: not */
-    uint64_t jobs;         /* results received from it */
-    uint64_t rss_kb;       /* by its last heartbeat */
+    bool local;                                 /* a child of this coordinator's host */
+    int64_t joined_ms;                          /* monotonic */
+    int64_t last_heard_ms;                      /* monotonic */
+    int64_t last_told_ms;                       /* when a heartbeat was last sent to it */
+    uint32_t lease;                             /* place in the lease table, or LEASE_NONE */
+    bool requesting;                            /* a request of it counts as in flight */
+    bool leaving;                               /* said BYE or was told to retire: gets no job any more */
+    bool ready;                                 /* waits for a job; linked into the queue of credits */
+    uint32_t wanted_page;                       /* waits for a grant; 0: not */
+    uint64_t jobs;                              /* results received from it */
+    uint64_t rss_kb;                            /* by its last heartbeat */
     struct worker *queue_previous, *queue_next; /* dispatch's queues */
-    UT_hash_handle hh;      /* by identity */
-    UT_hash_handle hh_name; /* by name */
+    UT_hash_handle hh;                          /* by identity */
+    UT_hash_handle hh_name;                     /* by name */
 };
 
 struct roster {
@@ -54,8 +54,8 @@ struct worker *roster_find_name(const struct roster *roster, const char *name);
 struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid);
 
 /* Adds a worker that said HELLO, or gives the known one its new identity. NULL if the roster is full. */
-struct worker *roster_join(struct roster *roster, struct text identity, const struct message_hello *hello,
-    int64_t now_ms);
+struct worker *roster_join(
+    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms);
 
 /* Forgets and frees it; the caller has taken it out of its queues and its lease from it. */
 void roster_leave(struct roster *roster, struct worker *worker);

@@ -40,9 +40,10 @@ static void check(const struct store *store, int code, const char *doing)
     if (code == MDB_MAP_FULL)
         log_fatal("store %s: full while %s; raise store.map_size_mb", store->folder, doing);
     if (code == ENOSPC)
-        log_fatal("store %s: no space left on the device while %s; free some and start again", store->folder, doing);
-    log_fatal("store %s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", store->folder, doing,
-        mdb_strerror(code));
+        log_fatal("store %s: no space left on the device while %s; free some and start again", store->folder,
+            doing);
+    log_fatal("store %s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", store->folder,
+        doing, mdb_strerror(code));
 }
 
 /* ---- opening ---- */
@@ -55,7 +56,8 @@ static void take_lock(struct store *store)
         log_fatal("store %s: the path is too long", store->folder);
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0)
-        log_fatal("store: cannot open %s: %s; give this user the right to write there", path, strerror(errno));
+        log_fatal(
+            "store: cannot open %s: %s; give this user the right to write there", path, strerror(errno));
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
         char pid[24];
         int written = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
@@ -92,7 +94,8 @@ static void open_databases(struct store *store)
     MDB_txn *txn;
     check(store, mdb_txn_begin(store->env, NULL, 0, &txn), "opening the databases");
     for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
-        check(store, mdb_dbi_open(txn, databases[i].name, MDB_CREATE, databases[i].dbi), "opening a database");
+        check(
+            store, mdb_dbi_open(txn, databases[i].name, MDB_CREATE, databases[i].dbi), "opening a database");
     check(store, mdb_txn_commit(txn), "opening the databases");
 }
 
@@ -201,7 +204,8 @@ bool store_dirty(const struct store *store)
 static void release_pages(struct store *store)
 {
     MDB_envinfo info;
-    if (++store->commits_since_release < COMMITS_PER_RELEASE || mdb_env_info(store->env, &info) != MDB_SUCCESS)
+    if (++store->commits_since_release < COMMITS_PER_RELEASE ||
+        mdb_env_info(store->env, &info) != MDB_SUCCESS)
         return;
     store->commits_since_release = 0;
     long page_size = sysconf(_SC_PAGESIZE);
@@ -262,14 +266,15 @@ bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     return found;
 }
 
-static void put(struct store *store, MDB_dbi dbi, const struct record_key *key, const void *bytes, size_t length)
+static void put(
+    struct store *store, MDB_dbi dbi, const struct record_key *key, const void *bytes, size_t length)
 {
     MDB_val key_val = key_value(key), value = bytes_value(bytes, length);
     check(store, mdb_put(writing(store), dbi, &key_val, &value, 0), "writing a board");
 }
 
-void store_put_record(struct store *store, uint32_t track_id, uint32_t class_id,
-    const struct record_board *record)
+void store_put_record(
+    struct store *store, uint32_t track_id, uint32_t class_id, const struct record_board *record)
 {
     struct record_key key = record_key_make(track_id, class_id);
     buffer_clear(&store->scratch);

@@ -2,11 +2,11 @@
 #define R3E_COORDINATOR_STORE_H
 /* The store: one LMDB environment (record.h says what is in it), this process its only writer.
  *
- * Writes collect in one transaction until store_commit, which returns only after they are on disk; nothing may be
- * acknowledged before. Reads see the writes of the open transaction. A second coordinator on the same folder is kept
- * out by a lock on `coordinator.lock`, which the kernel releases however the process ends.
- * Any storage error is final for this process (DESIGN, rule 2): functions log it and exit with code 1; a start from
- * the last commit needs no repair. One thread. */
+ * Writes collect in one transaction until store_commit, which returns only after they are on disk; nothing
+ * may be acknowledged before. Reads see the writes of the open transaction. A second coordinator on the same
+ * folder is kept out by a lock on `coordinator.lock`, which the kernel releases however the process ends. Any
+ * storage error is final for this process (DESIGN, rule 2): functions log it and exit with code 1; a start
+ * from the last commit needs no repair. One thread. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +17,8 @@
 
 struct store;
 
-/* Opens or creates the store in `folder` (made if missing, mode 0700). Exits with a message that says what to do if
- * it is locked by another coordinator, of a newer schema, not writable, or not a store. */
+/* Opens or creates the store in `folder` (made if missing, mode 0700). Exits with a message that says what to
+ * do if it is locked by another coordinator, of a newer schema, not writable, or not a store. */
 struct store *store_open(const char *folder, size_t map_size_mb);
 
 /* Commits what is open, then closes. */
@@ -30,13 +30,14 @@ uint32_t store_epoch(const struct store *store);
 /* The generation the next commit will have. */
 uint64_t store_next_generation(const struct store *store);
 
-/* False if there is none, or a broken one (logged once; it is as if it were not there and will be replaced). */
+/* False if there is none, or a broken one (logged once; it is as if it were not there and will be replaced).
+ */
 bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record);
 
-/* Writes the record alone, or with rows and detail; lengths and checksums in `record` are filled in here. Rows of
- * length 0 mean: none are kept. */
-void store_put_record(struct store *store, uint32_t track_id, uint32_t class_id,
-    const struct record_board *record);
+/* Writes the record alone, or with rows and detail; lengths and checksums in `record` are filled in here.
+ * Rows of length 0 mean: none are kept. */
+void store_put_record(
+    struct store *store, uint32_t track_id, uint32_t class_id, const struct record_board *record);
 void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record,
     struct text rows, struct text detail);
 
@@ -51,8 +52,8 @@ bool store_dirty(const struct store *store);
 void store_commit(struct store *store);
 
 /* Calls `visit` for every sound board record in key order. */
-typedef void (*store_visitor)(void *context, uint32_t track_id, uint32_t class_id,
-    const struct record_board *record);
+typedef void (*store_visitor)(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record);
 void store_each_board(struct store *store, store_visitor visit, void *context);
 
 /* Clears reader slots of dead processes; call each minute. Returns how many. */
