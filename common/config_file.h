@@ -11,8 +11,9 @@
 #include "common/config_problems.h"
 
 /* Parses the file at `path`, of at most `limit` bytes, into `*tree`, which must be initialised (config_init)
- * and is released by the caller (config_destroy) whatever the result. False: a problem was added; after a
- * syntax error the tree holds what stood before it, so that its problems can be reported too. */
+ * and is released by the caller (config_destroy) whatever the result. True: the tree holds the whole file;
+ * problems of single values may have been added all the same. False: a problem was added; after a syntax
+ * error the tree holds what stood before it, so that its problems can be reported too. */
 bool config_file_parse(config_t *tree, const char *path, size_t limit, struct config_problems *problems);
 
 /* "an integer", "a string" … for messages. */

@@ -78,7 +78,7 @@ bool config_scan(const struct buffer *content, const char *path, struct config_p
         return true;
     if (!check_bytes(content, path, problems))
         return false;
-    size_t before = problems->count;
+    bool safe = true;
     const char *start = (const char *)content->data;
     struct scan scan = {start, start + content->length, 1, path, problems};
     while (scan.next < scan.end) {
@@ -91,10 +91,11 @@ bool config_scan(const struct buffer *content, const char *path, struct config_p
             skip_past(&scan, "\"", '\\');
         } else if (at(&scan, "@include")) {
             config_problems_add(problems, path, scan.line, "@include is not supported; put all in one file");
+            safe = false;
             advance(&scan, 1);
         } else {
             scan_word(&scan);
         }
     }
-    return problems->count == before;
+    return safe;
 }

@@ -7,7 +7,8 @@
 #include "common/buffer.h"
 #include "common/config_problems.h"
 
-/* True if nothing was added to `problems`. `path` is only for messages. */
+/* Adds what was found. False: libconfig must not see this content at all; numbers that are too large do not
+ * count for that. `path` is only for messages. */
 bool config_scan(const struct buffer *content, const char *path, struct config_problems *problems);
 
 #endif
