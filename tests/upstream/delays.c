@@ -143,6 +143,7 @@ void delays_run_until_readable(struct delays *delays, int fd)
 void delays_stop(struct delays *delays)
 {
     uint64_t ignored;
-    while (run_one(delays, true, &ignored))
-        continue;
+    bool more = true;
+    while (more)
+        more = run_one(delays, true, &ignored);
 }

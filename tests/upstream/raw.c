@@ -9,7 +9,7 @@ enum { FULL_SOCKET_PAUSE_US = 5000 };
 static void reset_connection(int fd)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    connect(fd, &nowhere, sizeof nowhere);
+    (void)connect(fd, &nowhere, sizeof nowhere);
 }
 
 uint64_t raw_write(struct raw *raw, uint64_t now_us)

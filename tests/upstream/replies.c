@@ -2,7 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 static const char JSON_TYPE[] = "application/json";
@@ -20,14 +22,13 @@ void reply_free(struct reply *reply)
 void reply_add_header(struct reply *reply, const char *name, const char *value, ...)
 {
     assert(reply->header_count < REPLY_HEADERS_MAX);
-    reply->headers[reply->header_count].name = name;
+    size_t at = reply->header_count++;
     va_list arguments;
     va_start(arguments, value);
-    int length = vsnprintf(
-        reply->headers[reply->header_count].value, sizeof reply->headers[0].value, value, arguments);
+    int length = vsnprintf(reply->headers[at].value, REPLY_HEADER_VALUE_MAX, value, arguments);
     va_end(arguments);
-    assert(length >= 0 && (size_t)length < sizeof reply->headers[0].value);
-    reply->header_count++;
+    assert(length >= 0 && length < REPLY_HEADER_VALUE_MAX);
+    reply->headers[at].name = name;
 }
 
 void reply_add_retry_date(struct reply *reply, uint32_t seconds)
@@ -129,11 +130,7 @@ static void reply_huge(struct reply *reply, const struct page_request *request, 
 // Appends `input` deflated up to `flush` to `out`. With Z_FULL_FLUSH what follows does not depend on it.
 static void deflate_part(z_stream *stream, const char *input, size_t length, int flush, struct text *out)
 {
-    union {
-        const char *input;
-        Bytef *next;
-    } borrowed = {.input = input}; // zlib does not write to its input
-    stream->next_in = borrowed.next;
+    stream->next_in = (const Bytef *)input;
     stream->avail_in = (uInt)length;
     do {
         text_reserve(out, 4096);
@@ -402,6 +399,6 @@ void reply_fault(struct reply *reply, const struct world *world, const struct pa
         reply_bent(reply, world, request, fault);
         break;
     case FAULT_MODE_COUNT:
-        assert(!"no such mode");
+        abort();
     }
 }

@@ -12,7 +12,7 @@ enum reply_kind {
     REPLY_RAW,    // `body` holds the whole HTTP answer, to be written to the socket as it is
 };
 
-enum { REPLY_HEADERS_MAX = 3 };
+enum { REPLY_HEADERS_MAX = 3, REPLY_HEADER_VALUE_MAX = 512 };
 
 struct reply {
     enum reply_kind kind;
@@ -20,7 +20,7 @@ struct reply {
     const char *content_type; // NULL: none
     struct {
         const char *name;
-        char value[512];
+        char value[REPLY_HEADER_VALUE_MAX];
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;
     bool compressible; // may be sent as gzip if the service does so

@@ -148,7 +148,8 @@ static struct span make_car(struct world *world, const struct catalogue_item *cl
     text_append_string(out, "\",\"class-name\":\"");
     text_append_json(out, class->name, strlen(class->name), ESCAPE_PLAIN);
     text_append_format(out,
-        "\",\"icon\":\"https://prod.r3eassets.com/assets/content/carlivery/car-%u-image-thumb.webp?v=202511021823\"}",
+        "\",\"icon\":\"https://prod.r3eassets.com/assets/content/carlivery/"
+        "car-%u-image-thumb.webp?v=202511021823\"}",
         car_id);
     if (form != CLASS_NONE) {
         text_append_string(out, form == CLASS_SMALL ? ",\"class\":{\"name\":\"" : ",\"class\":{\"Name\":\"");

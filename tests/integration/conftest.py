@@ -1,0 +1,97 @@
+"""Fixtures that start the project's real programs, each on a free port, and end them after the test."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STOP_TIMEOUT_S = 10
+
+
+@pytest.fixture(scope="session")
+def build_dir():
+    """The build folder: R3E_BUILD of the environment, or build/ of the checkout."""
+    return pathlib.Path(os.environ.get("R3E_BUILD", ROOT / "build")).resolve()
+
+
+class Upstream:
+    """A running r3e-upstream. After stop(), `last_stats` holds what it printed at its end."""
+
+    def __init__(self, program, options):
+        self.process = subprocess.Popen(
+            [str(program), *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.last_stats = None
+        line = self.process.stdout.readline()
+        if not line.startswith("listening on "):
+            _, errors = self.process.communicate(timeout=STOP_TIMEOUT_S)
+            raise RuntimeError(f"r3e-upstream did not start: {line}{errors}")
+        self.url = line.split()[-1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def _ask(self, path, method="GET"):
+        request = urllib.request.Request(self.url + path, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def stats(self):
+        """Its counters, see tests/upstream/README.md."""
+        return self._ask("/__stats")
+
+    def reset(self):
+        """Sets the counters to zero."""
+        self._ask("/__reset", "POST")
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it and returns its exit code; harmless when it has ended already."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        if not self.process.stdout.closed:
+            try:
+                output, errors = self.process.communicate(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.communicate()
+                raise
+            if output.strip():
+                self.last_stats = json.loads(output.splitlines()[-1])
+            self.errors = errors
+        return self.process.returncode
+
+
+@pytest.fixture(scope="session")
+def upstream_program(build_dir):
+    """The path of r3e-upstream."""
+    return build_dir / "tests" / "upstream" / "r3e-upstream"
+
+
+@pytest.fixture
+def upstream(upstream_program):
+    """A function that starts r3e-upstream with the options given and returns an Upstream."""
+    with contextlib.ExitStack() as running:
+
+        def start(*options):
+            started = Upstream(upstream_program, options)
+            running.callback(started.stop)
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def upstream_truth(upstream_program):
+    """A function that returns the boards that r3e-upstream has with the options given, as decoded JSON objects."""
+
+    def truth(*options):
+        done = subprocess.run(
+            [str(upstream_program), *map(str, options), "--truth", "-"], check=True, capture_output=True, timeout=60
+        )
+        return [json.loads(line) for line in done.stdout.split(b"\n") if line]
+
+    return truth
