@@ -10,8 +10,9 @@
 #include "common/memory.h"
 #include "common/wire.h"
 
-#define RETRY_AFTER_MOST_MS ((uint64_t)24 * 3600 * 1000) /* FAULTS B18: clamped, whatever the service says   \
-                                                          */
+#define RETRY_AFTER_MOST_MS                                                                                  \
+    ((uint64_t)24 * 3600 * 1000)              /* FAULTS B18: clamped, whatever the service says              \
+                                               */
 #define RESULTS_PER_ROUND 64                  /* then the other sources of the loop have their turn */
 #define STATISTICS_FORGET (UINT64_C(1) << 20) /* checks at which the change statistics are halved */
 

@@ -157,8 +157,9 @@ static void welcome(struct dispatch *dispatch, struct worker *worker)
 static void refuse(struct dispatch *dispatch, struct text identity, const char *reason)
 {
     struct message message = {.type = MESSAGE_REFUSE};
-    struct text cut = {reason, (uint32_t)strnlen(reason, sizeof message.refuse.reason - 1)};
-    memcpy(message.refuse.reason, cut.data, cut.length);
+    size_t length = strlen(reason);
+    size_t most = sizeof message.refuse.reason - 1;
+    memcpy(message.refuse.reason, reason, length < most ? length : most);
     dispatch->counters.refused++;
     wire_send(dispatch->socket, &identity, &message, NULL, 0);
 }
