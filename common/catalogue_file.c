@@ -64,16 +64,17 @@ static void load_item(struct loader *loader, const config_setting_t *element, co
     if (!take_members(loader, element, where, place, names, members))
         return;
     const char *name = config_setting_get_string(members[1]);
-    const char *problem = NULL;
-    if (!is_integer(members[0]))
-        problem = "id is not a decimal integer";
-    else if (!name)
-        problem = "name is not a string";
-    else
-        problem = catalogue_add_item(
-            loader->catalogue, items, config_setting_get_int64(members[0]), name, strlen(name));
-    if (problem)
-        report(loader, members[0], where, place, problem);
+    if (!is_integer(members[0])) {
+        report(loader, members[0], where, place, "id is not a decimal integer");
+    } else if (!name) {
+        report(loader, members[1], where, place, "name is not a string");
+    } else {
+        long long id = config_setting_get_int64(members[0]);
+        const char *problem = catalogue_add_item(loader->catalogue, items, id, name, strlen(name));
+        if (problem)
+            config_problems_add(loader->problems, loader->path, config_setting_source_line(members[0]),
+                "%s[%d]: %lld \"%.100s\" %s", where, place, id, name, problem);
+    }
 }
 
 static void load_superclass(
@@ -90,14 +91,19 @@ static void load_superclass(
         problem = "classes is not a list of class ids, such as [ 1703, 2922 ]";
     if (!problem)
         problem = catalogue_add_superclass(loader->catalogue, name, strlen(name), &superclass);
-    for (int i = 0; !problem && i < config_setting_length(members[1]); i++) {
+    if (problem) {
+        report(loader, members[0], where, place, problem);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(members[1]); i++) {
         const config_setting_t *id = config_setting_get_elem(members[1], (unsigned)i);
         problem = is_integer(id)
                       ? catalogue_add_member(loader->catalogue, superclass, config_setting_get_int64(id))
-                      : "classes holds something that is not a decimal integer";
+                      : "is not a decimal integer";
+        if (problem)
+            config_problems_add(loader->problems, loader->path, config_setting_source_line(id),
+                "%s[%d].classes[%d]: %s", where, place, i, problem);
     }
-    if (problem)
-        report(loader, members[0], where, place, problem);
 }
 
 static void load_list(struct loader *loader, const config_setting_t *list)

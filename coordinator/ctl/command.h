@@ -1,0 +1,35 @@
+#ifndef R3E_COORDINATOR_CTL_COMMAND_H
+#define R3E_COORDINATOR_CTL_COMMAND_H
+/* What every command of r3ectl gets and shares. A command is one file with one function and one row in
+ * main.c's table. */
+#include <stdbool.h>
+
+#include "common/config.h"
+
+/* Exit codes. */
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_WRONG = 2, CTL_PARTLY = 3 };
+
+/* Options in front of the command's name; borrowed from argv, NULL where not given. */
+struct ctl_globals {
+    const char *config_path;
+    const char *connect;
+};
+
+struct ctl_command {
+    const char *name;    /* one or two words, separated by one blank */
+    const char *summary; /* a line of `r3ectl --help` */
+    const char *help;    /* all of `r3ectl NAME --help`: usage, options, examples */
+
+    /* argv[0] is the last word of the name; getopt_long may be used (optind is 0). Returns the exit code.
+     * --help is answered before this is called. */
+    int (*run)(const struct ctl_globals *globals, int argc, char **argv);
+};
+
+/* Loads the file of --config. False: what is wrong was written to standard error; exit with CTL_WRONG.
+ * Release `*config` with config_free in both cases. Without --config: false, asking for it. */
+bool ctl_load_config(const struct ctl_globals *globals, struct config *config);
+
+/* Writes "r3ectl NAME: message" and where to find help to standard error. Returns CTL_WRONG. */
+int ctl_wrong_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

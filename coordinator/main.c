@@ -1,0 +1,71 @@
+/* r3e-coordinator: decides what is due, hands out jobs, collects and keeps results, has them published. */
+#include <stdio.h>
+
+#include "common/catalogue.h"
+#include "common/config.h"
+#include "coordinator/options.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
+
+static int print_example(void)
+{
+    struct config config;
+    config_defaults(&config);
+    config_print(&config, stdout);
+    config_free(&config);
+    return EXIT_DONE;
+}
+
+/* Loads the configuration and, where it is needed, the catalogue it names. Problems go to standard error. */
+static bool load(const struct options *options, struct config *config, struct catalogue *catalogue)
+{
+    struct config_problems problems = config_problems_make();
+    bool loaded =
+        config_load(config, options->config_path, options->overrides, options->override_count, &problems);
+    if (loaded && !options->print_config)
+        loaded = catalogue_load(catalogue, config->catalogue.file, &problems);
+    config_problems_print(&problems, stderr);
+    config_problems_free(&problems);
+    return loaded;
+}
+
+static int say_checked(const struct config *config, const struct catalogue *catalogue)
+{
+    printf("configuration is right; %s has %u tracks, %u classes, %u superclasses\n", config->catalogue.file,
+        catalogue->tracks.count, catalogue->classes.count, catalogue->superclass_count);
+    return EXIT_DONE;
+}
+
+static int run(const struct options *options)
+{
+    if (options->print_config && !options->config_path && !options->override_count)
+        return print_example();
+    struct config config;
+    struct catalogue catalogue = catalogue_make();
+    int code = EXIT_WRONG;
+    if (load(options, &config, &catalogue)) {
+        if (options->print_config) {
+            config_print(&config, stdout);
+            code = EXIT_DONE;
+        } else if (options->check) {
+            code = say_checked(&config, &catalogue);
+        } else {
+            fputs("r3e-coordinator: this build can only --check and --print-config\n", stderr);
+            code = EXIT_FAILED;
+        }
+    }
+    catalogue_free(&catalogue);
+    config_free(&config);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    enum options_outcome outcome = options_parse(&options, argc, argv);
+    int code = outcome == OPTIONS_DONE ? EXIT_DONE : EXIT_WRONG;
+    if (outcome == OPTIONS_RUN)
+        code = run(&options);
+    options_free(&options);
+    return code;
+}
