@@ -28,6 +28,7 @@ class Upstream:
             [str(program), *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.last_stats = None
+        self.errors = ""
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             _, errors = self.process.communicate(timeout=STOP_TIMEOUT_S)
@@ -74,11 +75,15 @@ def upstream_program(build_dir):
 @pytest.fixture
 def upstream(upstream_program):
     """A function that starts r3e-upstream with the options given and returns an Upstream."""
+
+    def end(started):
+        assert started.stop() == 0, started.errors
+
     with contextlib.ExitStack() as running:
 
         def start(*options):
             started = Upstream(upstream_program, options)
-            running.callback(started.stop)
+            running.callback(end, started)
             return started
 
         yield start

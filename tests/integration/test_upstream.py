@@ -4,12 +4,15 @@ import email.utils
 import gzip
 import http.client
 import json
+import re
 import socket
 import subprocess
 import time
 import zlib
 
 import pytest
+
+from conftest import ROOT
 
 SMALL = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 400)
 # Of the truth of `SMALL` with --seed 7.
@@ -444,7 +447,7 @@ def test_broken_json(upstream):
     with pytest.raises(ValueError):
         json.loads(body)
     answer, body = fault_answer(upstream, "html")
-    assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/html") and b"<h1>" in body
+    assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/html") and b"Back soon" in body
     assert fault_answer(upstream, "empty-body")[1] == b""
     answer, body = fault_answer(upstream, "invalid-utf8")
     with pytest.raises(UnicodeDecodeError):
@@ -524,3 +527,19 @@ def test_bent_boards(upstream):
     endless = faulty(upstream, "endless", 100)
     assert [len(rows(endless, start=start)) for start in (0, 1500, 150000)] == [1500] * 3
     assert people(rows(endless, start=200, count=100)) == whole
+
+
+# --- its document ---
+
+
+def test_readme_has_every_option_and_mode(upstream_program):
+    help_text = subprocess.run([str(upstream_program), "--help"], check=True, capture_output=True, text=True).stdout
+    usage, modes = help_text.split("\nModes:\n")
+    options = set(re.findall(r"--[a-z-]+", usage.split("Examples:")[0]))
+    names = {line.split()[0] for line in modes.splitlines()}
+    assert len(options) > 20 and len(names) > 35
+    readme = (ROOT / "tests" / "upstream" / "README.md").read_text()
+    assert options == set(re.findall(r"`(--[a-z-]+)", readme.split("## Options")[1].split("## Faults")[0]))
+    table = readme.split("| MODE |")[1].split("## Statistics")[0]
+    documented = {name for line in table.splitlines()[2:] if line for name in re.findall(r"`([^`]+)`", line.split("|")[1])}
+    assert documented == names

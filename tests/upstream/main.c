@@ -8,7 +8,9 @@
 //   page        rows as the service's JSON
 //   truth       all boards, for tests to compare with
 //   faults      which requests misbehave
+//   listings    requests for listings and their answers
 //   replies     what is sent
+//   bodies      its memory
 //   raw         what is sent past libmicrohttpd
 //   limiter     the rate limit
 //   delays      what happens later

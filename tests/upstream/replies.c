@@ -271,64 +271,62 @@ static void reply_bent(struct reply *reply, const struct world *world, const str
     reply_listing(reply, world, &bent);
 }
 
+// Modes that answer with an error status.
+static const struct {
+    unsigned status;
+    const char *message;
+} STATUSES[FAULT_MODE_COUNT] = {
+    [FAULT_429] = {429, "Too Many Requests"},
+    [FAULT_429_RETRY_AFTER] = {429, "Too Many Requests"},
+    [FAULT_429_DATE] = {429, "Too Many Requests"},
+    [FAULT_400] = {400, "Bad Request"},
+    [FAULT_403] = {403, "Forbidden"},
+    [FAULT_404] = {404, "Not Found"},
+    [FAULT_410] = {410, "Gone"},
+    [FAULT_500] = {500, "Internal Server Error"},
+    [FAULT_502] = {502, "Bad Gateway"},
+    [FAULT_503] = {503, "Service Unavailable"},
+    [FAULT_503_RETRY_AFTER] = {503, "Service Unavailable"},
+};
+
+// Modes that always answer with the same bytes.
+static const char *const BODIES[FAULT_MODE_COUNT] = {
+    [FAULT_HTML] =
+        "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon</body></html>\n",
+    [FAULT_EMPTY_BODY] = "",
+    [FAULT_NULL] = "null",
+    [FAULT_NOT_OBJECT] = "[1,\"two\",[]]",
+    [FAULT_ERROR_FIELD] = "{\"error\":{\"code\":500,\"message\":\"Something went wrong\"}}",
+    [FAULT_RESULTS_NULL] = "{\"context\":{\"c\":{\"get\":{},\"results\":null}}}",
+    [FAULT_RESULTS_MISSING] = "{\"context\":{\"c\":{\"get\":{}}}}",
+};
+
 static void reply_status(struct reply *reply, const struct fault *fault)
 {
-    switch (fault->mode) {
-    case FAULT_400:
-        reply_error(reply, 400, "Bad Request");
-        break;
-    case FAULT_403:
-        reply_error(reply, 403, "Forbidden");
-        break;
-    case FAULT_404:
-        reply_error(reply, 404, "Not Found");
-        break;
-    case FAULT_410:
-        reply_error(reply, 410, "Gone");
-        break;
-    case FAULT_500:
-        reply_error(reply, 500, "Internal Server Error");
-        break;
-    case FAULT_502:
-        reply_error(reply, 502, "Bad Gateway");
-        break;
-    case FAULT_503:
-    case FAULT_503_RETRY_AFTER:
-        reply_error(reply, 503, "Service Unavailable");
-        break;
-    default:
-        reply_error(reply, 429, "Too Many Requests");
-        break;
-    }
+    reply_error(reply, STATUSES[fault->mode].status, STATUSES[fault->mode].message);
     if (fault->mode == FAULT_429_RETRY_AFTER || fault->mode == FAULT_503_RETRY_AFTER)
         reply_add_header(reply, "Retry-After", "%u", fault->argument);
     if (fault->mode == FAULT_429_DATE)
         reply_add_retry_date(reply, fault->argument);
 }
 
-void reply_fault(struct reply *reply, const struct world *world, const struct page_request *request,
-    const struct fault *fault, const char *target, unsigned port)
+// The right listing with something wrong around it, or a listing of the wrong rows.
+static void reply_nearly_right(struct reply *reply, const struct world *world,
+    const struct page_request *request, const struct fault *fault)
 {
     switch (fault->mode) {
-    case FAULT_429:
-    case FAULT_429_RETRY_AFTER:
-    case FAULT_429_DATE:
-    case FAULT_400:
-    case FAULT_403:
-    case FAULT_404:
-    case FAULT_410:
-    case FAULT_500:
-    case FAULT_502:
-    case FAULT_503:
-    case FAULT_503_RETRY_AFTER:
-        reply_status(reply, fault);
-        break;
-    case FAULT_204:
-        reply->status = 204;
-        break;
     case FAULT_HANG:
-        reply->delay_ms = fault->argument * 1000;
         reply_listing(reply, world, request);
+        reply->delay_ms = (uint64_t)fault->argument * 1000;
+        break;
+    case FAULT_TRUNCATED_JSON:
+        reply_listing(reply, world, request);
+        reply->body.length /= 2;
+        break;
+    case FAULT_BAD_GZIP:
+        reply_listing(reply, world, request);
+        reply->compressible = false;
+        reply_add_header(reply, "Content-Encoding", "gzip");
         break;
     case FAULT_SLOW:
     case FAULT_DRIP_HEADER:
@@ -337,33 +335,28 @@ void reply_fault(struct reply *reply, const struct world *world, const struct pa
     case FAULT_TRUNCATED:
         reply_broken_http(reply, world, request, fault);
         break;
-    case FAULT_TRUNCATED_JSON:
-        reply_listing(reply, world, request);
-        reply->body.length /= 2;
+    default:
+        reply_bent(reply, world, request, fault);
         break;
-    case FAULT_HTML:
-        reply->status = 200;
-        reply->content_type = HTML_TYPE;
-        text_append_string(&reply->body, "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>"
-                                         "<h1>RaceRoom is down for maintenance</h1></body></html>\n");
-        break;
-    case FAULT_EMPTY_BODY:
-        reply_json(reply, "");
-        break;
-    case FAULT_NULL:
-        reply_json(reply, "null");
-        break;
-    case FAULT_NOT_OBJECT:
-        reply_json(reply, "[1,\"two\",[]]");
-        break;
-    case FAULT_ERROR_FIELD:
-        reply_json(reply, "{\"error\":{\"code\":500,\"message\":\"Something went wrong\"}}");
-        break;
-    case FAULT_RESULTS_NULL:
-        reply_json(reply, "{\"context\":{\"c\":{\"get\":{},\"results\":null}}}");
-        break;
-    case FAULT_RESULTS_MISSING:
-        reply_json(reply, "{\"context\":{\"c\":{\"get\":{}}}}");
+    }
+}
+
+void reply_fault(struct reply *reply, const struct world *world, const struct page_request *request,
+    const struct fault *fault, const char *target, unsigned port)
+{
+    if (STATUSES[fault->mode].status) {
+        reply_status(reply, fault);
+        return;
+    }
+    if (BODIES[fault->mode]) {
+        reply_json(reply, BODIES[fault->mode]);
+        if (fault->mode == FAULT_HTML)
+            reply->content_type = HTML_TYPE;
+        return;
+    }
+    switch (fault->mode) {
+    case FAULT_204:
+        reply->status = 204;
         break;
     case FAULT_WRONG_TYPES:
         reply_wrong_types(reply, request);
@@ -380,25 +373,13 @@ void reply_fault(struct reply *reply, const struct world *world, const struct pa
     case FAULT_GZIP_BOMB:
         reply_gzip_bomb(reply, request, fault->argument);
         break;
-    case FAULT_BAD_GZIP:
-        reply_listing(reply, world, request);
-        reply->compressible = false;
-        reply_add_header(reply, "Content-Encoding", "gzip");
-        break;
     case FAULT_REDIRECT_OTHER:
     case FAULT_REDIRECT_SAME:
     case FAULT_REDIRECT_LOOP:
         reply_redirect(reply, fault, target, port);
         break;
-    case FAULT_WRONG_TRACK:
-    case FAULT_SHRUNK:
-    case FAULT_EMPTIED:
-    case FAULT_ENDLESS:
-    case FAULT_SHIFTING:
-    case FAULT_DUPLICATE:
-        reply_bent(reply, world, request, fault);
+    default:
+        reply_nearly_right(reply, world, request, fault);
         break;
-    case FAULT_MODE_COUNT:
-        abort();
     }
 }

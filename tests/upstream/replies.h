@@ -24,7 +24,7 @@ struct reply {
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;
     bool compressible; // may be sent as gzip if the service does so
-    uint32_t delay_ms; // before anything is sent
+    uint64_t delay_ms; // before anything is sent
 
     struct text body; // owned; the caller may give one with memory in it
     struct text block, tail;

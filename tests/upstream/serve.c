@@ -1,6 +1,8 @@
 #include "tests/upstream/serve.h"
 
+#include "tests/upstream/bodies.h"
 #include "tests/upstream/limiter.h"
+#include "tests/upstream/listings.h"
 #include "tests/upstream/random.h"
 #include "tests/upstream/raw.h"
 #include "tests/upstream/replies.h"
@@ -8,23 +10,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libdeflate.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 enum {
-    LISTING_COUNT_MAX = 1500, // what the real service honours
-    LISTING_COUNT_DEFAULT = 20,
-    SPARE_BODIES = 8,
-    SPARE_BODY_MAX = 1 << 21, // a full page fits
     MILLISECOND_US = 1000,
     CONNECTIONS_MAX = 1000,
     GZIP_LEVEL = 1,
 };
 
-static const char LISTING_PATH[] = "/leaderboard/listing/0";
 static const char PAGE_PATH[] = "/leaderboard/";
 
 struct server {
@@ -40,9 +37,7 @@ struct server {
     struct libdeflate_compressor *compressor;
     uint64_t next_connection;
     uint64_t next_latency; // counts, as the source of latencies
-    // Memory of bodies that were sent, for the next ones; touched by the server's thread only.
-    struct text spare[SPARE_BODIES];
-    size_t spare_count;
+    struct bodies bodies;  // touched by the server's thread only
 };
 
 enum request_state { REQUEST_NEW, REQUEST_ARRIVED, REQUEST_DELAYED, REQUEST_RAW_OVER };
@@ -59,24 +54,6 @@ struct request {
     struct raw raw;
 };
 
-// --- bodies' memory ---
-
-static void take_spare(struct server *server, struct text *body)
-{
-    if (server->spare_count > 0)
-        *body = server->spare[--server->spare_count];
-    body->length = 0;
-}
-
-static void give_spare(struct server *server, struct text *body)
-{
-    if (server->spare_count < SPARE_BODIES && body->capacity <= SPARE_BODY_MAX)
-        server->spare[server->spare_count++] = *body;
-    else
-        text_free(body);
-    *body = (struct text){0};
-}
-
 // What libmicrohttpd keeps until a body is sent.
 struct sent_body {
     struct server *server;
@@ -86,7 +63,7 @@ struct sent_body {
 static void free_sent_body(void *closure)
 {
     struct sent_body *sent = closure;
-    give_spare(sent->server, &sent->text);
+    bodies_give(&sent->server->bodies, &sent->text);
     free(sent);
 }
 
@@ -132,12 +109,11 @@ static bool accepts_gzip(struct MHD_Connection *connection)
 
 static void compress_body(struct server *server, struct reply *reply)
 {
-    struct text packed = {0};
-    take_spare(server, &packed);
+    struct text packed = bodies_take(&server->bodies);
     text_reserve(&packed, libdeflate_gzip_compress_bound(server->compressor, reply->body.length));
     packed.length = libdeflate_gzip_compress(
         server->compressor, reply->body.data, reply->body.length, packed.data, packed.capacity);
-    give_spare(server, &reply->body);
+    bodies_give(&server->bodies, &reply->body);
     reply->body = packed;
     reply_add_header(reply, "Content-Encoding", "gzip");
 }
@@ -229,114 +205,6 @@ static enum MHD_Result send_now(struct request *request)
 
 // --- listings ---
 
-struct listing {
-    uint32_t track_id, class_id;
-    uint32_t start, count;
-    bool valid;
-    bool redirected; // came here by one of our own redirects
-};
-
-static bool parse_argument(
-    struct MHD_Connection *connection, const char *name, const char *prefix, uint32_t *number)
-{
-    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-    if (!text)
-        return false;
-    size_t prefix_length = strlen(prefix);
-    if (strncmp(text, prefix, prefix_length) != 0 || text[prefix_length] < '0' || text[prefix_length] > '9')
-        return false;
-    char *end = NULL;
-    errno = 0;
-    unsigned long value = strtoul(text + prefix_length, &end, 10);
-    *number = (uint32_t)value;
-    return errno == 0 && *end == '\0' && value <= INT32_MAX;
-}
-
-static struct listing parse_listing(struct MHD_Connection *connection)
-{
-    struct listing listing = {.count = LISTING_COUNT_DEFAULT};
-    listing.valid = parse_argument(connection, "track", "", &listing.track_id) &&
-                    parse_argument(connection, "car_class", "class-", &listing.class_id);
-    parse_argument(connection, "start", "", &listing.start);
-    parse_argument(connection, "count", "", &listing.count);
-    if (listing.count > LISTING_COUNT_MAX)
-        listing.count = LISTING_COUNT_MAX;
-    listing.redirected = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "redirected") != NULL;
-    return listing;
-}
-
-static uint32_t find_board(const struct world *world, const struct listing *listing)
-{
-    const struct catalogue *catalogue = world->catalogue;
-    ptrdiff_t track = catalogue_find(catalogue->tracks, catalogue->track_count, listing->track_id);
-    ptrdiff_t class = catalogue_find(catalogue->classes, catalogue->class_count, listing->class_id);
-    return track < 0 || class < 0 ? PAGE_NO_BOARD : world_board(world, (size_t)track, (size_t) class);
-}
-
-static void reply_html(struct reply *reply, struct server *server, const char *session)
-{
-    reply->status = 200;
-    reply->content_type = "text/html; charset=UTF-8";
-    text_append_string(&reply->body,
-        "<!DOCTYPE html>\n<html><head><title>Leaderboards - RaceRoom</title></head>"
-        "<body><div id=\"leaderboard\"></div></body></html>\n");
-    if (session)
-        reply_add_header(reply, "Set-Cookie", "PHPSESSID=%s%08x; path=/; HttpOnly", session,
-            (unsigned)random_mix(server->stats.requests));
-}
-
-static void reply_too_many(struct reply *reply, const struct options *options)
-{
-    reply_error(reply, 429, "Too Many Requests");
-    if (options->retry_after == RETRY_AFTER_SECONDS)
-        reply_add_header(reply, "Retry-After", "%u", options->retry_after_s);
-    else if (options->retry_after == RETRY_AFTER_DATE)
-        reply_add_retry_date(reply, options->retry_after_s);
-}
-
-// The request's path with its arguments, as far as a redirect needs them.
-static void append_target(struct text *target, const struct listing *listing)
-{
-    text_append_format(target, "%s?track=%u&car_class=class-%u&start=%u&count=%u", LISTING_PATH,
-        listing->track_id, listing->class_id, listing->start, listing->count);
-    text_append(target, "", 1);
-}
-
-static void compose_listing(struct request *request, const struct listing *listing)
-{
-    struct server *server = request->server;
-    struct reply *reply = &request->reply;
-    const char *requested_with =
-        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-Requested-With");
-    if (!limiter_take(&server->limiter, request->arrived_us)) {
-        reply_too_many(reply, server->options);
-        return;
-    }
-    if (!requested_with || strcasecmp(requested_with, "XMLHttpRequest") != 0) {
-        reply_html(reply, server, NULL);
-        return;
-    }
-    if (!listing->valid) {
-        reply_error(reply, 400, "Bad Request");
-        return;
-    }
-    take_spare(server, &reply->body);
-    uint32_t board = find_board(server->world, listing);
-    struct page_request page = {
-        listing->track_id, listing->class_id, board, listing->start, listing->count, 100, PAGE_REGULAR};
-    struct fault fault;
-    if (board != PAGE_NO_BOARD && !listing->redirected &&
-        faults_take(server->options->faults, listing->track_id, listing->class_id, board,
-            server->world->board_count, server->options->world.seed, &fault)) {
-        struct text target = {0};
-        append_target(&target, listing);
-        reply_fault(reply, server->world, &page, &fault, target.data, server->port);
-        text_free(&target);
-    } else {
-        reply_listing(reply, server->world, &page);
-    }
-}
-
 static uint32_t pick_latency_ms(struct server *server)
 {
     const struct options *options = server->options;
@@ -367,12 +235,16 @@ static void log_listing(struct request *request, const struct listing *listing)
 static enum MHD_Result answer_listing(struct request *request)
 {
     struct server *server = request->server;
-    struct listing listing = parse_listing(request->connection);
-    compose_listing(request, &listing);
+    struct listing listing = listing_parse(request->connection);
+    request->reply.body = bodies_take(&server->bodies);
+    if (limiter_take(&server->limiter, request->arrived_us))
+        listing_reply(&request->reply, &listing, server->options, server->world, server->port);
+    else
+        listing_reply_too_many(&request->reply, server->options);
     server->stats.by_status[request->reply.status]++;
     if (server->log)
         log_listing(request, &listing);
-    uint64_t delay_ms = (uint64_t)request->reply.delay_ms + pick_latency_ms(server);
+    uint64_t delay_ms = request->reply.delay_ms + pick_latency_ms(server);
     if (delay_ms == 0)
         return send_now(request);
     return suspend(request, REQUEST_DELAYED, request->arrived_us + delay_ms * MILLISECOND_US, resume_request);
@@ -400,7 +272,10 @@ static void compose_other(struct request *request, const char *path, const char 
         reply->content_type = "text/plain";
         text_append(&reply->body, server->robots.data, server->robots.length);
     } else if (strcmp(path, PAGE_PATH) == 0) {
-        reply_html(reply, server, "r3e");
+        char session[32];
+        int length = snprintf(session, sizeof session, "r3e%016" PRIx64, random_mix(server->stats.requests));
+        assert(length > 0 && (size_t)length < sizeof session);
+        listing_reply_html(reply, session);
     } else {
         reply_error(reply, 404, "Not Found");
     }
@@ -473,8 +348,7 @@ static void end_request(void *closure, struct MHD_Connection *connection, void *
         return;
     if (request->listing)
         stats_listing_done(&server->stats);
-    if (request->reply.body.data)
-        give_spare(server, &request->reply.body);
+    bodies_give(&server->bodies, &request->reply.body);
     reply_free(&request->reply);
     free(request);
     *request_closure = NULL;
@@ -575,8 +449,7 @@ void server_free(struct server *server)
 {
     if (server->log)
         request_log_close(server->log);
-    while (server->spare_count > 0)
-        text_free(&server->spare[--server->spare_count]);
+    bodies_free(&server->bodies);
     text_free(&server->robots);
     libdeflate_free_compressor(server->compressor);
     free(server);
