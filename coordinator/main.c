@@ -3,9 +3,11 @@
 
 #include "common/catalogue.h"
 #include "common/config.h"
+#include "common/log.h"
+#include "coordinator/coordinator.h"
 #include "coordinator/options.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
+enum { EXIT_DONE = 0, EXIT_WRONG = 2 };
 
 static int print_example(void)
 {
@@ -50,8 +52,8 @@ static int run(const struct options *options)
         } else if (options->check) {
             code = say_checked(&config, &catalogue);
         } else {
-            fputs("r3e-coordinator: this build can only --check and --print-config\n", stderr);
-            code = EXIT_FAILED;
+            log_open("r3e-coordinator", config.log.level, config.log.format);
+            code = coordinator_run(&config, &catalogue, options->once);
         }
     }
     catalogue_free(&catalogue);
