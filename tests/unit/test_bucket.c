@@ -1,0 +1,79 @@
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "coordinator/bucket.h"
+
+static void starts_with_one_token(void **state)
+{
+    (void)state;
+    struct bucket bucket = bucket_make(4, 8, 1000);
+    assert_true(bucket_take(&bucket, 1000));
+    assert_false(bucket_take(&bucket, 1000));
+    assert_int_equal(bucket_wait_ms(&bucket, 1000), 250);
+    assert_false(bucket_take(&bucket, 1249));
+    assert_true(bucket_take(&bucket, 1250));
+}
+
+static void collects_no_more_than_the_burst(void **state)
+{
+    (void)state;
+    struct bucket bucket = bucket_make(4, 8, 0);
+    int taken = 0;
+    while (bucket_take(&bucket, 3600000))
+        taken++;
+    assert_int_equal(taken, 8);
+}
+
+static void no_second_sees_more_than_rate_and_burst(void **state)
+{
+    (void)state;
+    struct bucket bucket = bucket_make(20, 8, 0);
+    static int64_t given[4000];
+    int count = 0;
+    /* Asks every millisecond, with an idle stretch that fills the bucket. */
+    for (int64_t now = 0; now < 60000; now++) {
+        if (now > 20000 && now < 25000)
+            continue;
+        while (bucket_take(&bucket, now))
+            given[count++] = now;
+    }
+    assert_in_range(count, 55 * 20 - 2, 55 * 20 + 10);
+    int first = 0;
+    for (int last = 0; last < count; last++) {
+        while (given[last] - given[first] >= 1000)
+            first++;
+        assert_in_range(last - first + 1, 1, 28);
+    }
+}
+
+static void no_limit_gives_always(void **state)
+{
+    (void)state;
+    struct bucket bucket = bucket_make(0, 1, 0);
+    for (int i = 0; i < 1000; i++)
+        assert_true(bucket_take(&bucket, 0));
+    assert_int_equal(bucket_wait_ms(&bucket, 0), 0);
+}
+
+static void a_clock_that_stands_or_runs_back_gives_nothing(void **state)
+{
+    (void)state;
+    struct bucket bucket = bucket_make(1000, 1, 5000);
+    assert_true(bucket_take(&bucket, 5000));
+    assert_false(bucket_take(&bucket, 4000));
+    assert_false(bucket_take(&bucket, 5000));
+    assert_true(bucket_take(&bucket, 5001));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_with_one_token),
+        cmocka_unit_test(collects_no_more_than_the_burst),
+        cmocka_unit_test(no_second_sees_more_than_rate_and_burst),
+        cmocka_unit_test(no_limit_gives_always),
+        cmocka_unit_test(a_clock_that_stands_or_runs_back_gives_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
