@@ -1,0 +1,94 @@
+"""common/PROTOCOL.md says what common/protocol.c does: the same messages, fields, types and limits."""
+
+import pathlib
+import re
+
+import pytest
+
+COMMON = pathlib.Path(__file__).resolve().parents[2] / "common"
+CODE = (COMMON / "protocol.c").read_text()
+HEADER = (COMMON / "protocol.h").read_text()
+RECORD = (COMMON / "record.h").read_text()
+DOCUMENT = (COMMON / "PROTOCOL.md").read_text()
+
+HEADINGS = {"page": "more"}  # MORE and GRANT share a struct and a section
+
+
+def constants():
+    """The numeric macros that the tables use."""
+    values = {"INT32_MAX": 2**31 - 1, "UINT32_MAX": 2**32 - 1, "RECORD_HASH_SIZE": 16}
+    for text in (RECORD, HEADER, CODE):
+        for name, body in re.findall(r"#define\s+([A-Z0-9_]+)\s+(.+)", text):
+            body = body.split("/*")[0].strip()
+            body = re.sub(r"\((?:uint64_t|size_t)\)", "", body)
+            body = re.sub(r"(?<=\d)u\b", "", body)
+            if re.fullmatch(r"[\w\s()+*<-]+", body):
+                try:
+                    values[name] = eval(body, {}, dict(values))  # noqa: S307: our own header's arithmetic
+                except (NameError, SyntaxError, TypeError):
+                    pass
+    return values
+
+
+VALUES = constants()
+
+
+def number(text):
+    text = re.sub(r"\((?:uint64_t|size_t)\)", "", text)
+    return eval(text, {}, VALUES)  # noqa: S307
+
+
+def struct_size(message, member):
+    body = re.search(r"struct message_%s \{(.*?)\};" % message, HEADER, re.S).group(1)
+    size = re.search(r"\b%s\[(\w+)\]" % member, body).group(1)
+    return number(size)
+
+
+def coded_fields():
+    """{message: {field: (type, limits)}} as the code has it."""
+    result = {}
+    for name, body in re.findall(r"static const struct field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
+        fields = result.setdefault(HEADINGS.get(name, name), {})
+        for kind, arguments in re.findall(r"\b(UINT|FLAG|TEXT|ENUM)\(((?:[^()]|\([^()]*\))*)\)", body):
+            parts = [part.strip() for part in arguments.split(",")]
+            if kind == "UINT":
+                fields[parts[1]] = ("number", f"{number(parts[2])}–{number(parts[3])}")
+            elif kind == "FLAG":
+                fields[parts[1]] = ("boolean", "")
+            elif kind == "TEXT":
+                fields[parts[1]] = ("string", f"{number(parts[2])}–{struct_size(parts[0], parts[1]) - 1}")
+            else:
+                table = parts[2].replace("_strings", "").upper() + "S"
+                strings = re.search(r"#define PROTOCOL_%s\(X\)(.*?)\n\n" % table, HEADER, re.S).group(1)
+                fields[parts[1]] = ("string", " ".join(f"`{s}`" for s in re.findall(r'"(\w+)"', strings)))
+    return result
+
+
+def documented_fields():
+    result = {}
+    for section in re.split(r"^### ", DOCUMENT, flags=re.M)[1:]:
+        heading = section.split()[0]
+        rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (?:.*?) ?\|$", section, re.M)
+        result[heading] = {name: (kind, limits) for name, kind, limits in rows}
+    return result
+
+
+CODED = coded_fields()
+
+
+@pytest.mark.parametrize("message", sorted(CODED))
+def test_fields_agree(message):
+    documented = documented_fields()[message]
+    coded = dict(CODED[message])
+    if message == "result":  # the list of failures stands in a paragraph of its own
+        assert documented["failure"][1] == "below"
+        for failure in coded["failure"][1].split():
+            assert failure in DOCUMENT
+        coded["failure"] = documented["failure"]
+    assert documented == coded
+
+
+def test_every_type_has_a_section():
+    types = re.search(r"#define PROTOCOL_TYPES\(X\)(.*?)\n\n", HEADER, re.S).group(1)
+    for name in re.findall(r'"(\w+)"', types):
+        assert re.search(r"^### .*\b%s\b" % name, DOCUMENT, re.M), name
