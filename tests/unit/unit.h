@@ -1,0 +1,39 @@
+#ifndef R3E_TESTS_UNIT_UNIT_H
+#define R3E_TESTS_UNIT_UNIT_H
+/* cmocka with the headers it wants, and what several unit tests need. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A new empty folder, whose path goes to `path`. Remove it with unit_remove_folder. */
+static inline void unit_make_folder(char path[static 64])
+{
+    const char *pattern = "/tmp/r3e-unit-XXXXXX";
+    assert_true(snprintf(path, 64, "%s", pattern) < 64);
+    assert_non_null(mkdtemp(path));
+}
+
+/* Removes the folder; the test has removed what it put there. */
+static inline void unit_remove_folder(const char *path)
+{
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* `folder`/`name` holding `content`. */
+static inline void unit_write_file(
+    const char *folder, const char *name, const char *content, char path[static 128])
+{
+    assert_true(snprintf(path, 128, "%s/%s", folder, name) < 128);
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fputs(content, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+#endif
