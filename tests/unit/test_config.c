@@ -241,13 +241,6 @@ static void test_cross_checks(void **state)
         {"store.dir=/p", "lies inside public.dir"},
         {"store.dir=/ps", NULL},
         {"public.dir=/s/p", NULL},
-        {"store.dir=/"
-         "a23456789a23456789a23456789a23456789a23456789a23456789a23456789a23456789a23456789a2345678",
-            NULL},
-        {"store.dir=/"
-         "a23456789a23456789a23456789a23456789a23456789a23456789a23456789a23456789a23456789a234567890"
-         "123456",
-            "1 bytes too long for the sockets"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *const overrides[] = {required[0], required[1], cases[i].override};
@@ -255,6 +248,21 @@ static void test_cross_checks(void **state)
         load(&config, NULL, overrides, 3, cases[i].expected);
         config_free(&config);
     }
+}
+
+/* control.sock and results.sock are the longest names: 107 - 12 - 1 bytes are left for the folder. */
+static void test_socket_path_limit(void **state)
+{
+    (void)state;
+    char override[10 + 95 + 1] = "store.dir=/";
+    memset(override + 11, 'x', 94);
+    const char *const overrides[] = {override, required[1]};
+    struct config config;
+    load(&config, NULL, overrides, 2, "1 bytes too long for the sockets");
+    config_free(&config);
+    override[sizeof(override) - 2] = '\0';
+    load(&config, NULL, overrides, 2, NULL);
+    config_free(&config);
 }
 
 static void test_exposure_with_keys_or_leave(void **state)
@@ -277,6 +285,7 @@ static void test_nearest_names(void **state)
     static const struct {
         const char *group, *name, *expected_group, *expected_name;
     } cases[] = {
+        {"politeness", "rate", "politeness", "rate_per_s"},
         {"upstream", "tiemout_s", "upstream", "timeout_s"},
         {"exporter", "timeout", "exporter", "timeout_s"},
         {"store", "burst", "politeness", "burst"},
@@ -344,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_paths_are_relative_to_the_file),
         cmocka_unit_test(test_override_order),
         cmocka_unit_test(test_cross_checks),
+        cmocka_unit_test(test_socket_path_limit),
         cmocka_unit_test(test_exposure_with_keys_or_leave),
         cmocka_unit_test(test_nearest_names),
         cmocka_unit_test(test_control_characters_do_not_forge_lines),
