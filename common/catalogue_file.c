@@ -1,4 +1,5 @@
 /* The catalogue as a libconfig file: catalogue_load and catalogue_write of catalogue.h. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/catalogue.h"
@@ -30,7 +31,7 @@ static bool take_members(struct loader *loader, const config_setting_t *element,
         return false;
     }
     for (int i = 0; i < config_setting_length(element); i++) {
-        const config_setting_t *member = config_setting_get_elem(element, (unsigned)i);
+        const config_setting_t *member = config_file_element(element, i);
         const char *name = config_setting_name(member);
         if (strcmp(name, names[0]) == 0)
             members[0] = member;
@@ -63,6 +64,7 @@ static void load_item(struct loader *loader, const config_setting_t *element, co
     const config_setting_t *members[2];
     if (!take_members(loader, element, where, place, names, members))
         return;
+    assert(members[0] && members[1]);
     const char *name = config_setting_get_string(members[1]);
     if (!is_integer(members[0])) {
         report(loader, members[0], where, place, "id is not a decimal integer");
@@ -84,6 +86,7 @@ static void load_superclass(
     const config_setting_t *members[2];
     if (!take_members(loader, element, where, place, names, members))
         return;
+    assert(members[0] && members[1]);
     const char *name = config_setting_get_string(members[0]);
     uint32_t superclass = 0;
     const char *problem = name ? NULL : "name is not a string";
@@ -96,7 +99,7 @@ static void load_superclass(
         return;
     }
     for (int i = 0; i < config_setting_length(members[1]); i++) {
-        const config_setting_t *id = config_setting_get_elem(members[1], (unsigned)i);
+        const config_setting_t *id = config_file_element(members[1], i);
         problem = is_integer(id)
                       ? catalogue_add_member(loader->catalogue, superclass, config_setting_get_int64(id))
                       : "is not a decimal integer";
@@ -122,7 +125,7 @@ static void load_list(struct loader *loader, const config_setting_t *list)
         return;
     }
     for (int i = 0; i < config_setting_length(list); i++) {
-        const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
+        const config_setting_t *element = config_file_element(list, i);
         if (superclasses)
             load_superclass(loader, element, name, i);
         else
@@ -140,7 +143,7 @@ bool catalogue_load(struct catalogue *catalogue, const char *path, struct config
     bool parsed = config_file_parse(&tree, path, CATALOGUE_FILE_MAX, problems);
     const config_setting_t *root = parsed ? config_root_setting(&tree) : NULL;
     for (int i = 0; root && i < config_setting_length(root); i++)
-        load_list(&loader, config_setting_get_elem(root, (unsigned)i));
+        load_list(&loader, config_file_element(root, i));
     config_destroy(&tree);
     if (parsed && problems->count == before && (!catalogue->tracks.count || !catalogue->classes.count))
         config_problems_add(problems, path, 1,

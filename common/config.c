@@ -113,7 +113,7 @@ static void read_group(struct loader *loader, const config_setting_t *setting)
         return;
     }
     for (int i = 0; i < config_setting_length(setting); i++) {
-        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+        const config_setting_t *element = config_file_element(setting, i);
         /* What a syntax error cut off has a name and no value. */
         if (config_setting_type(element) != CONFIG_TYPE_NONE)
             read_key(loader, name, element);
@@ -128,7 +128,7 @@ static bool read_file(struct loader *loader)
     bool parsed = config_file_parse(&tree, loader->places.file, CONFIG_FILE_MAX, loader->places.problems);
     const config_setting_t *root = config_root_setting(&tree);
     for (int i = 0; root && i < config_setting_length(root); i++) {
-        const config_setting_t *element = config_setting_get_elem(root, (unsigned)i);
+        const config_setting_t *element = config_file_element(root, i);
         if (config_setting_type(element) != CONFIG_TYPE_NONE)
             read_group(loader, element);
     }

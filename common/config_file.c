@@ -1,11 +1,19 @@
 #include "common/config_file.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/config_scan.h"
 #include "common/file.h"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-*"
+
+const config_setting_t *config_file_element(const config_setting_t *setting, int place)
+{
+    const config_setting_t *element = config_setting_get_elem(setting, (unsigned)place);
+    assert(element);
+    return element;
+}
 
 const char *config_file_type_name(const config_setting_t *setting)
 {
@@ -52,7 +60,7 @@ static const config_setting_t *find_repeated(
         line = line ? line + 1 : NULL;
     }
     for (int i = 0; line && i < config_setting_length(group); i++) {
-        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
+        const config_setting_t *member = config_file_element(group, i);
         const char *name = config_setting_name(member);
         int first = config_setting_source_line(member) == number;
         if (name && count_on_line(line, name) > first)
@@ -68,7 +76,7 @@ static void add_duplicate(
     unsigned line = (unsigned)config_error_line(tree);
     config_setting_t *root = config_root_setting(tree);
     int groups = config_setting_length(root);
-    const config_setting_t *last = groups ? config_setting_get_elem(root, (unsigned)groups - 1) : NULL;
+    const config_setting_t *last = groups ? config_file_element(root, groups - 1) : NULL;
     const config_setting_t *first = NULL;
     if (last && config_setting_is_group(last))
         first = find_repeated(last, content, line);

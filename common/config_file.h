@@ -16,6 +16,9 @@
  * error the tree holds what stood before it, so that its problems can be reported too. */
 bool config_file_parse(config_t *tree, const char *path, size_t limit, struct config_problems *problems);
 
+/* The element at `place`, which must be below config_setting_length(setting). Never NULL. */
+const config_setting_t *config_file_element(const config_setting_t *setting, int place);
+
 /* "an integer", "a string" … for messages. */
 const char *config_file_type_name(const config_setting_t *setting);
 

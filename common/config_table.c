@@ -33,15 +33,15 @@ _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "format_names is in
 
 /* clang-format off */
 #define INT(group, key, initial, min, max, help) \
-    {#group, #key, CONFIG_INT, false, false, AT(group.key), initial, min, max, NULL, help}
+    {#group, #key, CONFIG_INT, false, false, AT(group.key), (initial), (min), (max), NULL, (help)}
 #define DOUBLE(group, key, initial, min, max, help) \
-    {#group, #key, CONFIG_DOUBLE, false, false, AT(group.key), initial, min, max, NULL, help}
+    {#group, #key, CONFIG_DOUBLE, false, false, AT(group.key), (initial), (min), (max), NULL, (help)}
 #define BOOL(group, key, initial, help) \
-    {#group, #key, CONFIG_BOOL, false, false, AT(group.key), initial, 0, 1, NULL, help}
+    {#group, #key, CONFIG_BOOL, false, false, AT(group.key), (initial), 0, 1, NULL, (help)}
 #define STRING(type, group, key, initial, max, help) \
-    {#group, #key, type, false, (initial)[0] == '\0', AT(group.key), initial, 0, max, NULL, help}
+    {#group, #key, (type), false, (initial)[0] == '\0', AT(group.key), (initial), 0, (max), NULL, (help)}
 #define CHOICE(group, key, initial, names, help) \
-    {#group, #key, CONFIG_CHOICE, false, false, AT(group.key), initial, 0, 0, names, help}
+    {#group, #key, CONFIG_CHOICE, false, false, AT(group.key), (initial), 0, 0, (names), (help)}
 
 const struct config_key config_keys[] = {
     STRING(CONFIG_URL, upstream, base_url, "https://game.raceroom.com", 500, "The service's address, without a path behind it unless the service needs one."),
@@ -170,13 +170,22 @@ const struct config_group *config_nearest_group(const char *name)
     return nearest;
 }
 
+/* Leaving out the unit at the end is no edit at all. */
+static size_t edits_to_key(const char *name, const char *key)
+{
+    size_t length = strlen(name);
+    bool unit_missing = length && strncmp(key, name, length) == 0 && key[length] == '_';
+    return unit_missing ? 0 : edits(name, key);
+}
+
 const struct config_key *config_nearest_key(const char *group, const char *name)
 {
     const struct config_key *nearest = NULL;
     size_t fewest = 2 * edits_allowed(name) + 2;
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
         /* Doubled, so that of two equally near names the one in this group wins. */
-        size_t count = 2 * edits(name, config_keys[i].name) + (strcmp(config_keys[i].group, group) != 0);
+        size_t count =
+            2 * edits_to_key(name, config_keys[i].name) + (strcmp(config_keys[i].group, group) != 0);
         if (count < fewest) {
             fewest = count;
             nearest = &config_keys[i];

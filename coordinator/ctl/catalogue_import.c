@@ -82,44 +82,50 @@ static void report_superclasses(const struct catalogue *catalogue)
 
 /* ---- what has changed ---- */
 
-enum change { CHANGE_NONE, CHANGE_NEW, CHANGE_GONE, CHANGE_RENAMED };
+struct changes {
+    uint32_t added, gone, renamed;
+};
 
-static void print_change(const char *what, enum change change, const struct catalogue_item *before,
-    const struct catalogue_item *after)
+/* Walks two ascending lists side by side and prints what differs. */
+static struct changes compare(
+    const char *what, const struct catalogue_items *before, const struct catalogue_items *after)
 {
-    if (change == CHANGE_NEW)
-        printf("new %s: %u \"%s\"\n", what, after->id, after->name);
-    else if (change == CHANGE_GONE)
-        printf("gone %s: %u \"%s\"\n", what, before->id, before->name);
-    else if (change == CHANGE_RENAMED)
-        printf("renamed %s: %u \"%s\" -> \"%s\"\n", what, after->id, before->name, after->name);
-}
-
-/* Walks two ascending lists side by side. Returns the number of changes. */
-static uint32_t compare(const char *what, const char *plural, const struct catalogue_items *before,
-    const struct catalogue_items *after)
-{
-    uint32_t counts[4] = {0};
+    struct changes changes = {0};
     uint32_t i = 0;
     uint32_t j = 0;
     while (i < before->count || j < after->count) {
-        const struct catalogue_item *old = i < before->count ? &before->items[i] : NULL;
-        const struct catalogue_item *new = j < after->count ? &after->items[j] : NULL;
-        enum change change = CHANGE_NONE;
-        if (!old || (new &&new->id < old->id))
-            change = CHANGE_NEW;
-        else if (!new || old->id < new->id)
-            change = CHANGE_GONE;
-        else if (strcmp(old->name, new->name) != 0)
-            change = CHANGE_RENAMED;
-        i += change != CHANGE_NEW;
-        j += change != CHANGE_GONE;
-        counts[change]++;
-        print_change(what, change, old, new);
+        const struct catalogue_item *old = &before->items[i];
+        const struct catalogue_item *new = &after->items[j];
+        if (i == before->count || (j < after->count && new->id < old->id)) {
+            printf("new %s: %u \"%s\"\n", what, new->id, new->name);
+            changes.added++;
+            j++;
+        } else if (j == after->count || old->id < new->id) {
+            printf("gone %s: %u \"%s\"\n", what, old->id, old->name);
+            changes.gone++;
+            i++;
+        } else {
+            if (strcmp(old->name, new->name) != 0) {
+                printf("renamed %s: %u \"%s\" -> \"%s\"\n", what, new->id, old->name, new->name);
+                changes.renamed++;
+            }
+            i++;
+            j++;
+        }
     }
-    printf("%s: %u, of which %u new, %u renamed; %u gone\n", plural, after->count, counts[CHANGE_NEW],
-        counts[CHANGE_RENAMED], counts[CHANGE_GONE]);
-    return counts[CHANGE_NEW] + counts[CHANGE_GONE] + counts[CHANGE_RENAMED];
+    return changes;
+}
+
+/* True if anything differs. */
+static bool report_changes(const struct import *import)
+{
+    struct changes tracks = compare("track", &import->present.tracks, &import->imported.tracks);
+    struct changes classes = compare("class", &import->present.classes, &import->imported.classes);
+    printf("tracks: %u, of which %u new, %u renamed; %u gone\n", import->imported.tracks.count, tracks.added,
+        tracks.renamed, tracks.gone);
+    printf("classes: %u, of which %u new, %u renamed; %u gone\n", import->imported.classes.count,
+        classes.added, classes.renamed, classes.gone);
+    return tracks.added + tracks.gone + tracks.renamed + classes.added + classes.gone + classes.renamed > 0;
 }
 
 /* ---- steps ---- */
@@ -187,14 +193,13 @@ static int import_all(struct import *import)
                                               : add_default_superclasses(&import->imported);
     if (problem)
         return fail(problem);
-    uint32_t changes = compare("track", "tracks", &import->present.tracks, &import->imported.tracks);
-    changes += compare("class", "classes", &import->present.classes, &import->imported.classes);
+    bool changed = report_changes(import);
     report_superclasses(&import->imported);
     if (import->dry_run) {
         printf("dry run: %s stays as it is\n", import->output);
         return CTL_DONE;
     }
-    if (import->has_present && !changes) {
+    if (import->has_present && !changed) {
         printf("%s stays as it is: nothing has changed\n", import->output);
         return CTL_DONE;
     }

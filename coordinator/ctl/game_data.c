@@ -85,7 +85,7 @@ static bool take_name(const cJSON *object, const struct place *place, const char
 static bool read_layout(struct catalogue *catalogue, const char *track, const cJSON *layout,
     const struct place *place, char error[static GAME_DATA_ERROR_SIZE])
 {
-    int64_t id;
+    int64_t id = 0;
     const char *layout_name = "";
     if (!cJSON_IsObject(layout))
         return fail(error, "%s is %s; expected an object", place->path, type_name(layout));
@@ -104,7 +104,7 @@ static bool read_layout(struct catalogue *catalogue, const char *track, const cJ
 static bool read_track(struct catalogue *catalogue, const cJSON *track, const struct place *place,
     char error[static GAME_DATA_ERROR_SIZE])
 {
-    const char *name = NULL;
+    const char *name = "";
     if (!cJSON_IsObject(track))
         return fail(error, "%s is %s; expected an object", place->path, type_name(track));
     if (!take_name(track, place, &name, error))
@@ -129,8 +129,8 @@ static bool read_track(struct catalogue *catalogue, const cJSON *track, const st
 static bool read_class(struct catalogue *catalogue, const cJSON *class, const struct place *place,
     char error[static GAME_DATA_ERROR_SIZE])
 {
-    int64_t id;
-    const char *name = NULL;
+    int64_t id = 0;
+    const char *name = "";
     if (!cJSON_IsObject(class))
         return fail(error, "%s is %s; expected an object", place->path, type_name(class));
     if (!take_id(class, place, &id, error) || !take_name(class, place, &name, error))
