@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/unicode.h"
+
 /* A place in the file, for messages. */
 struct place {
     char path[256];
@@ -21,6 +23,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(
     int length = vsnprintf(error, GAME_DATA_ERROR_SIZE, format, arguments);
     va_end(arguments);
     assert(length >= 0);
+    unicode_make_printable(error);
     return false;
 }
 
