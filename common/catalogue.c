@@ -68,10 +68,8 @@ static const char *name_problem(const char *name, size_t length)
         return "is a name that is too long; allowed: 1 to 200 bytes";
     if (!unicode_is_valid((struct text){name, (uint32_t)length}))
         return "is a name that is not valid UTF-8";
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)name[i] < ' ' || name[i] == 127)
-            return "is a name with a control character";
-    }
+    if (unicode_has_control((struct text){name, (uint32_t)length}))
+        return "is a name with a control character";
     return NULL;
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "common/unicode.h"
+
 #define LINE_MAX_BYTES 2000
 
 struct config_problems config_problems_make(void)
@@ -40,10 +42,7 @@ void config_problems_add(
     va_end(arguments);
     if (added > 0)
         length += (size_t)added < sizeof(text) - length ? (size_t)added : sizeof(text) - length - 1;
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] < ' ' || text[i] == 127)
-            text[i] = '?';
-    }
+    unicode_make_printable(text);
     buffer_append(&problems->text, text, length);
     buffer_append_byte(&problems->text, '\n');
 }

@@ -5,8 +5,8 @@
  *     FILE:LINE: group.key: what is wrong; what is allowed
  *     --set group.key=value: what is wrong; what is allowed
  *
- * Control characters of quoted input are shown as `?`, so a file cannot forge lines. At most
- * CONFIG_PROBLEMS_MAX lines are kept; the rest is counted. */
+ * Control characters and ill-formed UTF-8 of quoted input are shown as `?`, so a file cannot forge lines. At
+ * most CONFIG_PROBLEMS_MAX lines are kept; the rest is counted. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>

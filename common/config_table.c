@@ -32,6 +32,7 @@ _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "format_names is in
 #define AT(member) offsetof(struct config, member)
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name cannot stand in parentheses */
 #define INT(group, key, initial, min, max, help) \
     {#group, #key, CONFIG_INT, false, false, AT(group.key), (initial), (min), (max), NULL, (help)}
 #define DOUBLE(group, key, initial, min, max, help) \
@@ -42,6 +43,7 @@ _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "format_names is in
     {#group, #key, (type), false, (initial)[0] == '\0', AT(group.key), (initial), 0, (max), NULL, (help)}
 #define CHOICE(group, key, initial, names, help) \
     {#group, #key, CONFIG_CHOICE, false, false, AT(group.key), (initial), 0, 0, (names), (help)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct config_key config_keys[] = {
     STRING(CONFIG_URL, upstream, base_url, "https://game.raceroom.com", 500, "The service's address, without a path behind it unless the service needs one."),

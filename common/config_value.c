@@ -251,13 +251,13 @@ static const char *string_problem(const struct config_key *key, const char *valu
         return "is too long";
     if (!length && !key->may_be_empty && key->type != CONFIG_TIME_OF_DAY)
         return "must not be empty";
-    if (!unicode_is_valid((struct text){value, (uint32_t)length}))
+    struct text text = {value, (uint32_t)length};
+    if (!unicode_is_valid(text))
         return "is not valid UTF-8";
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)value[i];
-        if (byte < ' ' || byte == 127)
-            return "has a control character";
-        if (key->type == CONFIG_TEXT && byte > 127)
+    if (unicode_has_control(text))
+        return "has a control character";
+    for (size_t i = 0; i < length && key->type == CONFIG_TEXT; i++) {
+        if ((unsigned char)value[i] > 127)
             return "has a character that is not ASCII";
     }
     return NULL;

@@ -134,3 +134,34 @@ struct text unicode_truncate(struct text text, uint32_t max_length)
         length--;
     return (struct text){text.data, length};
 }
+
+/* `bytes` begins a well-formed sequence of `size` bytes. C1 is U+0080 to U+009F. */
+static bool is_control(const uint8_t *bytes, size_t size)
+{
+    return bytes[0] < ' ' || bytes[0] == 127 || (size == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
+}
+
+bool unicode_has_control(struct text text)
+{
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    for (uint32_t at = 0; at < text.length;) {
+        int size = sequence_length(bytes + at, text.length - at);
+        if (size > 0 && is_control(bytes + at, (size_t)size))
+            return true;
+        at += (uint32_t)(size < 0 ? -size : size);
+    }
+    return false;
+}
+
+void unicode_make_printable(char *string)
+{
+    size_t length = strlen(string);
+    for (size_t at = 0; at < length;) {
+        const uint8_t *bytes = (const uint8_t *)string + at;
+        int size = sequence_length(bytes, length - at);
+        size_t span = (size_t)(size < 0 ? -size : size);
+        if (size < 0 || is_control(bytes, span))
+            memset(string + at, '?', span);
+        at += span;
+    }
+}

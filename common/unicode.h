@@ -22,6 +22,13 @@ void unicode_append_nfc(struct buffer *out, struct text text);
  * point for one code point (so `İ` becomes `i` and a final `Σ` becomes `σ`). */
 void unicode_append_lower(struct buffer *out, struct text text);
 
+/* True if valid `text` has a control character (C0, DEL, C1). */
+bool unicode_has_control(struct text text);
+
+/* Makes a terminated string safe to show on a terminal or in a log line: each byte of a control character
+ * (C0, DEL, C1) and each ill-formed byte becomes `?`. In place. */
+void unicode_make_printable(char *string);
+
 /* The longest prefix of at most `max_length` bytes that ends between code points of valid `text`. */
 struct text unicode_truncate(struct text text, uint32_t max_length);
 

@@ -76,6 +76,7 @@ static void test_refusals(void **state)
     assert_non_null(catalogue_add_item(&catalogue, tracks, 1, "", 0));
     assert_non_null(catalogue_add_item(&catalogue, tracks, 1, "\xff", 1));
     assert_non_null(catalogue_add_item(&catalogue, tracks, 1, "a\nb", 3));
+    assert_non_null(catalogue_add_item(&catalogue, tracks, 1, "a\xc2\x9b", 3));
     assert_non_null(catalogue_add_item(&catalogue, tracks, 1, longest, CATALOGUE_NAME_MAX + 1));
     assert_non_null(catalogue_add_superclass(&catalogue, "GT3", 3, &place));
     assert_non_null(catalogue_add_member(&catalogue, 0, 1703));

@@ -308,9 +308,12 @@ static void test_control_characters_do_not_forge_lines(void **state)
     struct config_problems problems = config_problems_make();
     config_problems_add(&problems, "f", 1, "%s", "a\nb\x1b[31m");
     assert_string_equal(buffer_string(&problems.text), "f:1: a?b?[31m\n");
+    buffer_clear(&problems.text);
+    config_problems_add(&problems, "f", 1, "%s", "\xc3\xa9 \xc2\x9b \xff \xe2\x82");
+    assert_string_equal(buffer_string(&problems.text), "f:1: \xc3\xa9 ?? ? ??\n");
     for (int i = 0; i < 3 * CONFIG_PROBLEMS_MAX; i++)
         config_problems_add(&problems, "f", 1, "x");
-    assert_int_equal(problems.count, 3 * CONFIG_PROBLEMS_MAX + 1);
+    assert_int_equal(problems.count, 3 * CONFIG_PROBLEMS_MAX + 2);
     assert_false(problems.text.overflowed);
     config_problems_free(&problems);
 }
