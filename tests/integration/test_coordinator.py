@@ -1,0 +1,358 @@
+"""The coordinator against workers played by the test: credits, leases, verdicts, limits, restarts."""
+
+import json
+import signal
+import struct
+import subprocess
+import time
+
+import lmdb
+import msgpack
+import pytest
+import xxhash
+
+from fake_worker import Coordinator, Worker, pack_board
+
+
+@pytest.fixture
+def crew(build_dir, tmp_path):
+    """A function that starts a coordinator; it and every worker made through it are ended after the test."""
+    started, workers = [], []
+
+    class Crew(Coordinator):
+        def worker(self, **options):
+            workers.append(Worker(self, **options))
+            return workers[-1]
+
+    def start(**options):
+        started.append(Crew(build_dir, tmp_path, **options))
+        return started[-1]
+
+    yield start
+    for worker in workers:
+        worker.close()
+    for coordinator in started:
+        assert coordinator.stop() in (0, -signal.SIGKILL), coordinator.log()
+
+
+def stored(coordinator):
+    """{(track, class): rows bytes} of a store whose coordinator has ended."""
+    environment = lmdb.open(str(coordinator.folder / "store"), readonly=True, max_dbs=4, lock=False)
+    with environment.begin() as transaction:
+        rows = environment.open_db(b"rows", transaction, create=False)
+        result = {struct.unpack(">II", key): bytes(value) for key, value in transaction.cursor(rows)}
+    environment.close()
+    return result
+
+
+def age_store(coordinator, hours):
+    """Makes every board of an idle store look as if it had been fetched earlier."""
+    environment = lmdb.open(str(coordinator.folder / "store"), max_dbs=4, map_size=2**30)
+    with environment.begin(write=True) as transaction:
+        boards = environment.open_db(b"boards", transaction, create=False)
+        for key, value in list(transaction.cursor(boards)):
+            record = msgpack.unpackb(bytes(value)[:-8])
+            record[0] -= hours * 3600 * 1000
+            packed = msgpack.packb(record)
+            transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
+    environment.close()
+
+
+def test_every_combination_is_handed_out_once_and_kept(crew):
+    coordinator = crew()
+    worker = coordinator.worker()
+    seen = []
+    for _ in range(6):
+        job = worker.take()
+        seen.append((job["track_id"], job["class_id"]))
+        assert job["attempt"] == 1 and job["content_hash"] == ""
+        assert worker.answer(job, names=[f"{job['track_id']}-{job['class_id']}"]) == "stored"
+    assert seen == [(t, c) for t in (10, 20, 30) for c in (1, 2)]
+    worker.say("ready")
+    assert worker.hears_nothing("job")
+    assert coordinator.stop() == 0
+    assert stored(coordinator) == {(t, c): pack_board([f"{t}-{c}"]) for t, c in seen}
+
+
+def test_a_board_without_entries_has_a_detail_but_no_rows(crew):
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    assert worker.answer(worker.take(), names=[]) == "stored"
+    assert coordinator.stop() == 0
+    assert stored(coordinator) == {}
+
+
+def test_another_version_is_refused_in_words(crew):
+    worker = crew().worker(hello=False)
+    refusal = worker.say_hello(version="9.9.9")
+    assert refusal["type"] == "refuse" and "0.1.0" in refusal["reason"]
+
+
+def test_a_duplicate_is_acknowledged_and_not_stored_again(crew):
+    coordinator = crew()
+    worker = coordinator.worker()
+    job = worker.take()
+    assert worker.answer(job) == "stored"
+    assert worker.answer(job, names=["somebody else"]) == "duplicate"
+    summary = coordinator.summary(lambda s: s["duplicates"] == 1)
+    assert summary["stored"] == 1
+    assert coordinator.stop() == 0
+    assert stored(coordinator) == {(10, 1): pack_board(["Bob Dylan"])}
+
+
+def test_a_result_of_a_lease_that_never_was_is_superseded(crew):
+    coordinator = crew()
+    worker = coordinator.worker()
+    job = worker.take()
+    assert worker.answer({**job, "lease": job["lease"] + 1000}) == "superseded"
+    assert worker.answer(job) == "stored"
+    assert worker.answer({**job, "lease": job["lease"] - 1}) == "superseded"
+
+
+def test_unchanged_is_refused_where_the_store_holds_nothing(crew):
+    coordinator = crew(tracks=1, classes=1, settings=["refresh.max_age_h=1"])
+    worker = coordinator.worker()
+    job = worker.take()
+    assert worker.answer(job, outcome="unchanged", content_hash="0" * 32) == "invalid"
+    summary = coordinator.summary(lambda s: s["invalid"] == 1)
+    assert summary["retrying"] == 1 and summary["failures"] == {"invalid_result": 1}
+
+
+def test_unchanged_with_the_right_hash_moves_the_due_time(crew):
+    coordinator = crew(tracks=1, classes=1, settings=["refresh.max_age_h=1"])
+    worker = coordinator.worker()
+    job = worker.take()
+    content_hash = json.loads(worker.result(job)[0])["content_hash"]
+    assert worker.answer(job) == "stored"
+    coordinator.stop()
+    age_store(coordinator, hours=2)
+    coordinator.start()
+    worker.say_hello()
+    assert worker.answer(worker.take(), outcome="unchanged", content_hash=content_hash) == "stored"
+    summary = coordinator.summary(lambda s: s["unchanged"] == 1)
+    assert summary["due"] == 0 and summary["stored"] == 0
+
+
+INVALID = {
+    "rows of another count": lambda frames: [frames[0], pack_board(["a", "b"]), frames[2]],
+    "rows cut short": lambda frames: [frames[0], frames[1][:-1], frames[2]],
+    "rows with something behind": lambda frames: [frames[0], frames[1] + b"\x00", frames[2]],
+    "rows of no bytes": lambda frames: [frames[0], b"", frames[2]],
+    "rows that announce 2^32 strings": lambda frames: [frames[0], b"\x93\x01\x01\xdd\xff\xff\xff\xff", frames[2]],
+    "rows nested deep": lambda frames: [frames[0], b"\x91" * 100000, frames[2]],
+    "rows that are not UTF-8": lambda frames: [frames[0], frames[1].replace(b"Bob", b"B\xffb"), frames[2]],
+    "a place beyond the shared strings": lambda frames: [frames[0], frames[1][:-1] + b"\x05", frames[2]],
+    "a detail that is no gzip": lambda frames: [frames[0], frames[1], b"x" * 40],
+    "an empty detail": lambda frames: [frames[0], frames[1], b""],
+    "a hash that is none": lambda frames: [frames[0].replace(b'"content_hash": "0', b'"content_hash": "x'), *frames[1:]],
+    "failed with payload": lambda frames: [frames[0].replace(b'"changed"', b'"failed"'), *frames[1:]],
+    "changed without payload": lambda frames: frames[:1],
+}
+
+
+@pytest.mark.parametrize("fault", INVALID)
+def test_a_broken_result_is_refused_and_fetched_again(crew, fault):
+    coordinator = crew(tracks=1, classes=1, settings=["refresh.backoff_s=1"])
+    worker = coordinator.worker()
+    job = worker.take()
+    worker.send(INVALID[fault](worker.result(job)))
+    assert worker.verdict(job) == "invalid"
+    again = worker.take()
+    assert again["attempt"] == 2 and again["lease"] > job["lease"]
+    assert worker.answer(again) == "stored"
+
+
+def test_garbage_on_every_socket_harms_nobody(crew):
+    coordinator = crew(tracks=1, classes=1)
+    worker, vandal = coordinator.worker(), coordinator.worker()
+    for frame in (b"", b"\x00", b"{", b"null", b"[]", b'{"v":1}', b'{"v":2,"type":"ready"}', b'{"v":1,"type":"job"}', b"x" * 8000):
+        vandal.jobs.send(frame)
+        vandal.results.send(frame)
+    vandal.jobs.send_multipart([b"{}"] * 10000)
+    vandal.results.send_multipart([b"{}"] * 10000)
+    vandal.results.send_multipart([b"", b"", b""])
+    assert worker.answer(worker.take()) == "stored"
+    assert coordinator.summary()["bad_frames"] >= 9
+
+
+def test_a_silent_worker_loses_its_board_to_another(crew):
+    coordinator = crew(tracks=1, classes=1)
+    first = coordinator.worker()
+    job = first.take()
+    second = coordinator.worker()
+    second.say("ready")
+    deadline = time.monotonic() + 15
+    again = None
+    while again is None and time.monotonic() < deadline:
+        second.say("heartbeat", lease=0, page=0, jobs=0, rss_kb=1)
+        try:
+            again = second.hear("job", timeout_ms=500)
+        except TimeoutError:
+            pass
+    assert again["attempt"] == 2 and again["lease"] > job["lease"]
+    # The first one was only slow: its late result finds the board leased to another.
+    first.say_hello()
+    assert first.answer(job, names=["late"]) == "superseded"
+    assert second.answer(again, names=["right"]) == "stored"
+    assert coordinator.stop() == 0
+    assert stored(coordinator) == {(10, 1): pack_board(["right"])}
+
+
+def test_a_heartbeat_keeps_the_lease(crew):
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    job = worker.take()
+    for _ in range(16):  # 8 s: four heartbeat times
+        worker.say("heartbeat", lease=job["lease"], page=0, jobs=0, rss_kb=1)
+        assert worker.hears_nothing("job", timeout_ms=500)
+    assert worker.answer(job) == "stored"
+
+
+def test_a_worker_that_reconnects_keeps_its_lease_and_resends(crew):
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    job = worker.take()
+    again = coordinator.worker(pid=worker.pid)
+    assert again.name == worker.name
+    assert again.answer(job) == "stored"
+
+
+def test_kill_9_loses_nothing_acknowledged_and_late_results_count(crew):
+    coordinator = crew()
+    worker = coordinator.worker()
+    kept = {}
+    for _ in range(3):
+        job = worker.take()
+        assert worker.answer(job) == "stored"
+        kept[(job["track_id"], job["class_id"])] = pack_board(["Bob Dylan"])
+    held = worker.take()
+    coordinator.stop(signal.SIGKILL)
+    assert stored(coordinator) == kept
+    coordinator.start()
+    worker.say_hello()
+    assert worker.answer(held, names=["late"]) == "stored"
+    assert worker.answer(held, names=["late"]) == "duplicate"
+    rest = worker.take()
+    assert rest["lease"] > held["lease"]
+    assert (rest["track_id"], rest["class_id"]) not in kept
+    assert worker.answer(rest) == "stored"
+
+
+def test_only_one_coordinator_on_a_store(crew):
+    coordinator = crew()
+    coordinator.summary()
+    second = subprocess.run([str(coordinator.program), "--config", str(coordinator.configuration)],
+                            capture_output=True, text=True, timeout=10)
+    assert second.returncode == 1
+    assert f"pid {coordinator.process.pid}" in second.stderr and "in use" in second.stderr
+
+
+def test_a_permanent_failure_is_not_tried_again(crew):
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    assert worker.fail(worker.take(), http_status=404) == "noted"
+    worker.say("ready")
+    assert worker.hears_nothing("job", timeout_ms=500)
+    summary = coordinator.summary(lambda s: s["failed"] == 1)
+    assert summary["retrying"] == 0
+    coordinator.stop()
+    status = json.loads((coordinator.folder / "public/cache/status.json").read_text())
+    assert status["failed_fetch_count"] == 1
+    failed = status["failed_fetches"][0]
+    assert failed["timestamp"].endswith("Z")
+    assert {**failed, "timestamp": ""} == {"track_name": "Track 1", "track_id": "10", "class_id": "1",
+                                           "error": "http_status (HTTP 404)", "timestamp": ""}
+
+
+def test_transient_failures_come_back_until_the_retries_are_used_up(crew):
+    coordinator = crew(tracks=1, classes=1, settings=["refresh.retries=1", "refresh.backoff_s=1"])
+    worker = coordinator.worker()
+    started = time.monotonic()
+    assert worker.fail(worker.take(), http_status=503) == "noted"
+    again = worker.take()
+    assert time.monotonic() - started >= 0.99 and again["attempt"] == 2
+    assert worker.fail(again, failure="timeout", http_status=0) == "noted"
+    assert coordinator.summary(lambda s: s["failed"] == 1)["retrying"] == 0
+
+
+def test_retry_after_closes_the_gate_for_everybody(crew):
+    coordinator = crew()
+    first, second = coordinator.worker(), coordinator.worker()
+    first.fail(first.take(), http_status=429, retry_after_ms=1500)
+    started = time.monotonic()
+    second.take()
+    assert time.monotonic() - started >= 1.3
+
+
+def test_a_shrunken_board_is_replaced_only_after_three_answers_say_so(crew):
+    coordinator = crew(tracks=1, classes=1, settings=["refresh.backoff_s=1"])
+    worker = coordinator.worker()
+    full = [f"Driver {n}" for n in range(9)]
+    assert worker.answer(worker.take(), names=full) == "stored"
+    coordinator.stop()
+    coordinator.settings += ["--set", "refresh.max_age_h=1"]
+    assert stored(coordinator)[(10, 1)] == pack_board(full)
+    age_store(coordinator, hours=2)
+    coordinator.start()
+    worker.say_hello()
+    assert worker.answer(worker.take(), names=[]) == "noted"
+    assert worker.answer(worker.take(), names=full[:5]) == "noted"
+    assert coordinator.summary(lambda s: s["kept_aside"] == 2)["stored"] == 0
+    assert worker.answer(worker.take(), names=full[:5]) == "stored"
+    coordinator.stop()
+    assert stored(coordinator)[(10, 1)] == pack_board(full[:5])
+
+
+def test_each_page_needs_a_grant_and_counts(crew):
+    coordinator = crew(settings=["politeness.max_in_flight=1"])
+    first, second = coordinator.worker(), coordinator.worker()
+    job = first.take()
+    second.say("ready")
+    assert second.hears_nothing("job")  # one request in flight is allowed
+    first.say("more", lease=job["lease"], page=1)
+    assert first.hear("grant")["page"] == 1  # the job under way comes before the new one
+    assert second.hears_nothing("job")
+    assert first.answer(job) == "stored"
+    second.hear("job")
+    assert coordinator.summary(lambda s: s["results"] == 1)["in_flight"] == 1
+
+
+def test_the_rate_holds_for_all_workers_together(crew):
+    coordinator = crew(tracks=30, classes=2, settings=["politeness.rate_per_s=20", "politeness.burst=4"])
+    workers = [coordinator.worker() for _ in range(8)]
+    times = []
+    for worker in workers:
+        worker.say("ready")
+    while len(times) < 50:
+        for worker in workers:
+            if worker.jobs.poll(1):
+                message = json.loads(worker.jobs.recv())
+                if message["type"] == "job":
+                    times.append(time.monotonic())
+                    worker.send(worker.result(message))
+                    worker.say("ready")
+    for at, first in enumerate(times):
+        within = sum(1 for later in times[at:] if later - first < 1.0)
+        assert within <= 24
+    assert times[-1] - times[0] >= (50 - 4) / 20 * 0.95
+
+
+def test_sigterm_commits_what_arrived(crew):
+    coordinator = crew()
+    worker = coordinator.worker()
+    jobs = [worker.take()]
+    worker.send(worker.result(jobs[0]))
+    worker.hear("ack")
+    started = time.monotonic()
+    assert coordinator.stop() == 0
+    assert time.monotonic() - started < 2
+    assert len(stored(coordinator)) == 1
+
+
+def test_a_new_subscriber_has_the_state_at_once(crew):
+    coordinator = crew()
+    coordinator.summary()
+    started = time.monotonic()
+    summary = coordinator.summary()
+    assert time.monotonic() - started < 0.4
+    assert summary["combinations"] == 6 and summary["missing"] == 6 and summary["v"] == 1
