@@ -11,6 +11,7 @@
 #include "common/config_file.h"
 #include "common/config_table.h"
 #include "common/config_value.h"
+#include "common/config_value_text.h"
 #include "common/endpoint.h"
 #include "common/version.h"
 

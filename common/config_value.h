@@ -1,9 +1,8 @@
 #ifndef R3E_COMMON_CONFIG_VALUE_H
 #define R3E_COMMON_CONFIG_VALUE_H
-/* One value of the configuration: read, checked against its row of the table, written. */
+/* One value of the configuration: read and checked against its row of the table. */
 #include <libconfig.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "common/config.h"
 #include "common/config_table.h"
@@ -17,11 +16,5 @@ bool config_value_from_text(struct config *config, const struct config_key *key,
     const char *folder, char why[static CONFIG_WHY_SIZE]);
 bool config_value_from_setting(struct config *config, const struct config_key *key,
     const config_setting_t *setting, const char *folder, char why[static CONFIG_WHY_SIZE]);
-
-/* What may stand behind `key =`: "an integer from 1 to 1500". */
-void config_value_allowed(const struct config_key *key, char *out, size_t size);
-
-/* Writes the value as libconfig reads it. */
-void config_value_print(const struct config *config, const struct config_key *key, FILE *stream);
 
 #endif

@@ -1,5 +1,6 @@
 #include "coordinator/ctl/catalogue_import.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,17 +95,18 @@ static struct changes compare(
     uint32_t i = 0;
     uint32_t j = 0;
     while (i < before->count || j < after->count) {
-        const struct catalogue_item *old = &before->items[i];
-        const struct catalogue_item *new = &after->items[j];
-        if (i == before->count || (j < after->count && new->id < old->id)) {
+        const struct catalogue_item *old = i < before->count ? &before->items[i] : NULL;
+        const struct catalogue_item *new = j < after->count ? &after->items[j] : NULL;
+        if (new && (!old || new->id < old->id)) {
             printf("new %s: %u \"%s\"\n", what, new->id, new->name);
             changes.added++;
             j++;
-        } else if (j == after->count || old->id < new->id) {
+        } else if (old && (!new || old->id < new->id)) {
             printf("gone %s: %u \"%s\"\n", what, old->id, old->name);
             changes.gone++;
             i++;
         } else {
+            assert(old && new);
             if (strcmp(old->name, new->name) != 0) {
                 printf("renamed %s: %u \"%s\" -> \"%s\"\n", what, new->id, old->name, new->name);
                 changes.renamed++;

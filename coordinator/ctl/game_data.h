@@ -14,9 +14,10 @@
 #include "common/buffer.h"
 #include "common/catalogue.h"
 
-#define GAME_DATA_FILE_MAX   ((size_t)64 * 1024 * 1024) /* bytes */
-#define GAME_DATA_VALUES_MAX ((size_t)4 * 1000 * 1000)  /* JSON values; cJSON takes some 100 bytes for each  \
-                                                         */
+#define GAME_DATA_FILE_MAX ((size_t)64 * 1024 * 1024) /* bytes */
+#define GAME_DATA_VALUES_MAX                                                                                 \
+    ((size_t)4 * 1000 * 1000) /* JSON values; cJSON takes some 100 bytes for each                            \
+                               */
 #define GAME_DATA_ERROR_SIZE 512
 
 /* Adds tracks ("{track's name} - {layout's name}", the layout's id) and classes to an empty catalogue.
