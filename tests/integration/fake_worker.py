@@ -40,6 +40,26 @@ def pack_detail(document):
     return squeezer.compress(json.dumps(document).encode()) + squeezer.flush()
 
 
+def subscribe_summary(endpoint, until=lambda summary: True):
+    """The first status summary from this endpoint that satisfies `until`."""
+    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket.linger = 0
+    try:
+        socket.connect(endpoint)
+        socket.subscribe("summary")
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < deadline:
+            if socket.poll(1000):
+                topic, text = socket.recv_multipart()
+                assert topic == b"summary"
+                summary = json.loads(text)
+                if until(summary):
+                    return summary
+        raise TimeoutError("no such summary")
+    finally:
+        socket.close()
+
+
 class Coordinator:
     """A running r3e-coordinator in a folder of its own, without local workers."""
 
@@ -84,22 +104,10 @@ workers: {{ local = 0; }};
 
     def summary(self, until=lambda summary: True):
         """The first status summary that satisfies `until`."""
-        socket = zmq.Context.instance().socket(zmq.SUB)
-        socket.linger = 0
         try:
-            socket.connect(self.endpoint("status"))
-            socket.subscribe("summary")
-            deadline = time.monotonic() + PATIENCE_MS / 1000
-            while time.monotonic() < deadline:
-                if socket.poll(1000):
-                    topic, text = socket.recv_multipart()
-                    assert topic == b"summary"
-                    summary = json.loads(text)
-                    if until(summary):
-                        return summary
-            raise AssertionError("no such summary; log:\n" + self.log())
-        finally:
-            socket.close()
+            return subscribe_summary(self.endpoint("status"), until)
+        except TimeoutError as error:
+            raise AssertionError("no such summary; log:\n" + self.log()) from error
 
 
 class Worker:

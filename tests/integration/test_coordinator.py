@@ -7,10 +7,9 @@ import subprocess
 import time
 
 import lmdb
-import msgpack
 import pytest
-import xxhash
 
+from crawl import age_store
 from fake_worker import Coordinator, Worker, pack_board
 
 
@@ -43,19 +42,6 @@ def stored(coordinator):
         result = {struct.unpack(">II", key): bytes(value) for key, value in transaction.cursor(rows)}
     environment.close()
     return result
-
-
-def age_store(coordinator, hours):
-    """Makes every board of an idle store look as if it had been fetched earlier."""
-    environment = lmdb.open(str(coordinator.folder / "store"), max_dbs=4, map_size=2**30)
-    with environment.begin(write=True) as transaction:
-        boards = environment.open_db(b"boards", transaction, create=False)
-        for key, value in list(transaction.cursor(boards)):
-            record = msgpack.unpackb(bytes(value)[:-8])
-            record[0] -= hours * 3600 * 1000
-            packed = msgpack.packb(record)
-            transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
-    environment.close()
 
 
 def test_every_combination_is_handed_out_once_and_kept(crew):
@@ -125,7 +111,7 @@ def test_unchanged_with_the_right_hash_moves_the_due_time(crew):
     content_hash = json.loads(worker.result(job)[0])["content_hash"]
     assert worker.answer(job) == "stored"
     coordinator.stop()
-    age_store(coordinator, hours=2)
+    age_store(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker.say_hello()
     assert worker.answer(worker.take(), outcome="unchanged", content_hash=content_hash) == "stored"
@@ -292,7 +278,7 @@ def test_a_shrunken_board_is_replaced_only_after_three_answers_say_so(crew):
     coordinator.stop()
     coordinator.settings += ["--set", "refresh.max_age_h=1"]
     assert stored(coordinator)[(10, 1)] == pack_board(full)
-    age_store(coordinator, hours=2)
+    age_store(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker.say_hello()
     assert worker.answer(worker.take(), names=[]) == "noted"

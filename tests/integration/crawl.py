@@ -1,0 +1,79 @@
+"""A whole crawl: the real coordinator with its real workers and exporter, against the stand-in service."""
+
+import gzip
+import json
+import pathlib
+import struct
+import subprocess
+
+import lmdb
+import msgpack
+import xxhash
+
+
+class Crawl:
+    """A folder with catalogue, store and public files, and the configuration that a run is started with."""
+
+    def __init__(self, build_dir, folder, url, catalogue):
+        self.folder = pathlib.Path(folder)
+        self.program = build_dir / "coordinator" / "r3e-coordinator"
+        self.url = url
+        self.catalogue = catalogue
+        self.settings = {
+            "politeness.rate_per_s": 0, "politeness.max_in_flight": 32, "politeness.robots": "false",
+            "workers.local": 4, "refresh.backoff_s": 1, "refresh.retries": 2, "log.level": "info",
+        }
+        self.log_path = self.folder / "coordinator.log"
+
+    @property
+    def public(self):
+        return self.folder / "public" / "cache"
+
+    def command(self, *options):
+        configuration = self.folder / "crawl.cfg"
+        configuration.write_text(f"""
+upstream: {{ base_url = "{self.url}"; }};
+catalogue: {{ file = "{self.catalogue}"; }};
+store: {{ dir = "{self.folder}/store"; }};
+public: {{ dir = "{self.folder}/public"; }};
+""")
+        overrides = [part for key, value in self.settings.items() for part in ("--set", f"{key}={value}")]
+        return [str(self.program), "--config", str(configuration), *overrides, *options]
+
+    def start(self, *options):
+        """Starts the coordinator; the caller ends it."""
+        log = open(self.log_path, "a")
+        with log:
+            return subprocess.Popen(self.command(*options), stderr=log)
+
+    def once(self, timeout_s=120):
+        """Runs it with --once and returns the exit code."""
+        with open(self.log_path, "a") as log:
+            return subprocess.run(self.command("--once"), stderr=log, timeout=timeout_s).returncode
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def status(self):
+        return json.loads((self.public / "status.json").read_text())
+
+    def published(self, path):
+        """A published file, decoded."""
+        data = (self.public / path).read_bytes()
+        return json.loads(gzip.decompress(data) if path.endswith(".gz") else data)
+
+    def age_store(self, hours):
+        age_store(self.folder / "store", hours)
+
+
+def age_store(folder, hours):
+    """Makes every board of a store look as if it had been fetched earlier; nobody may have it open."""
+    environment = lmdb.open(str(folder), max_dbs=4, map_size=2**32)
+    with environment.begin(write=True) as transaction:
+        boards = environment.open_db(b"boards", transaction, create=False)
+        for key, value in list(transaction.cursor(boards)):
+            record = msgpack.unpackb(bytes(value)[:-8])
+            record[0] -= hours * 3600 * 1000
+            packed = msgpack.packb(record)
+            transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
+    environment.close()

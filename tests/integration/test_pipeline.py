@@ -1,0 +1,296 @@
+"""Whole crawls: from the stand-in service to published files, compared with an independent computation."""
+
+import json
+import os
+import pathlib
+import signal
+import time
+
+import pytest
+
+import oracle_flat as oracle
+from crawl import Crawl
+from fake_worker import subscribe_summary
+
+SMALL = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
+
+
+@pytest.fixture
+def crawl(build_dir, tmp_path, upstream):
+    """A function that starts a stand-in with the options given and returns a Crawl of it, as .upstream."""
+
+    def make(*options):
+        catalogue = tmp_path / "catalogue.cfg"
+        started = upstream(*options, "--write-catalogue", catalogue)
+        made = Crawl(build_dir, tmp_path, started.url, catalogue)
+        made.upstream = started
+        return made
+
+    return make
+
+
+def assert_equals_truth(crawl, truth):
+    """Every published file of the flat layout says what the service said."""
+    assert crawl.published("driver_index.json.gz") == oracle.driver_index(truth)
+    top = oracle.top_combinations(truth)
+    assert crawl.published("top_combinations.json") == top
+    assert crawl.published("top_combinations.json.gz") == top
+    assert crawl.published("all_combinations.json.gz") == oracle.all_combinations(truth)
+    for board in truth:
+        path = f"tracks/track_{board['track_id']}/class_{board['class_id']}.json.gz"
+        published = crawl.published(path)
+        assert published.pop("cached_at").endswith("Z")
+        assert published == oracle.detail(board)
+    details = [p for p in (crawl.public / "tracks").glob("track_*/class_*.json.gz")]
+    assert len(details) == len(truth)
+
+
+def workers_of(pid):
+    """The pids of the workers that a coordinator runs."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = pathlib.Path(f"/proc/{name}/stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if "(r3e-worker)" in stat and stat.rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(name))
+    return found
+
+
+def wait_for(condition, timeout_s=20):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError("it did not come about")
+
+
+def test_a_crawl_publishes_what_the_service_says(crawl, upstream_truth):
+    made = crawl(*SMALL)
+    assert made.once() == 0, made.log()
+    truth = upstream_truth(*SMALL)
+    assert_equals_truth(made, truth)
+    status = made.status()
+    assert status["total_fetched_combinations"] == 108
+    assert status["total_entries"] == 3000
+    assert status["failed_fetch_count"] == 0 and "failed_fetches" not in status
+    assert status["fetch_in_progress"] is False
+    assert status["last_scrape_start"] <= status["last_scrape_end"] <= status["last_index_update"]
+
+
+def test_the_worked_example(crawl, upstream_truth):
+    made = crawl("--worked-example")
+    assert made.once() == 0, made.log()
+    assert_equals_truth(made, upstream_truth("--worked-example"))
+    status = made.status()
+    assert {key: status[key] for key in ("track_count", "total_fetched_combinations", "total_unique_tracks",
+                                         "total_drivers", "total_entries", "total_teams")} == {
+        "track_count": 1, "total_fetched_combinations": 2, "total_unique_tracks": 2, "total_drivers": 3,
+        "total_entries": 3, "total_teams": 1}
+
+
+def test_a_second_run_asks_for_nothing_and_touches_no_file(crawl):
+    made = crawl(*SMALL)
+    assert made.once() == 0
+    before = {path: path.stat().st_mtime_ns for path in made.public.rglob("*.gz")}
+    made.upstream.reset()
+    assert made.once() == 0
+    assert made.upstream.stats()["listing_requests"] == 0
+    assert {path: path.stat().st_mtime_ns for path in made.public.rglob("*.gz")} == before
+
+
+def test_a_refresh_of_unchanged_boards_touches_no_file(crawl):
+    made = crawl(*SMALL)
+    assert made.once() == 0
+    before = {path: path.stat().st_mtime_ns for path in made.public.rglob("*.gz")}
+    made.age_store(hours=48)
+    made.upstream.reset()
+    assert made.once() == 0
+    assert made.upstream.stats()["listing_requests"] >= 108
+    assert {path: path.stat().st_mtime_ns for path in made.public.rglob("*.gz")} == before
+
+
+def test_requests_are_honest_and_connections_kept(crawl, tmp_path):
+    log = tmp_path / "requests.log"
+    made = crawl(*SMALL, "--log", log)
+    made.settings["upstream.user_agent"] = "somebody/1.0 (+https://example.org)"
+    assert made.once() == 0
+    requests = [json.loads(line) for line in log.read_text().splitlines()]
+    listings = [request for request in requests if request["track"]]
+    assert len(listings) >= 108
+    assert {request["user_agent"] for request in listings} == {"somebody/1.0 (+https://example.org)"}
+    assert {request["x_requested_with"] for request in listings} == {"XMLHttpRequest"}
+    assert made.upstream.stats()["connections"] <= 4 + 1  # four workers, and the one that asks for the statistics
+
+
+def test_the_rate_holds_whatever_the_number_of_workers(crawl):
+    made = crawl("--tracks", 10, "--classes", 12, "--entries", 1000, "--drivers", 300)
+    made.settings.update({"politeness.rate_per_s": 20, "politeness.burst": 8, "workers.local": 12})
+    started = time.monotonic()
+    assert made.once() == 0
+    stats = made.upstream.stats()
+    assert stats["peak_per_second"] <= 28
+    assert time.monotonic() - started >= (stats["listing_requests"] - 8) / 20
+
+
+def test_a_killed_worker_costs_nothing(crawl, upstream_truth):
+    made = crawl(*SMALL, "--latency-ms", 50)
+    process = made.start("--once")
+    killed = 0
+    while killed < 3:
+        wait_for(lambda: made.upstream.stats()["in_flight"] >= 2)
+        victims = workers_of(process.pid)
+        if victims:
+            os.kill(victims[0], signal.SIGKILL)
+            killed += 1
+            wait_for(lambda: victims[0] not in workers_of(process.pid))
+    assert process.wait(timeout=60) == 0, made.log()
+    assert_equals_truth(made, upstream_truth(*SMALL))
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def zombies_of(pid):
+    found = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                fields = pathlib.Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            found += fields[1] == str(pid) and fields[0] == "Z"
+    return found
+
+
+def check_churn(crawl, upstream_truth, options, max_jobs, least_workers):
+    made = crawl(*options)
+    made.settings["workers.max_jobs"] = max_jobs
+    process = made.start()
+    counts = []
+
+    def finished():
+        if process.poll() is not None:
+            raise AssertionError(made.log())
+        counts.append(descriptors(process.pid))
+        status = made.public / "status.json"
+        return status.exists() and json.loads(status.read_text())["last_index_update"]
+
+    wait_for(finished, timeout_s=120)
+    wait_for(lambda: zombies_of(process.pid) == 0)
+    summary = subscribe_summary(f"ipc://{made.folder}/store/status.sock")
+    # At rest: as many as with the first workers connected, whatever came and went in between.
+    at_rest = descriptors(process.pid)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert summary["workers_started"] >= least_workers
+    assert summary["workers_crashed"] == 0
+    assert at_rest <= max(counts[:10]) + 1
+    assert_equals_truth(made, upstream_truth(*options))
+    return summary
+
+
+def test_workers_come_and_go(crawl, upstream_truth):
+    check_churn(crawl, upstream_truth, SMALL, max_jobs=2, least_workers=50)
+
+
+@pytest.mark.slow
+def test_three_hundred_workers_come_and_go(crawl, upstream_truth):
+    options = ("--tracks", 169, "--classes", 87, "--entries", 29600, "--drivers", 5760)
+    summary = check_churn(crawl, upstream_truth, options, max_jobs=50, least_workers=290)
+    assert summary["workers_started"] <= 400
+
+
+FAULTS = {
+    "wrong-types": "not_a_listing",
+    "results-null": "not_a_listing",
+    "results-missing": "not_a_listing",
+    "null": "not_a_listing",
+    "not-object": "not_a_listing",
+    "error-field": "not_a_listing",
+    "html": "not_json",
+    "empty-body": "not_json",
+    "truncated-json": "not_json",
+    "deep": "not_json",
+    "huge": "too_large",
+    "gzip-bomb": "too_large",
+    "bad-gzip": "encoding",
+    "truncated": "truncated",
+    "reset": "reset",
+    "404": "http_status (HTTP 404)",
+    "500": "http_status (HTTP 500)",
+    "403": "http_status (HTTP 403)",
+    "204": "http_status (HTTP 204)",
+    "redirect-other": "redirect",
+    "redirect-loop": "redirect",
+    "wrong-track": "wrong_board",
+    "endless": "too_many_pages",
+    "big-header": "too_large",
+}
+
+
+@pytest.mark.parametrize("mode", FAULTS)
+def test_a_bad_answer_fails_by_name_and_leaves_the_old_board(mode, build_dir, tmp_path, upstream, upstream_truth):
+    options = ("--tracks", 3, "--classes", 2, "--entries", 300, "--drivers", 100, "--filled", 100)
+    truth = upstream_truth(*options)
+    bad = truth[2]
+    catalogue = tmp_path / "catalogue.cfg"
+    good = upstream(*options, "--write-catalogue", catalogue)
+    made = Crawl(build_dir, tmp_path, good.url, catalogue)
+    made.settings.update({"refresh.retries": 0, "workers.local": 1, "upstream.max_pages": 20,
+                          "upstream.max_response_mb": 32})
+    assert made.once() == 0, made.log()
+    made.age_store(hours=48)
+    made.url = upstream(*options, "--fault", f"{bad['track_id']}-{bad['class_id']}={mode}").url
+    assert made.once() == 3, made.log()
+    assert_equals_truth(made, truth)
+    failed = made.status()["failed_fetches"]
+    assert [(f["track_id"], f["class_id"]) for f in failed] == [(str(bad["track_id"]), str(bad["class_id"]))]
+    assert failed[0]["error"].startswith(FAULTS[mode])
+    assert "was ended by signal" not in made.log() and "worker" not in failed[0]["error"]
+
+
+def test_invalid_utf8_is_mended_and_the_rest_published(crawl, upstream_truth):
+    options = ("--tracks", 2, "--classes", 2, "--entries", 100, "--drivers", 50, "--filled", 100)
+    bad = upstream_truth(*options)[1]
+    made = crawl(*options, "--fault", f"{bad['track_id']}-{bad['class_id']}=invalid-utf8")
+    assert made.once() == 0, made.log()
+    published = made.published(f"tracks/track_{bad['track_id']}/class_{bad['class_id']}.json.gz")
+    assert any("\ufffd" in row["driver"]["name"] for row in published["track_info"]["Data"])
+
+
+def test_sigterm_stops_within_two_seconds_and_a_restart_goes_on(crawl, upstream_truth):
+    made = crawl(*SMALL, "--latency-ms", 20)
+    process = made.start("--once")
+    wait_for(lambda: made.upstream.stats()["listing_requests"] >= 30)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 1  # interrupted: not all of it was done
+    assert time.monotonic() - started < 2
+    assert made.once() == 0, made.log()
+    assert_equals_truth(made, upstream_truth(*SMALL))
+
+
+def test_kill_9_at_any_moment_is_a_way_to_stop(crawl, upstream_truth):
+    made = crawl(*SMALL, "--latency-ms", 10)
+    for requests in (1, 20, 50, 90):
+        process = made.start("--once")
+        wait_for(lambda: process.poll() is not None or made.upstream.stats()["listing_requests"] >= requests)
+        process.kill()
+        process.wait()
+        wait_for(lambda: not workers_of(process.pid))
+    assert made.once() == 0, made.log()
+    assert_equals_truth(made, upstream_truth(*SMALL))
+
+
+@pytest.mark.slow
+def test_the_whole_size_equals_the_oracle(crawl, upstream_truth):
+    options = ("--tracks", 169, "--classes", 87, "--entries", 296000, "--drivers", 57600, "--filled", 55)
+    made = crawl(*options)
+    assert made.once(timeout_s=600) == 0, made.log()
+    assert_equals_truth(made, upstream_truth(*options))
