@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "common/pack_reader.h"
@@ -27,7 +26,7 @@ static uint64_t get_big_endian(const uint8_t *bytes, unsigned size)
 
 struct record_key record_key_make(uint32_t track_id, uint32_t class_id)
 {
-    struct record_key key;
+    struct record_key key = {0};
     put_big_endian(key.bytes, track_id, 4);
     put_big_endian(key.bytes + 4, class_id, 4);
     return key;

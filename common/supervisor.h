@@ -26,7 +26,7 @@ struct supervisor_options {
 struct supervisor *supervisor_open(struct loop *loop, const struct supervisor_options *options);
 
 /* Kills and reaps what is left. */
-void supervisor_close(struct supervisor **supervisor);
+void supervisor_close(struct supervisor **pointer);
 
 /* Starts what is missing; returns milliseconds until it wants to be called again. */
 int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms);

@@ -42,10 +42,10 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
     const struct refresh_policy *policy, const struct collect_options *options);
 
 /* Commits and acknowledges what waits. */
-void collect_close(struct collect **collect);
+void collect_close(struct collect **pointer);
 
 /* Loop handler of the results socket. */
-void collect_readable(void *collect);
+void collect_readable(void *context);
 
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);

@@ -346,10 +346,10 @@ void dispatch_readable(void *context)
 
 static void sweep_workers(struct dispatch *dispatch, int64_t now_ms)
 {
-    struct worker *worker, *next;
     struct message beat = {.type = MESSAGE_HEARTBEAT};
-    HASH_ITER(hh, dispatch->roster.by_identity, worker, next)
-    {
+    struct worker *next;
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = next) {
+        next = worker->hh.next;
         if (now_ms - worker->last_heard_ms > SILENT_BEATS * dispatch->options.heartbeat_ms) {
             if (worker->lease != LEASE_NONE)
                 log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",

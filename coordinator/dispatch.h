@@ -40,10 +40,10 @@ struct dispatch;
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
     struct store *store, const struct refresh_policy *policy, const struct dispatch_options *options,
     int64_t now_ms);
-void dispatch_close(struct dispatch **dispatch);
+void dispatch_close(struct dispatch **pointer);
 
 /* Loop handler of the jobs socket. */
-void dispatch_readable(void *dispatch);
+void dispatch_readable(void *context);
 
 /* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
@@ -68,8 +68,7 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 
 /* Tells the worker of that name, if it is still there, what became of a result. */
-void dispatch_acknowledge(
-    struct dispatch *dispatch, const char *worker, uint64_t lease, enum verdict verdict);
+void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t lease, enum verdict verdict);
 
 /* Called when a worker proves useful: its kind need not be throttled. */
 typedef void (*dispatch_worked)(void *context, pid_t pid);

@@ -37,7 +37,7 @@ struct export_run *export_run_open(
     struct loop *loop, const struct export_run_options *options, export_run_done done, void *context);
 
 /* Kills a run under way and reaps it. */
-void export_run_close(struct export_run **run);
+void export_run_close(struct export_run **pointer);
 
 /* False if one is under way or none could be started (logged). */
 bool export_run_start(struct export_run *run, int64_t now_ms);

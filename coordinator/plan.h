@@ -44,7 +44,7 @@ struct plan;
 
 /* A plan of all the catalogue's combinations, all of them missing. The catalogue is borrowed for its life. */
 struct plan *plan_open(const struct catalogue *catalogue);
-void plan_close(struct plan **plan);
+void plan_close(struct plan **pointer);
 
 uint32_t plan_count(const struct plan *plan);
 

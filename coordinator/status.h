@@ -55,7 +55,7 @@ struct status_sources {
 struct status;
 
 struct status *status_open(const struct status_sources *sources, int64_t now_ms);
-void status_close(struct status **status);
+void status_close(struct status **pointer);
 
 /* Says what is going on; published and written at the next tick if it is something else than before. */
 void status_set_state(struct status *status, enum status_state state);
@@ -68,7 +68,7 @@ int64_t status_tick(struct status *status, int64_t now_ms);
 void status_flush(struct status *status, int64_t now_ms);
 
 /* Loop handler of the status socket: subscriptions. */
-void status_readable(void *status);
+void status_readable(void *context);
 
 /* Proportional memory of the whole tree (coordinator, local workers, exporter) in KiB when last looked at,
  * and the greatest seen. */

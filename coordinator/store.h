@@ -22,7 +22,7 @@ struct store;
 struct store *store_open(const char *folder, size_t map_size_mb);
 
 /* Commits what is open, then closes. */
-void store_close(struct store **store);
+void store_close(struct store **pointer);
 
 /* Starts of a coordinator on this store, this one included: the epoch of its leases. */
 uint32_t store_epoch(const struct store *store);
