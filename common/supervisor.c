@@ -26,6 +26,7 @@ struct supervisor {
     bool stopping;
     int64_t start_after_ms; /* monotonic; nothing is started before */
     int64_t pause_ms;       /* the next pause; 0: healthy */
+    bool unhealthy;         /* one ended before it had worked; the next tick holds back */
     uint64_t started, crashed;
     supervisor_ended ended;
     void *ended_context;
@@ -48,6 +49,7 @@ static void hold_back(struct supervisor *supervisor, int64_t now_ms)
     int64_t pause = supervisor->pause_ms ? supervisor->pause_ms : PAUSE_FIRST_MS;
     supervisor->start_after_ms = now_ms + pause + random() % (pause / 2);
     supervisor->pause_ms = pause * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : pause * 2;
+    supervisor->unhealthy = false;
 }
 
 static void log_end(const struct supervisor *supervisor, pid_t pid, const struct process_end *end)
@@ -76,8 +78,7 @@ static void child_ended(void *context)
         supervisor->crashed++;
         log_end(supervisor, pid, &end);
     }
-    if (!child->worked && !supervisor->stopping)
-        hold_back(supervisor, clock_monotonic_ms());
+    supervisor->unhealthy |= !child->worked;
     if (supervisor->ended)
         supervisor->ended(supervisor->ended_context, pid, &end);
 }
@@ -100,6 +101,8 @@ int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms)
 {
     if (supervisor->stopping || supervisor->alive == supervisor->options.count)
         return LOOP_SLEEP_FOREVER;
+    if (supervisor->unhealthy)
+        hold_back(supervisor, now_ms);
     if (now_ms < supervisor->start_after_ms)
         return supervisor->start_after_ms - now_ms;
     for (unsigned i = 0; i < supervisor->options.count; i++) {
