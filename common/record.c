@@ -83,7 +83,9 @@ void record_board_encode(const struct record_board *record, struct buffer *out)
 static void read_string(struct pack_reader *pack, char out[static RECORD_TEXT_MAX + 1])
 {
     struct text text = pack_read_text(pack, RECORD_TEXT_MAX);
-    if (text.length)
+    if (text.length && memchr(text.data, 0, text.length))
+        pack->failed = true; /* an HTTP validator has no NUL */
+    else if (text.length)
         memcpy(out, text.data, text.length);
     out[text.length] = 0;
 }
