@@ -1,0 +1,29 @@
+#ifndef R3E_WORKER_OPTIONS_H
+#define R3E_WORKER_OPTIONS_H
+/* The worker's command line. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/log.h"
+
+/* On the command line behind --pool: be one worker after all. Given by the pool to its children. */
+#define OPTIONS_SINGLE "--single"
+
+struct options {
+    const char *endpoint; /* of the coordinator's jobs socket; borrowed from argv, as all strings */
+    unsigned pool;        /* workers to keep alive; 0: be one */
+    int64_t exit_deadline_ms;
+    bool allow_insecure; /* plain text beyond this host */
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,  /* go on */
+    OPTIONS_DONE, /* --help or --version was answered: exit 0 */
+    OPTIONS_WRONG /* a message was written to standard error: exit 2 */
+};
+
+enum options_outcome options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,72 @@
+#include "worker/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/supervisor.h"
+
+/* A worker that got SIGTERM waits 1.5 s for its results' acknowledgement. */
+#define STOP_PATIENCE_MS 5000
+
+struct pool {
+    struct loop *loop;
+    struct supervisor *workers;
+    int signal_fd;
+    int64_t stop_by_ms; /* 0: not stopping */
+};
+
+static void on_signal(void *context)
+{
+    struct pool *pool = context;
+    struct signalfd_siginfo info;
+    while (read(pool->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (pool->stop_by_ms)
+            continue;
+        log_info("%s: stopping", strsignal((int)info.ssi_signo));
+        pool->stop_by_ms = clock_monotonic_ms() + STOP_PATIENCE_MS;
+        supervisor_stop(pool->workers, SIGTERM);
+    }
+}
+
+static int64_t tick(void *context, int64_t now_ms)
+{
+    struct pool *pool = context;
+    int64_t sleep_ms = supervisor_tick(pool->workers, now_ms);
+    if (!pool->stop_by_ms)
+        return sleep_ms;
+    if (supervisor_alive(pool->workers) == 0 || now_ms >= pool->stop_by_ms)
+        loop_stop(pool->loop);
+    return pool->stop_by_ms - now_ms;
+}
+
+int pool_run(const char *const *arguments, unsigned count)
+{
+    struct pool pool = {0};
+    struct supervisor_options options = {
+        .kind = "worker", .arguments = arguments, .count = count, .good_end_is_work = true};
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigprocmask(SIG_BLOCK, &wanted, NULL);
+    pool.signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (pool.signal_fd < 0)
+        log_fatal("cannot watch for signals: %s", strerror(errno));
+    pool.loop = loop_open();
+    pool.workers = supervisor_open(pool.loop, &options);
+    loop_add_fd(pool.loop, pool.signal_fd, on_signal, &pool);
+    bool ok = loop_run(pool.loop, tick, &pool);
+    if (!ok)
+        log_error("cannot wait for events: %s", strerror(errno));
+    supervisor_close(&pool.workers);
+    loop_close(&pool.loop);
+    close(pool.signal_fd);
+    return ok ? 0 : 1;
+}

@@ -1,0 +1,23 @@
+#ifndef R3E_WORKER_SESSION_H
+#define R3E_WORKER_SESSION_H
+/* A worker's life with its coordinator (common/PROTOCOL.md):
+ *
+ *     HELLO ─► WELCOME ─► READY ─► JOB ─► (MORE ─► GRANT)… ─► RESULT ─► READY … ─► BYE
+ *
+ * A coordinator that falls silent is looked for again over new sockets; the job in hand goes on meanwhile and
+ * results are kept until they are acknowledged. */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session_options {
+    const char *endpoint; /* checked before */
+    int64_t exit_deadline_ms;
+    bool allow_insecure; /* a results socket beyond this host is used too */
+};
+
+/* Runs until the worker retires (max_jobs, max_age, max_rss), is asked to leave or gets SIGTERM or SIGINT
+ * (all 0), or cannot go on: refused, no WELCOME within 10 s, coordinator away for the exit deadline (all 1).
+ * Blocks SIGTERM and SIGINT in this thread and leaves them blocked. */
+int session_run(const struct session_options *options);
+
+#endif
