@@ -78,6 +78,10 @@ static void child_ended(void *context)
         supervisor->crashed++;
         log_end(supervisor, pid, &end);
     }
+    if (!bad && supervisor->options.good_end_is_work) {
+        child->worked = true;
+        supervisor->pause_ms = 0;
+    }
     supervisor->unhealthy |= !child->worked;
     if (supervisor->ended)
         supervisor->ended(supervisor->ended_context, pid, &end);

@@ -20,6 +20,7 @@ struct supervisor_options {
     const char *kind;             /* for the log: "worker" */
     const char *const *arguments; /* borrowed for the supervisor's life */
     unsigned count;               /* at most SUPERVISOR_CHILDREN_MAX */
+    bool good_end_is_work;        /* for owners who do not see what a child does: exit code 0 says it worked */
 };
 
 /* Starts nothing yet. Children are watched through `loop`. */
