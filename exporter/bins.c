@@ -1,0 +1,111 @@
+#include "exporter/bins.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+
+/* A bin's full blocks, as places in the file. */
+struct bin {
+    uint32_t *blocks;
+    uint32_t block_count, block_capacity;
+    uint32_t filled; /* bytes in `block` */
+    uint8_t *block;  /* NULL until something is put */
+};
+
+struct bins {
+    int fd;
+    struct guard *guard;
+    uint32_t blocks_written;
+    uint32_t count;
+    struct bin bins[];
+};
+
+struct bins *bins_open(int fd, uint32_t count, struct guard *guard)
+{
+    struct bins *bins = memory_zalloc(1, sizeof *bins + count * sizeof *bins->bins);
+    bins->fd = fd;
+    bins->guard = guard;
+    bins->count = count;
+    return bins;
+}
+
+void bins_close(struct bins **bins)
+{
+    if (!*bins)
+        return;
+    for (uint32_t i = 0; i < (*bins)->count; i++) {
+        free((*bins)->bins[i].blocks);
+        free((*bins)->bins[i].block);
+    }
+    close((*bins)->fd);
+    free(*bins);
+    *bins = NULL;
+}
+
+static bool write_block(struct bins *bins, struct bin *bin)
+{
+    for (size_t done = 0; done < BINS_BLOCK;) {
+        ssize_t written = pwrite(bins->fd, bin->block + done, BINS_BLOCK - done,
+            (off_t)bins->blocks_written * BINS_BLOCK + (off_t)done);
+        if (written < 0 && errno != EINTR)
+            return guard_fail(bins->guard,
+                "cannot write a temporary file in the public folder: %s; the files published before stay",
+                strerror(errno));
+        done += written > 0 ? (size_t)written : 0;
+    }
+    if (bin->block_count == bin->block_capacity) {
+        bin->block_capacity = bin->block_capacity ? bin->block_capacity * 2 : 16;
+        bin->blocks = memory_resize(bin->blocks, bin->block_capacity, sizeof *bin->blocks);
+    }
+    bin->blocks[bin->block_count++] = bins->blocks_written++;
+    bin->filled = 0;
+    return true;
+}
+
+bool bins_put(struct bins *bins, uint32_t number, const void *bytes, size_t length)
+{
+    struct bin *bin = &bins->bins[number];
+    const uint8_t *from = bytes;
+    if (!bin->block)
+        bin->block = memory_zalloc(1, BINS_BLOCK);
+    while (length) {
+        size_t room = BINS_BLOCK - bin->filled;
+        size_t part = length < room ? length : room;
+        memcpy(bin->block + bin->filled, from, part);
+        bin->filled += (uint32_t)part;
+        from += part;
+        length -= part;
+        if (bin->filled == BINS_BLOCK && !write_block(bins, bin))
+            return false;
+    }
+    return true;
+}
+
+static bool read_block(const struct bins *bins, uint32_t place, struct buffer *out)
+{
+    uint8_t *to = buffer_reserve(out, BINS_BLOCK);
+    if (!to)
+        return guard_fail(bins->guard, "one driver has more rows than fit into memory");
+    for (size_t done = 0; done < BINS_BLOCK;) {
+        ssize_t got = pread(bins->fd, to + done, BINS_BLOCK - done, (off_t)place * BINS_BLOCK + (off_t)done);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return guard_fail(bins->guard, "cannot read back a temporary file in the public folder: %s",
+                got ? strerror(errno) : "it has become shorter");
+        done += got > 0 ? (size_t)got : 0;
+    }
+    out->length += BINS_BLOCK;
+    return true;
+}
+
+bool bins_take(const struct bins *bins, uint32_t number, struct buffer *out)
+{
+    const struct bin *bin = &bins->bins[number];
+    for (uint32_t i = 0; i < bin->block_count; i++) {
+        if (!read_block(bins, bin->blocks[i], out))
+            return false;
+    }
+    return !bin->filled || buffer_append(out, bin->block, bin->filled);
+}

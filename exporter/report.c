@@ -1,0 +1,40 @@
+#include "exporter/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/json_writer.h"
+
+static void print_json(const struct report *report)
+{
+    struct buffer text = buffer_make(4096);
+    struct json_writer json = json_writer_make(&text);
+    json_object_begin(&json);
+#define X(name)                                                                                              \
+    json_key(&json, #name);                                                                                  \
+    json_uint(&json, report->name);
+    REPORT_FIGURES(X)
+#undef X
+    json_object_end(&json);
+    puts(buffer_string(&text));
+    buffer_free(&text);
+}
+
+static void print_words(const struct report *report)
+{
+    printf("%" PRIu64 " entries by %" PRIu64 " drivers in %" PRIu64 " of %" PRIu64
+           " combinations; files: %" PRIu64 " written (%" PRIu64 " KB), %" PRIu64 " unchanged, %" PRIu64
+           " removed; %" PRIu64 " ms, %" PRIu64 " MB\n",
+        report->total_entries, report->total_drivers, report->track_count, report->total_fetched_combinations,
+        report->files_written, report->bytes_written / 1024, report->files_unchanged, report->files_removed,
+        report->index_build_time_ms, report->peak_rss_kb / 1024);
+}
+
+bool report_print(const struct report *report, bool as_json)
+{
+    if (as_json)
+        print_json(report);
+    else
+        print_words(report);
+    return fflush(stdout) == 0;
+}

@@ -1,0 +1,36 @@
+#ifndef R3E_EXPORTER_REPORT_H
+#define R3E_EXPORTER_REPORT_H
+/* The figures of a run: for people, or as the JSON object that the coordinator reads and puts into
+ * status.json. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exporter/publish.h"
+
+/* Every figure: name in the object. */
+#define REPORT_FIGURES(X)                                                                                    \
+    X(generation)                                                                                            \
+    X(track_count)                                                                                           \
+    X(total_fetched_combinations)                                                                            \
+    X(total_unique_tracks)                                                                                   \
+    X(total_drivers)                                                                                         \
+    X(total_entries)                                                                                         \
+    X(total_teams)                                                                                           \
+    X(files_written)                                                                                         \
+    X(files_unchanged)                                                                                       \
+    X(files_removed)                                                                                         \
+    X(bytes_written)                                                                                         \
+    X(index_build_time_ms)                                                                                   \
+    X(peak_rss_kb)                                                                                           \
+    X(broken_records)
+
+struct report {
+#define X(name) uint64_t name;
+    REPORT_FIGURES(X)
+#undef X
+};
+
+/* Prints one line to standard output. False: it could not be written. */
+bool report_print(const struct report *report, bool as_json);
+
+#endif

@@ -1,0 +1,232 @@
+#include "exporter/snapshot.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/board.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/record.h"
+#include "exporter/threads.h"
+
+/* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
+#define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
+
+struct databases {
+    MDB_dbi boards, rows, details, meta;
+};
+
+static void check(int code, const char *folder, const char *doing)
+{
+    if (code != MDB_SUCCESS)
+        log_fatal("store %s: %s: %s; is it the folder that store.dir names, and has the coordinator run?",
+            folder, doing, mdb_strerror(code));
+}
+
+static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, const char *name)
+{
+    MDB_dbi database;
+    check(mdb_dbi_open(snapshot->txn, name, 0, &database), folder, name);
+    return database;
+}
+
+/* The value of a decimal number in meta; false if there is none. */
+static bool read_number(struct snapshot *snapshot, MDB_dbi meta, const char *name, uint64_t *number)
+{
+    MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
+    char text[24];
+    if (mdb_get(snapshot->txn, meta, &key, &value) != MDB_SUCCESS || value.mv_size >= sizeof text)
+        return false;
+    memcpy(text, value.mv_data, value.mv_size);
+    text[value.mv_size] = 0;
+    char *end;
+    *number = strtoull(text, &end, 10);
+    return end != text && !*end;
+}
+
+static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi meta)
+{
+    uint64_t schema;
+    if (!read_number(snapshot, meta, RECORD_META_SCHEMA, &schema) || schema != RECORD_SCHEMA)
+        log_fatal("store %s: not of schema %d; use the exporter of the coordinator's version", folder,
+            RECORD_SCHEMA);
+    if (!read_number(snapshot, meta, RECORD_META_GENERATION, &snapshot->generation))
+        snapshot->generation = 0;
+    MDB_val key = {strlen(RECORD_META_CATALOGUE), (void *)(uintptr_t)RECORD_META_CATALOGUE}, value;
+    const char *problem = "there is none";
+    if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS &&
+        catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))
+        return;
+    log_warn("store %s: no usable catalogue (%s); tracks and classes go by their ids", folder, problem);
+    catalogue_free(&snapshot->catalogue);
+    snapshot->catalogue = catalogue_make();
+}
+
+/* The value of `key`, or empty. All three databases are walked in the same order, so the cursor is mostly
+ * there. */
+static struct text value_of(struct snapshot *snapshot, MDB_cursor *cursor, MDB_val key)
+{
+    MDB_val value;
+    if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
+        return (struct text){NULL, 0};
+    const char *start = value.mv_data, *end = start + value.mv_size;
+    if (!snapshot->low || start < snapshot->low)
+        snapshot->low = start;
+    if (end > snapshot->high)
+        snapshot->high = end;
+    return (struct text){start, (uint32_t)value.mv_size};
+}
+
+static struct snapshot_board *append_board(struct snapshot *snapshot)
+{
+    if (snapshot->board_count == snapshot->board_capacity) {
+        snapshot->board_capacity = snapshot->board_capacity ? snapshot->board_capacity * 2 : 1024;
+        snapshot->boards =
+            memory_resize(snapshot->boards, snapshot->board_capacity, sizeof *snapshot->boards);
+    }
+    return &snapshot->boards[snapshot->board_count++];
+}
+
+static void add_board(
+    struct snapshot *snapshot, MDB_val key, MDB_val value, MDB_cursor *rows, MDB_cursor *details)
+{
+    struct record_board record;
+    uint32_t track_id, class_id;
+    if (!record_key_read(&key, &track_id, &class_id)) {
+        snapshot->broken_count++;
+        log_error("store: a board's key has %zu bytes instead of %d; left out", key.mv_size, RECORD_KEY_SIZE);
+        return;
+    }
+    bool sound = record_board_decode(value.mv_data, value.mv_size, &record);
+    if (sound && !record.fetched_at_ms && !record.detail_length)
+        return; /* never fetched with success */
+    *append_board(snapshot) = (struct snapshot_board){
+        .track_id = track_id,
+        .class_id = class_id,
+        .broken = !sound,
+        .entry_count = record.entry_count,
+        .rows_checksum = record.rows_checksum,
+        .detail_checksum = record.detail_checksum,
+        .rows = sound ? value_of(snapshot, rows, key) : (struct text){NULL, 0},
+        .detail = sound ? value_of(snapshot, details, key) : (struct text){NULL, 0},
+    };
+    if (sound)
+        return;
+    snapshot->broken_count++;
+    log_error("store: the record of track %" PRIu32 " class %" PRIu32
+              " is broken; left out until it is fetched again",
+        track_id, class_id);
+}
+
+static void list_boards(struct snapshot *snapshot, const char *folder, const struct databases *databases)
+{
+    MDB_cursor *boards, *rows, *details;
+    MDB_val key, value;
+    check(mdb_cursor_open(snapshot->txn, databases->boards, &boards), folder, "walking the boards");
+    check(mdb_cursor_open(snapshot->txn, databases->rows, &rows), folder, "walking the rows");
+    check(mdb_cursor_open(snapshot->txn, databases->details, &details), folder, "walking the details");
+    int code;
+    while ((code = mdb_cursor_get(boards, &key, &value, MDB_NEXT)) == MDB_SUCCESS)
+        add_board(snapshot, key, value, rows, details);
+    if (code != MDB_NOTFOUND)
+        check(code, folder, "walking the boards");
+    mdb_cursor_close(boards);
+    mdb_cursor_close(rows);
+    mdb_cursor_close(details);
+}
+
+void snapshot_open(struct snapshot *snapshot, const char *folder)
+{
+    *snapshot = (struct snapshot){.catalogue = catalogue_make()};
+    check(mdb_env_create(&snapshot->env), folder, "creating the environment");
+    check(mdb_env_set_maxdbs(snapshot->env, RECORD_DB_COUNT), folder, "setting the number of databases");
+    check(mdb_env_open(snapshot->env, folder, MDB_RDONLY | MDB_NOTLS, 0600), folder, "opening it");
+    check(mdb_txn_begin(snapshot->env, NULL, MDB_RDONLY, &snapshot->txn), folder, "taking a snapshot");
+    struct databases databases = {
+        .boards = open_database(snapshot, folder, RECORD_DB_BOARDS),
+        .rows = open_database(snapshot, folder, RECORD_DB_ROWS),
+        .details = open_database(snapshot, folder, RECORD_DB_DETAILS),
+        .meta = open_database(snapshot, folder, RECORD_DB_META),
+    };
+    read_meta(snapshot, folder, databases.meta);
+    list_boards(snapshot, folder, &databases);
+    snapshot_touched(snapshot, RESIDENT_BYTES);
+}
+
+void snapshot_close(struct snapshot *snapshot)
+{
+    mdb_txn_abort(snapshot->txn);
+    mdb_env_close(snapshot->env);
+    free(snapshot->boards);
+    catalogue_free(&snapshot->catalogue);
+}
+
+void snapshot_touched(struct snapshot *snapshot, size_t bytes)
+{
+    size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;
+    if (touched < RESIDENT_BYTES || !snapshot->low)
+        return;
+    if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
+        return;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)snapshot->low & ~(page - 1);
+    uintptr_t length = (uintptr_t)snapshot->high - start;
+    madvise((void *)start, length, MADV_DONTNEED);
+}
+
+/* ---- verification ---- */
+
+struct verification {
+    struct snapshot *snapshot;
+    struct guard *guard;
+    _Atomic uint32_t next;
+    _Atomic uint32_t broken_count;
+};
+
+/* NULL if all is well, else what is wrong. */
+static const char *problem_of(const struct snapshot_board *board)
+{
+    uint32_t row_count = 0;
+    const char *problem;
+    if (!board->detail.length)
+        return "it has no detail";
+    if (record_checksum(board->detail.data, board->detail.length) != board->detail_checksum)
+        return "the detail's checksum is wrong";
+    if (!board->rows.length)
+        return board->entry_count ? "it has no rows" : NULL;
+    if (record_checksum(board->rows.data, board->rows.length) != board->rows_checksum)
+        return "the rows' checksum is wrong";
+    if (!board_validate(board->rows.data, board->rows.length, &row_count, &problem))
+        return problem;
+    return row_count == board->entry_count ? NULL : "there are fewer or more rows than entries";
+}
+
+static void *verify_some(void *context)
+{
+    struct verification *work = context;
+    struct snapshot *snapshot = work->snapshot;
+    uint32_t at;
+    while ((at = atomic_fetch_add(&work->next, 1)) < snapshot->board_count && guard_ok(work->guard)) {
+        struct snapshot_board *board = &snapshot->boards[at];
+        const char *problem = board->broken ? NULL : problem_of(board);
+        snapshot_touched(snapshot, board->rows.length + board->detail.length);
+        if (!problem)
+            continue;
+        board->broken = true;
+        atomic_fetch_add(&work->broken_count, 1);
+        log_error("store: track %" PRIu32 " class %" PRIu32 ": %s; left out until it is fetched again",
+            board->track_id, board->class_id, problem);
+    }
+    return NULL;
+}
+
+void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard)
+{
+    struct verification work = {.snapshot = snapshot, .guard = guard};
+    struct threads team = threads_start(threads, verify_some, &work);
+    threads_join(&team);
+    snapshot->broken_count += atomic_load(&work.broken_count);
+}

@@ -1,0 +1,53 @@
+#ifndef R3E_EXPORTER_SNAPSHOT_H
+#define R3E_EXPORTER_SNAPSHOT_H
+/* One state of the store, held still by a read transaction while the coordinator goes on writing.
+ *
+ * The list of boards points into LMDB's map, without copies, and may be read by any thread until
+ * snapshot_close. Pages of the map count as this process's memory once touched: who walks through values
+ * calls snapshot_touched with what was read, and every few MB the map is emptied (a dropped page comes back
+ * from the page cache). */
+#include <lmdb.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/catalogue.h"
+#include "common/pack_reader.h"
+#include "exporter/guard.h"
+
+struct snapshot_board {
+    uint32_t track_id, class_id;
+    uint32_t entry_count; /* 0: `rows` is empty */
+    bool broken; /* found out by snapshot_verify: not to be published; what was published before stays */
+    uint64_t rows_checksum, detail_checksum;
+    struct text rows;   /* as in board.h */
+    struct text detail; /* one gzip member */
+};
+
+struct snapshot {
+    MDB_env *env;
+    MDB_txn *txn;
+    struct snapshot_board *boards; /* fetched ones only, ascending by track id, then class id */
+    uint32_t board_count, board_capacity;
+    uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
+    uint64_t generation;   /* the last commit's */
+    struct catalogue catalogue;
+    const char *low, *high; /* the part of the map that holds the values */
+    _Atomic size_t touched; /* bytes read since the map was last emptied */
+};
+
+/* Opens the environment read-only and lists its boards. Exits with a message that names `folder` where there
+ * is no store there or it is of another schema. Broken records are logged, counted and left out. */
+void snapshot_open(struct snapshot *snapshot, const char *folder);
+
+void snapshot_close(struct snapshot *snapshot);
+
+/* Compares every value with its checksum and its format, on `threads` threads; marks and logs boards that
+ * fail. Until it is done nothing but it may look into rows and details; afterwards sound boards can be
+ * trusted. */
+void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard);
+
+/* Says that `bytes` of values were read. Thread-safe. */
+void snapshot_touched(struct snapshot *snapshot, size_t bytes);
+
+#endif
