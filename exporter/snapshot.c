@@ -15,6 +15,9 @@
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
 #define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
+/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings in. */
+#define LISTED_BYTES ((size_t)16 * 1024)
+
 struct databases {
     MDB_dbi boards, rows, details, meta;
 };
@@ -65,6 +68,16 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
     snapshot->catalogue = catalogue_make();
 }
 
+/* LMDB does not tell where its map is; between the values it certainly is. */
+static void note_place(struct snapshot *snapshot, const MDB_val *value)
+{
+    const char *start = value->mv_data, *end = start + value->mv_size;
+    if (!snapshot->low || start < snapshot->low)
+        snapshot->low = start;
+    if (end > snapshot->high)
+        snapshot->high = end;
+}
+
 /* The value of `key`, or empty. All three databases are walked in the same order, so the cursor is mostly
  * there. */
 static struct text value_of(struct snapshot *snapshot, MDB_cursor *cursor, MDB_val key)
@@ -72,12 +85,8 @@ static struct text value_of(struct snapshot *snapshot, MDB_cursor *cursor, MDB_v
     MDB_val value;
     if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
         return (struct text){NULL, 0};
-    const char *start = value.mv_data, *end = start + value.mv_size;
-    if (!snapshot->low || start < snapshot->low)
-        snapshot->low = start;
-    if (end > snapshot->high)
-        snapshot->high = end;
-    return (struct text){start, (uint32_t)value.mv_size};
+    note_place(snapshot, &value);
+    return (struct text){value.mv_data, (uint32_t)value.mv_size};
 }
 
 static struct snapshot_board *append_board(struct snapshot *snapshot)
@@ -129,8 +138,11 @@ static void list_boards(struct snapshot *snapshot, const char *folder, const str
     check(mdb_cursor_open(snapshot->txn, databases->rows, &rows), folder, "walking the rows");
     check(mdb_cursor_open(snapshot->txn, databases->details, &details), folder, "walking the details");
     int code;
-    while ((code = mdb_cursor_get(boards, &key, &value, MDB_NEXT)) == MDB_SUCCESS)
+    while ((code = mdb_cursor_get(boards, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+        note_place(snapshot, &value);
         add_board(snapshot, key, value, rows, details);
+        snapshot_touched(snapshot, LISTED_BYTES);
+    }
     if (code != MDB_NOTFOUND)
         check(code, folder, "walking the boards");
     mdb_cursor_close(boards);

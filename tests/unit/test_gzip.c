@@ -1,0 +1,206 @@
+#include "common/gzip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "tests/unit/unit.h"
+
+#define SIZE_MAX_TESTED ((size_t)3 * 1024 * 1024)
+
+/* xorshift64 (Marsaglia 2003): the same data in every run. */
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+enum kind { KIND_ZERO, KIND_RANDOM, KIND_LETTERS, KIND_JSON, KIND_MIXED, KINDS };
+
+static void fill(enum kind kind, uint8_t *bytes, size_t length, uint64_t *state)
+{
+    static const char sample[] =
+        "{\"name\":\"Somebody\",\"position\":17,\"laptime\":\"1m 23.414s\",\"found\":true},";
+    for (size_t i = 0; i < length; i++) {
+        uint64_t random = next_random(state);
+        switch (kind) {
+        case KIND_ZERO:
+            bytes[i] = 0;
+            break;
+        case KIND_RANDOM:
+            bytes[i] = (uint8_t)(random >> 20);
+            break;
+        case KIND_LETTERS:
+            bytes[i] = (uint8_t)('a' + (random >> 20) % 5);
+            break;
+        case KIND_JSON:
+            bytes[i] =
+                random % 97 ? (uint8_t)sample[i % (sizeof sample - 1)] : (uint8_t)('0' + (random >> 20) % 10);
+            break;
+        case KIND_MIXED:
+            bytes[i] = i / 5000 % 2 ? (uint8_t)(random >> 20) : (uint8_t)sample[i % (sizeof sample - 1)];
+            break;
+        case KINDS:
+            fail();
+        }
+    }
+}
+
+/* zlib finds exactly one member, with nothing behind it, that holds these bytes. */
+static void assert_member(const struct buffer *member, const uint8_t *bytes, size_t length)
+{
+    uint8_t *decoded = malloc(length + 1);
+    assert_non_null(decoded);
+    z_stream stream = {.next_in = member->data, .avail_in = (uInt)member->length};
+    stream.next_out = decoded;
+    stream.avail_out = (uInt)length + 1;
+    assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+    assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(stream.avail_in, 0);
+    assert_int_equal(stream.total_out, length);
+    assert_memory_equal(decoded, bytes, length);
+    inflateEnd(&stream);
+    free(decoded);
+    assert_int_equal(member->data[3], 0);                 /* no name, no extra field */
+    assert_memory_equal(member->data + 4, "\0\0\0\0", 4); /* no time */
+}
+
+static void append_segments(
+    struct gzip_compressor *compressor, const uint8_t *bytes, size_t length, size_t piece, struct buffer *out)
+{
+    struct gzip_sum sum = {0, 0};
+    gzip_append_header(out);
+    for (size_t at = 0; at < length; at += piece) {
+        struct gzip_segment segment;
+        size_t size = length - at < piece ? length - at : piece;
+        assert_true(gzip_append_segment(compressor, bytes + at, size, out, &segment));
+        assert_int_equal(segment.length, size);
+        assert_int_equal(segment.crc32, crc32(0, bytes + at, (uInt)size));
+        gzip_sum_add(&sum, &segment);
+    }
+    gzip_append_trailer(&sum, out);
+}
+
+static void test_whole_members(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 55, 1000, 65535, 65536, 70001, 300000};
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct buffer out = buffer_make(SIZE_MAX_TESTED);
+    uint8_t *bytes = malloc(SIZE_MAX_TESTED);
+    uint64_t random = 1;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (enum kind kind = 0; kind < KINDS; kind++) {
+            fill(kind, bytes, sizes[i], &random);
+            buffer_clear(&out);
+            assert_true(gzip_append_member(compressor, bytes, sizes[i], &out));
+            assert_member(&out, bytes, sizes[i]);
+        }
+    }
+    free(bytes);
+    buffer_free(&out);
+    gzip_compressor_close(&compressor);
+    assert_null(compressor);
+}
+
+/* Segments of random lengths, so that the last block ends at every bit of a byte and is of every type. */
+static void test_segments(void **state)
+{
+    (void)state;
+    struct buffer out = buffer_make(SIZE_MAX_TESTED);
+    uint8_t *bytes = malloc(SIZE_MAX_TESTED);
+    uint64_t random = 7;
+    for (int level = 1; level <= 12; level += level < 9 ? 1 : 3) {
+        struct gzip_compressor *compressor = gzip_compressor_open(level);
+        for (enum kind kind = 0; kind < KINDS; kind++) {
+            for (int round = 0; round < 12; round++) {
+                size_t length = 1 + next_random(&random) % (round < 8 ? 2000 : 60000);
+                size_t piece = 1 + next_random(&random) % length;
+                piece = piece < length / 40 + 1 ? length / 40 + 1 : piece;
+                fill(kind, bytes, length, &random);
+                buffer_clear(&out);
+                append_segments(compressor, bytes, length, piece, &out);
+                assert_member(&out, bytes, length);
+            }
+        }
+        gzip_compressor_close(&compressor);
+    }
+    free(bytes);
+    buffer_free(&out);
+}
+
+static void test_large_segments(void **state)
+{
+    (void)state;
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct buffer out = buffer_make(2 * SIZE_MAX_TESTED), again = buffer_make(2 * SIZE_MAX_TESTED);
+    uint8_t *bytes = malloc(SIZE_MAX_TESTED);
+    uint64_t random = 99;
+    for (enum kind kind = 0; kind < KINDS; kind++) {
+        size_t length = SIZE_MAX_TESTED / 2 + 12345;
+        fill(kind, bytes, length, &random);
+        buffer_clear(&out);
+        buffer_clear(&again);
+        append_segments(compressor, bytes, length, GZIP_SEGMENT_BYTES, &out);
+        append_segments(compressor, bytes, length, GZIP_SEGMENT_BYTES, &again);
+        assert_member(&out, bytes, length);
+        assert_int_equal(out.length, again.length);
+        assert_memory_equal(out.data, again.data, out.length);
+    }
+    free(bytes);
+    buffer_free(&out);
+    buffer_free(&again);
+    gzip_compressor_close(&compressor);
+}
+
+static void test_no_segments(void **state)
+{
+    (void)state;
+    struct buffer out = buffer_make(100);
+    append_segments(NULL, NULL, 0, 1, &out);
+    assert_member(&out, (const uint8_t *)"", 0);
+    buffer_free(&out);
+}
+
+/* A buffer that is too small for the result says so and holds nothing of it. */
+static void test_limits(void **state)
+{
+    (void)state;
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_segment segment;
+    uint8_t bytes[1000];
+    uint64_t random = 5;
+    fill(KIND_RANDOM, bytes, sizeof bytes, &random);
+    for (size_t limit = 0; limit < 1000; limit += 37) {
+        struct buffer out = buffer_make(limit);
+        assert_false(gzip_append_member(compressor, bytes, sizeof bytes, &out));
+        assert_true(out.overflowed);
+        assert_int_equal(out.length, 0);
+        assert_false(gzip_append_segment(compressor, bytes, sizeof bytes, &out, &segment));
+        assert_true(out.overflowed);
+        assert_int_equal(out.length, 0);
+        buffer_free(&out);
+    }
+    /* The result fits, although the compressor's upper bound would not. */
+    struct buffer out = buffer_make(200);
+    fill(KIND_ZERO, bytes, sizeof bytes, &random);
+    assert_true(gzip_append_member(compressor, bytes, sizeof bytes, &out));
+    assert_member(&out, bytes, sizeof bytes);
+    buffer_free(&out);
+    gzip_compressor_close(&compressor);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole_members),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_large_segments),
+        cmocka_unit_test(test_no_segments),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
