@@ -66,25 +66,62 @@ void json_key(struct json_writer *writer, const char *key)
     writer->comma = false;
 }
 
-static void quoted(struct json_writer *writer, struct text text)
+/* Length of the run at the beginning that is ASCII and needs no escape, found eight bytes at a time. */
+static size_t plain_run(struct text text)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    size_t at = 0;
+    uint64_t word;
+    for (; at + sizeof word <= text.length; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        /* A byte's high bit is set in (x - 0x01…) & ~x if it is zero, in word - 0x20… if it is below 0x20;
+         * borrows only spread above a byte that was found (Warren, Hacker's Delight, 6-1). */
+        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        uint64_t special =
+            ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * 0x20) | word;
+        if (special & highs)
+            break;
+    }
+    while (at < text.length && (uint8_t)text.data[at] >= 0x20 && (uint8_t)text.data[at] < 0x80 &&
+           text.data[at] != '"' && text.data[at] != '\\')
+        at++;
+    return at;
+}
+
+/* `text` in quotes, followed by `behind` unless that is 0. Most strings need no escape: one copy. */
+static void quoted(struct json_writer *writer, struct text text, uint8_t behind)
+{
+    size_t plain = plain_run(text);
+    size_t size = plain + 2 + (behind != 0);
+    uint8_t *to = plain == text.length ? buffer_reserve(writer->out, size) : NULL;
+    if (to) {
+        to[0] = '"';
+        if (plain)
+            memcpy(to + 1, text.data, plain);
+        to[plain + 1] = '"';
+        if (behind)
+            to[plain + 2] = behind;
+        writer->out->length += size;
+        return;
+    }
     buffer_append_byte(writer->out, '"');
     json_escape(writer->out, text);
     buffer_append_byte(writer->out, '"');
+    if (behind)
+        buffer_append_byte(writer->out, behind);
 }
 
 void json_key_text(struct json_writer *writer, struct text key)
 {
     separate(writer);
-    quoted(writer, key);
-    buffer_append_byte(writer->out, ':');
+    quoted(writer, key, ':');
     writer->comma = false;
 }
 
 void json_text(struct json_writer *writer, struct text value)
 {
     separate(writer);
-    quoted(writer, value);
+    quoted(writer, value, 0);
 }
 
 void json_string(struct json_writer *writer, const char *value)
