@@ -6,26 +6,27 @@
 #include <string.h>
 
 #include "common/json_writer.h"
+#include "common/memory.h"
 #include "coordinator/ctl/columns.h"
 
 #define TABLES_MAX   3 /* drivers whose results are shown; the others are only listed */
 #define LINE_MAX     ((size_t)64 * 1024)
 #define DRIVER_WIDTH 28
-#define CELL_SIZE    96
+#define CELL_SIZE    256
 
 enum column { TRACK, CLASS, PLACE, LAP_TIME, GAP, DATE, COLUMN_COUNT };
 
 static const struct {
     const char *title;
-    unsigned width;   /* wished for */
-    unsigned minimum; /* on a narrow terminal */
+    unsigned most;  /* cells */
+    unsigned least; /* on a narrow terminal */
     bool right;
 } columns[COLUMN_COUNT] = {
-    [TRACK] = {"Track", 40, 16, false},
-    [CLASS] = {"Class", 24, 8, false},
-    [PLACE] = {"Place", 11, 11, true},
-    [LAP_TIME] = {"Lap time", 11, 11, true},
-    [GAP] = {"Gap", 11, 11, true},
+    [TRACK] = {"Track", 40, 20, false},
+    [CLASS] = {"Class", 24, 10, false},
+    [PLACE] = {"Place", 15, 15, true},
+    [LAP_TIME] = {"Lap time", 12, 12, true},
+    [GAP] = {"Gap", 14, 14, true},
     [DATE] = {"Date", 10, 10, false},
 };
 
@@ -59,6 +60,14 @@ static void checked(char cell[static CELL_SIZE], int length)
         memcpy(cell, "?", 2);
 }
 
+/* The first `length` bytes of `text`, or what fits; a character cut in half shows as U+FFFD. */
+static void put_cell(char cell[static CELL_SIZE], const char *text, size_t length)
+{
+    size_t bytes = strnlen(text, length < CELL_SIZE - 1 ? length : CELL_SIZE - 1);
+    memcpy(cell, text, bytes);
+    cell[bytes] = '\0';
+}
+
 static void place_cell(const struct match_entry *entry, char cell[static CELL_SIZE])
 {
     char total[COLUMNS_NUMBER_SIZE];
@@ -77,65 +86,55 @@ static void gap_cell(const cJSON *entry, char cell[static CELL_SIZE])
 
 /* ---- tables ---- */
 
-/* Shrinks track and class until the line fits the terminal. */
-static void choose_widths(const struct match *match, unsigned widths[static COLUMN_COUNT])
+/* One line of the table. */
+struct row {
+    char cells[COLUMN_COUNT][CELL_SIZE];
+};
+
+static void fill_row(const struct match_entry *entry, struct row *row)
 {
-    unsigned longest[2] = {0, 0};
-    for (uint32_t i = 0; i < match->kept; i++) {
-        cJSON *entry = cJSON_Parse(match->entries[i].json);
-        unsigned track = columns_width(string(entry, "track"));
-        unsigned class = columns_width(string(entry, "car_class"));
-        longest[TRACK] = track > longest[TRACK] ? track : longest[TRACK];
-        longest[CLASS] = class > longest[CLASS] ? class : longest[CLASS];
-        cJSON_Delete(entry);
-    }
+    cJSON *object = cJSON_Parse(entry->json);
+    const char *laptime = string(object, "laptime");
+    place_cell(entry, row->cells[PLACE]);
+    gap_cell(object, row->cells[GAP]);
+    put_cell(row->cells[TRACK], string(object, "track"), CELL_SIZE);
+    put_cell(row->cells[CLASS], string(object, "car_class"), CELL_SIZE);
+    /* "1m 46.000s, +01.000s": the gap has its own column. */
+    put_cell(row->cells[LAP_TIME], laptime, strcspn(laptime, ","));
+    put_cell(row->cells[DATE], string(object, "date_time"), strlen("2026-01-03"));
+    cJSON_Delete(object);
+}
+
+/* As wide as the content, within limits; then class and track shrink until the line fits the terminal. */
+static void choose_widths(const struct row *rows, uint32_t count, unsigned widths[static COLUMN_COUNT])
+{
     unsigned total = 0;
     unsigned terminal = columns_of_terminal();
     for (int i = 0; i < COLUMN_COUNT; i++) {
-        widths[i] = columns[i].width;
-        if (i <= CLASS && longest[i] < widths[i])
-            widths[i] = longest[i] > columns[i].minimum ? longest[i] : columns[i].minimum;
+        widths[i] = columns_width(columns[i].title);
+        for (uint32_t j = 0; j < count; j++) {
+            unsigned width = columns_width(rows[j].cells[i]);
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+        widths[i] = widths[i] < columns[i].most ? widths[i] : columns[i].most;
         total += widths[i] + GAP_CELLS;
     }
     for (int i = CLASS; i >= TRACK; i--)
-        for (; terminal && total > terminal && widths[i] > columns[i].minimum; total--)
+        for (; terminal && total > terminal && widths[i] > columns[i].least; total--)
             widths[i]--;
 }
 
-static void put_line(const char *const cells[static COLUMN_COUNT], const unsigned widths[static COLUMN_COUNT])
+static void put_row(const struct row *row, const unsigned widths[static COLUMN_COUNT])
 {
     struct buffer line = buffer_make(LINE_MAX);
     for (int i = 0; i < COLUMN_COUNT; i++) {
         buffer_append_string(&line, "  ");
-        columns_append(&line, cells[i], widths[i], columns[i].right);
+        columns_append(&line, row->cells[i], widths[i], columns[i].right);
     }
     while (line.length && line.data[line.length - 1] == ' ')
         line.length--;
     puts(buffer_string(&line));
     buffer_free(&line);
-}
-
-static void put_entry(const struct match_entry *entry, const unsigned widths[static COLUMN_COUNT])
-{
-    char place[CELL_SIZE];
-    char gap[CELL_SIZE];
-    cJSON *object = cJSON_Parse(entry->json);
-    place_cell(entry, place);
-    gap_cell(object, gap);
-    /* "1m 46.000s, +01.000s": the gap has its own column. */
-    char lap[CELL_SIZE];
-    const char *laptime = string(object, "laptime");
-    checked(lap, snprintf(lap, sizeof lap, "%.*s", (int)strcspn(laptime, ","), laptime));
-    char date[CELL_SIZE]; /* the day is enough */
-    checked(date, snprintf(date, sizeof date, "%.10s", string(object, "date_time")));
-    const char *const cells[COLUMN_COUNT] = {[TRACK] = string(object, "track"),
-        [CLASS] = string(object, "car_class"),
-        [PLACE] = place,
-        [LAP_TIME] = lap,
-        [GAP] = gap,
-        [DATE] = date};
-    put_line(cells, widths);
-    cJSON_Delete(object);
 }
 
 /* "Name, Country: 12 entries" */
@@ -170,16 +169,20 @@ static void put_driver(const struct match *match, bool in_list)
 static void put_table(const struct match *match)
 {
     unsigned widths[COLUMN_COUNT];
-    const char *titles[COLUMN_COUNT];
+    struct row titles;
+    struct row *rows = memory_zalloc(match->kept, sizeof *rows);
     for (int i = 0; i < COLUMN_COUNT; i++)
-        titles[i] = columns[i].title;
-    choose_widths(match, widths);
-    put_driver(match, false);
-    put_line(titles, widths);
+        put_cell(titles.cells[i], columns[i].title, CELL_SIZE);
     for (uint32_t i = 0; i < match->kept; i++)
-        put_entry(&match->entries[i], widths);
+        fill_row(&match->entries[i], &rows[i]);
+    choose_widths(rows, match->kept, widths);
+    put_driver(match, false);
+    put_row(&titles, widths);
+    for (uint32_t i = 0; i < match->kept; i++)
+        put_row(&rows[i], widths);
     if (match->kept < match->entry_count)
         printf("  … and %u more (--limit N shows N)\n", match->entry_count - match->kept);
+    free(rows);
 }
 
 void match_print_tables(const struct matches *matches, const char *searched)

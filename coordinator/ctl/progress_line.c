@@ -8,7 +8,8 @@
 
 #define PIECE_SIZE  96
 #define PIECES_MAX  8
-#define BAR_MOST    40
+#define BAR_MOST    30 /* cells, brackets included */
+#define BAR_USUAL   12
 #define BAR_LEAST   8
 #define GAP_CELLS   2 /* between pieces */
 #define STATE_CELLS 9 /* "exporting" */
@@ -43,7 +44,7 @@ static void collect(const struct summary *summary, struct pieces *pieces)
         add(pieces, "%s failed", columns_number(summary->failed, a));
     if (summary->time_left_known && summary->done < summary->combinations)
         add(pieces, "%s left", columns_duration(summary->time_left_s, a));
-    add(pieces, "%.0f requests/s", summary->requests_per_s);
+    add(pieces, "%.0f req/s", summary->requests_per_s);
     add(pieces, "%s entries", columns_number(summary->entries, a));
     add(pieces, "%s", columns_bytes(summary->tree_memory_kb * 1024, a));
 }
@@ -52,9 +53,11 @@ static void put_bar(const struct summary *summary, unsigned cells, bool utf8, st
 {
     uint64_t all = summary->combinations ? summary->combinations : 1;
     uint64_t done = summary->done < all ? summary->done : all;
-    unsigned full = (unsigned)(done * cells / all);
-    if (!utf8)
+    if (!utf8) {
+        cells -= 2;
         buffer_append_byte(out, '[');
+    }
+    unsigned full = (unsigned)(done * cells / all);
     for (unsigned i = 0; i < cells; i++) {
         const char *ascii = i < full ? "#" : "-";
         const char *block = i < full ? "\xE2\x96\x88" : "\xE2\x96\x91"; /* U+2588, U+2591 */
@@ -64,27 +67,30 @@ static void put_bar(const struct summary *summary, unsigned cells, bool utf8, st
         buffer_append_byte(out, ']');
 }
 
+/* By the terminal alone, so that the line does not jump as its numbers grow. */
+static unsigned bar_cells(unsigned width)
+{
+    return width < 50 ? 0 : width < 75 ? BAR_LEAST : width < 95 ? BAR_USUAL : BAR_MOST;
+}
+
 void progress_line_live(const struct summary *summary, unsigned width, bool utf8, struct buffer *out)
 {
     struct pieces pieces = {0};
     collect(summary, &pieces);
-    unsigned frame = utf8 ? 0 : 2;
-    unsigned used = STATE_CELLS + GAP_CELLS + frame;
-    unsigned shown = 0;
-    for (; shown < pieces.count; shown++) {
-        unsigned cells = GAP_CELLS + (unsigned)strlen(pieces.text[shown]);
-        if (used + cells + BAR_LEAST > width)
-            break;
-        used += cells;
-    }
-    unsigned bar = used < width ? width - used : 0;
-    columns_append(out, summary->state, STATE_CELLS, false);
-    if (bar >= BAR_LEAST) {
+    unsigned bar = bar_cells(width);
+    unsigned used = STATE_CELLS;
+    columns_append(out, summary->state, STATE_CELLS < width ? STATE_CELLS : width, false);
+    if (bar) {
         buffer_append_string(out, "  ");
-        put_bar(summary, bar < BAR_MOST ? bar : BAR_MOST, utf8, out);
+        put_bar(summary, bar, utf8, out);
+        used += GAP_CELLS + bar;
     }
-    for (unsigned i = 0; i < shown; i++)
+    for (unsigned i = 0; i < pieces.count; i++) {
+        used += GAP_CELLS + (unsigned)strlen(pieces.text[i]);
+        if (used > width)
+            break;
         buffer_format(out, "  %s", pieces.text[i]);
+    }
 }
 
 void progress_line_plain(const struct summary *summary, struct buffer *out)
