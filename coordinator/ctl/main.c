@@ -6,9 +6,15 @@
 #include "common/version.h"
 #include "coordinator/ctl/catalogue_import.h"
 #include "coordinator/ctl/command.h"
+#include "coordinator/ctl/search.h"
+#include "coordinator/ctl/status.h"
+#include "coordinator/ctl/watch.h"
 
 static const struct ctl_command *const commands[] = {
     &catalogue_import_command,
+    &search_command,
+    &status_command,
+    &watch_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -23,7 +29,8 @@ static void print_help(void)
     puts("\n"
          "Options:\n"
          "  -c, --config FILE       the coordinator's configuration: where its sockets and files are\n"
-         "      --connect ENDPOINT  the coordinator's control socket\n"
+         "      --connect ENDPOINT  the coordinator's control socket; behind status and watch: its\n"
+         "                          status socket\n"
          "  -h, --help              this text; behind a command: that command's\n"
          "  -V, --version           the version\n"
          "\n"
@@ -31,7 +38,8 @@ static void print_help(void)
          "\n"
          "Examples:\n"
          "  r3ectl catalogue import --help\n"
-         "  r3ectl --config r3e-leaderboard.cfg catalogue import r3e-data.json --dry-run");
+         "  r3ectl --config r3e-leaderboard.cfg catalogue import r3e-data.json --dry-run\n"
+         "  r3ectl search --public /var/www/r3e-leaderboard jorg");
 }
 
 /* The number of words of `name` if argv begins with them, else 0. */

@@ -20,6 +20,12 @@ def build_dir():
     return pathlib.Path(os.environ.get("R3E_BUILD", ROOT / "build")).resolve()
 
 
+@pytest.fixture(scope="session")
+def plain_build_dir(build_dir):
+    """A build without sanitizers, for valgrind and for measuring: R3E_PLAIN_BUILD, or the build folder itself."""
+    return pathlib.Path(os.environ.get("R3E_PLAIN_BUILD", build_dir)).resolve()
+
+
 class Upstream:
     """A running r3e-upstream. After stop(), `last_stats` holds what it printed at its end."""
 

@@ -1,0 +1,139 @@
+#include "coordinator/ctl/watch.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "coordinator/ctl/columns.h"
+#include "coordinator/ctl/progress_line.h"
+#include "coordinator/ctl/status_client.h"
+
+#define NAME           "watch"
+#define PLAIN_EVERY_MS 5000
+#define LINE_MAX       ((size_t)4096)
+#define CLEAR_TO_END   "\x1b[K"
+
+struct watch {
+    struct ctl_globals where;
+    bool until_done;
+    bool live; /* one line that is drawn over and over */
+    bool utf8;
+    char last_state[SUMMARY_STRING_SIZE];
+    int64_t next_plain_ms;
+    struct buffer line;
+};
+
+static void draw_live(struct watch *watch, const struct summary *summary)
+{
+    /* The terminal may have been resized. A full last column would make some terminals wrap. */
+    unsigned width = columns_of_terminal();
+    buffer_clear(&watch->line);
+    progress_line_live(summary, width > 1 ? width - 1 : 79, watch->utf8, &watch->line);
+    printf("\r%s" CLEAR_TO_END, buffer_string(&watch->line));
+    fflush(stdout);
+}
+
+static void print_plain(struct watch *watch, const struct summary *summary)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    bool changed = strcmp(watch->last_state, summary->state) != 0;
+    if (!changed && now_ms < watch->next_plain_ms)
+        return;
+    watch->next_plain_ms = now_ms + PLAIN_EVERY_MS;
+    memcpy(watch->last_state, summary->state, sizeof watch->last_state);
+    buffer_clear(&watch->line);
+    progress_line_plain(summary, &watch->line);
+    puts(buffer_string(&watch->line));
+    fflush(stdout);
+}
+
+/* True: there is nothing more to watch. */
+static bool ended(const struct watch *watch, const struct summary *summary, int *code)
+{
+    bool stopping = strcmp(summary->state, "stopping") == 0;
+    *code = stopping ? CTL_FAILED : CTL_DONE;
+    return watch->until_done && (stopping || strcmp(summary->state, "done") == 0);
+}
+
+static int follow(struct watch *watch, struct status_client *client)
+{
+    struct summary summary;
+    bool drawn = false;
+    int code = CTL_DONE;
+    enum status_event event;
+    while ((event = status_client_next(client, &summary, NULL)) == STATUS_EVENT_SUMMARY) {
+        if (watch->live)
+            draw_live(watch, &summary);
+        else
+            print_plain(watch, &summary);
+        drawn = true;
+        if (ended(watch, &summary, &code))
+            break;
+    }
+    if (drawn && watch->live)
+        putchar('\n');
+    if (event == STATUS_EVENT_SILENCE)
+        return status_client_nobody(client, NAME);
+    return code;
+}
+
+static int parse(struct watch *watch, int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"connect", required_argument, NULL, 'C'},
+        {"until-done", no_argument, NULL, 'u'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "c:u", long_options, NULL)) != -1) {
+        if (option == 'c')
+            watch->where.config_path = optarg;
+        else if (option == 'C')
+            watch->where.connect = optarg;
+        else if (option == 'u')
+            watch->until_done = true;
+        else
+            return ctl_wrong_usage(NAME, "unknown option or missing argument");
+    }
+    if (optind < argc)
+        return ctl_wrong_usage(NAME, "\"%s\" is not an option", argv[optind]);
+    return CTL_DONE;
+}
+
+static int run(const struct ctl_globals *globals, int argc, char **argv)
+{
+    struct watch watch = {.where = *globals, .line = buffer_make(LINE_MAX)};
+    int code = parse(&watch, argc, argv);
+    if (code != CTL_DONE)
+        return code;
+    watch.live = columns_of_terminal() != COLUMNS_UNKNOWN;
+    watch.utf8 = columns_utf8();
+    struct status_client *client = status_client_open(&watch.where, NAME, &code);
+    if (client)
+        code = follow(&watch, client);
+    status_client_close(&client);
+    buffer_free(&watch.line);
+    return code;
+}
+
+const struct ctl_command watch_command = {
+    .name = NAME,
+    .summary = "follow the crawl",
+    .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--until-done]\n"
+            "\n"
+            "On a terminal one line that follows the crawl; else a line every few seconds. Ctrl-C ends it.\n"
+            "\n"
+            "  -c, --config FILE        the coordinator's configuration\n"
+            "      --connect ENDPOINT   its status socket (sockets.status)\n"
+            "  -u, --until-done         end when a coordinator with --once is done\n"
+            "\n"
+            "Exit codes: 0 ended by Ctrl-C, or done; 1 nobody answers for 5 s, or the coordinator was\n"
+            "stopped before it was done; 2 wrong usage or configuration.\n"
+            "\n"
+            "Examples:\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
+            "  r3ectl " NAME " --connect ipc:///var/lib/r3e-leaderboard/status.sock --until-done\n",
+    .run = run,
+};

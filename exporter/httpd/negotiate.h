@@ -1,0 +1,28 @@
+#ifndef R3E_EXPORTER_HTTPD_NEGOTIATE_H
+#define R3E_EXPORTER_HTTPD_NEGOTIATE_H
+/* Request fields that are lists: what a client has already and what it takes (RFC 9110, 12.5.3 and 13.1). */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* The same file under two encodings must not have the same tag. */
+enum encoding { ENCODING_AS_IS, ENCODING_GZIP, ENCODING_INFLATED };
+
+#define ETAG_SIZE      80
+#define HTTP_DATE_SIZE 32
+
+/* A strong tag, with its quotes. Files are replaced, never written to, so inode, size and time of change tell
+ * any two contents apart. */
+void etag_make(const struct stat *about, enum encoding encoding, char out[static ETAG_SIZE]);
+
+/* Does If-None-Match (NULL: absent) name the tag? Weak comparison, as the field asks for. */
+bool etag_listed(const char *header, const char *etag);
+
+/* IMF-fixdate, as Last-Modified has it. */
+void http_date(time_t time, char out[static HTTP_DATE_SIZE]);
+
+/* Does Accept-Encoding (NULL: absent, which means no) allow gzip? */
+bool accepts_gzip(const char *header);
+
+#endif

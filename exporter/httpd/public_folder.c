@@ -1,0 +1,56 @@
+#include "exporter/httpd/public_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* openat2 gives up with EAGAIN if something was renamed while it resolved a ".." of a link. */
+#define RACES_MAX 16
+
+/* glibc has no wrapper. O_NONBLOCK: opening a pipe must not wait for its other end. */
+static int open_beneath(int folder_fd, const char *path)
+{
+    const struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd = -1;
+    errno = EAGAIN;
+    for (int i = 0; fd < 0 && (errno == EAGAIN || errno == EINTR) && i < RACES_MAX; i++)
+        fd = syscall(SYS_openat2, folder_fd, path, &how, sizeof how);
+    return (int)fd;
+}
+
+bool public_folder_supported(void)
+{
+    int fd = open_beneath(AT_FDCWD, ".");
+    if (fd < 0)
+        return errno != ENOSYS && errno != EPERM;
+    close(fd);
+    return true;
+}
+
+static enum public_folder_outcome outcome_of(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM ? PUBLIC_FOLDER_BUSY : PUBLIC_FOLDER_NOTHING;
+}
+
+enum public_folder_outcome public_folder_open(
+    const char *folder, const char *path, int *fd, struct stat *about)
+{
+    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return outcome_of(errno);
+    *fd = open_beneath(folder_fd, path);
+    int error = errno;
+    close(folder_fd);
+    if (*fd < 0)
+        return outcome_of(error);
+    if (fstat(*fd, about) == 0 && S_ISREG(about->st_mode))
+        return PUBLIC_FOLDER_OPENED;
+    close(*fd);
+    *fd = -1;
+    return PUBLIC_FOLDER_NOTHING;
+}

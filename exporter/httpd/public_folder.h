@@ -1,0 +1,25 @@
+#ifndef R3E_EXPORTER_HTTPD_PUBLIC_FOLDER_H
+#define R3E_EXPORTER_HTTPD_PUBLIC_FOLDER_H
+/* Opens files below the public folder, and no others.
+ *
+ * The kernel resolves the path (openat2(2), RESOLVE_BENEATH): symbolic links are followed as long as they
+ * stay inside, whatever is renamed meanwhile. The folder itself is opened anew each time, so it may be
+ * deleted and made again while the server runs. */
+#include <stdbool.h>
+#include <sys/stat.h>
+
+enum public_folder_outcome {
+    PUBLIC_FOLDER_OPENED,
+    PUBLIC_FOLDER_NOTHING, /* no such regular file inside, or not for us to read */
+    PUBLIC_FOLDER_BUSY,    /* out of descriptors or memory */
+};
+
+/* Can the kernel do this (Linux 5.6, and no container profile that forbids the call)? False: errno is set. */
+bool public_folder_supported(void);
+
+/* Opens the regular file `path` below `folder` for reading: `*fd` is the caller's to close, `*about` is what
+ * fstat says of it. */
+enum public_folder_outcome public_folder_open(
+    const char *folder, const char *path, int *fd, struct stat *about);
+
+#endif
