@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: only async-signal-safe calls. Reports errno through `report_fd` if exec fails. */
-_Noreturn static void run_child(const struct process_options *options, pid_t parent, int report_fd)
+/* In the child: only async-signal-safe calls. False if the parent died before prctl took effect. */
+static bool become_child(pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -22,8 +22,13 @@ _Noreturn static void run_child(const struct process_options *options, pid_t par
         signal(number, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* The parent may have died before prctl took effect. */
-    if (getppid() == parent && (options->stdout_fd < 0 || dup2(options->stdout_fd, STDOUT_FILENO) >= 0)) {
+    return getppid() == parent;
+}
+
+/* Reports errno through `report_fd` if exec fails. */
+_Noreturn static void run_program(const struct process_options *options, pid_t parent, int report_fd)
+{
+    if (become_child(parent) && (options->stdout_fd < 0 || dup2(options->stdout_fd, STDOUT_FILENO) >= 0)) {
         union {
             const char *const *in;
             char *const *out;
@@ -56,7 +61,7 @@ bool process_start(struct process *process, const struct process_options *option
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        run_child(options, parent, report[1]);
+        run_program(options, parent, report[1]);
     int code = pid < 0 ? errno : 0;
     close(report[1]);
     int pid_fd = -1;
@@ -73,6 +78,30 @@ bool process_start(struct process *process, const struct process_options *option
     close(report[0]);
     if (code) {
         errno = code;
+        return false;
+    }
+    *process = (struct process){.pid = pid, .pid_fd = pid_fd};
+    return true;
+}
+
+bool process_fork(struct process *process, int (*run)(void *context), void *context)
+{
+    *process = PROCESS_NONE;
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid < 0)
+        return false;
+    if (pid == 0) {
+        bool orphan = !become_child(parent);
+        close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+        exit(orphan ? EXIT_FAILURE : run(context));
+    }
+    int pid_fd = pidfd_open(pid, 0);
+    if (pid_fd < 0) {
+        int saved = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        errno = saved;
         return false;
     }
     *process = (struct process){.pid = pid, .pid_fd = pid_fd};

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -11,17 +12,19 @@
 
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MOST_MS  60000
+#define FLAGS_BYTES    (SUPERVISOR_CHILDREN_MAX * sizeof(atomic_bool))
 
 struct child {
     struct process process;
     struct supervisor *owner;
-    bool worked;
+    atomic_bool *worked; /* in `flags` */
 };
 
 struct supervisor {
     struct loop *loop;
     struct supervisor_options options;
     struct child children[SUPERVISOR_CHILDREN_MAX];
+    atomic_bool *flags; /* owned; shared with forked children */
     unsigned alive;
     bool stopping;
     int64_t start_after_ms; /* monotonic; nothing is started before */
@@ -39,8 +42,12 @@ struct supervisor *supervisor_open(struct loop *loop, const struct supervisor_op
     struct supervisor *supervisor = memory_zalloc(1, sizeof *supervisor);
     supervisor->loop = loop;
     supervisor->options = *options;
+    supervisor->flags = mmap(NULL, FLAGS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (supervisor->flags == MAP_FAILED)
+        log_fatal("out of memory: wanted %zu bytes; raise the memory limit", FLAGS_BYTES);
     for (unsigned i = 0; i < options->count; i++)
-        supervisor->children[i] = (struct child){.process = PROCESS_NONE, .owner = supervisor};
+        supervisor->children[i] =
+            (struct child){.process = PROCESS_NONE, .owner = supervisor, .worked = &supervisor->flags[i]};
     return supervisor;
 }
 
@@ -78,23 +85,32 @@ static void child_ended(void *context)
         supervisor->crashed++;
         log_end(supervisor, pid, &end);
     }
-    if (!bad && supervisor->options.good_end_is_work) {
-        child->worked = true;
+    if (atomic_load(child->worked))
         supervisor->pause_ms = 0;
-    }
-    supervisor->unhealthy |= !child->worked;
+    else
+        supervisor->unhealthy = true;
     if (supervisor->ended)
         supervisor->ended(supervisor->ended_context, pid, &end);
+}
+
+static int run_child(void *context)
+{
+    struct child *child = context;
+    const struct supervisor_options *options = &child->owner->options;
+    return options->run(options->run_context, child->worked);
 }
 
 static bool start_child(struct supervisor *supervisor, struct child *child)
 {
     struct process_options options = {.arguments = supervisor->options.arguments, .stdout_fd = -1};
-    if (!process_start(&child->process, &options)) {
-        log_error("cannot start %s %s: %s", supervisor->options.kind, options.arguments[0], strerror(errno));
+    atomic_store(child->worked, false);
+    bool started = options.arguments ? process_start(&child->process, &options)
+                                     : process_fork(&child->process, run_child, child);
+    if (!started) {
+        log_error("cannot start %s %s: %s", supervisor->options.kind,
+            options.arguments ? options.arguments[0] : "process", strerror(errno));
         return false;
     }
-    child->worked = false;
     supervisor->alive++;
     supervisor->started++;
     loop_add_fd(supervisor->loop, child->process.pid_fd, child_ended, child);
@@ -123,7 +139,7 @@ void supervisor_worked(struct supervisor *supervisor, pid_t pid)
 {
     for (unsigned i = 0; i < supervisor->options.count; i++) {
         if (supervisor->children[i].process.pid == pid) {
-            supervisor->children[i].worked = true;
+            atomic_store(supervisor->children[i].worked, true);
             supervisor->pause_ms = 0;
             return;
         }
@@ -153,6 +169,7 @@ void supervisor_close(struct supervisor **pointer)
         while (!process_reap(process, &end))
             clock_sleep_ms(1);
     }
+    munmap(supervisor->flags, FLAGS_BYTES);
     free(supervisor);
     *pointer = NULL;
 }

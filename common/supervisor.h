@@ -6,6 +6,7 @@
  * or before it did anything useful, makes the whole kind wait: 1 s, 2 s, … up to a minute, with a random
  * addition of up to a half, until one has worked. All times are monotonic milliseconds, given by the caller.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,11 +17,16 @@
 
 struct supervisor;
 
+/* In the child: returns its exit code. It sets `*worked` once it has done something useful; the flag is in
+ * memory that parent and child share. */
+typedef int (*supervisor_run)(void *context, atomic_bool *worked);
+
 struct supervisor_options {
     const char *kind;             /* for the log: "worker" */
-    const char *const *arguments; /* borrowed for the supervisor's life */
-    unsigned count;               /* at most SUPERVISOR_CHILDREN_MAX */
-    bool good_end_is_work;        /* for owners who do not see what a child does: exit code 0 says it worked */
+    const char *const *arguments; /* program to start, borrowed for the supervisor's life; or NULL, and: */
+    supervisor_run run;           /* what a forked child does; see process_fork for who may */
+    void *run_context;
+    unsigned count; /* at most SUPERVISOR_CHILDREN_MAX */
 };
 
 /* Starts nothing yet. Children are watched through `loop`. */
@@ -32,7 +38,7 @@ void supervisor_close(struct supervisor **pointer);
 /* Starts what is missing; returns milliseconds until it wants to be called again. */
 int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms);
 
-/* A child has done useful work: its kind is healthy again. Unknown pids are ignored. */
+/* A child started as a program has done useful work: its kind is healthy again. Unknown pids are ignored. */
 void supervisor_worked(struct supervisor *supervisor, pid_t pid);
 
 /* From now on nothing is started; each child is sent `signal` (0: none). */

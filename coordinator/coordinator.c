@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -22,6 +23,7 @@
 #include "coordinator/plan.h"
 #include "coordinator/status.h"
 #include "coordinator/store.h"
+#include "coordinator/watch.h"
 
 #define HEARTBEAT_MS      2000
 #define LEASE_MS          20000 /* renewed by each heartbeat, so it need not cover a whole fetch */
@@ -46,14 +48,16 @@ struct coordinator {
     struct plan *plan;
     struct dispatch *dispatch;
     struct collect *collect;
-    struct supervisor *workers;
+    struct supervisor *pool;
+    struct watch *watch;
     struct export_run *exporter;
     struct status *status;
     struct crawl_times times;
     bool exported;            /* an export was started */
     uint64_t exported_stored; /* boards stored before it */
     int64_t exported_at_ms;   /* monotonic */
-    const char *worker_arguments[4];
+    const char *pool_arguments[6];
+    char pool_size[24];
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     int64_t stop_by_ms;      /* 0: not stopping */
@@ -167,18 +171,32 @@ static void open_store(struct coordinator *c)
     store_each_board(c->store, learn_board, c);
 }
 
-static void worker_worked(void *context, pid_t pid)
+static void worker_joined(void *context, pid_t pid)
 {
     struct coordinator *c = context;
-    supervisor_worked(c->workers, pid);
+    watch_add(c->watch, pid);
 }
 
-static void worker_ended(void *context, pid_t pid, const struct process_end *end)
+static void worker_left(void *context, pid_t pid)
+{
+    struct coordinator *c = context;
+    watch_remove(c->watch, pid);
+}
+
+static void worker_worked(void *context)
+{
+    struct coordinator *c = context;
+    pid_t pool;
+    if (supervisor_pids(c->pool, &pool, 1))
+        supervisor_worked(c->pool, pool);
+}
+
+static void worker_ended(void *context, pid_t pid)
 {
     struct coordinator *c = context;
     /* What it sent before it ended may still wait in the socket. */
     collect_readable(c->collect);
-    dispatch_process_ended(c->dispatch, pid, end->signal != 0 || end->exit_code != 0);
+    dispatch_process_ended(c->dispatch, pid);
 }
 
 static void export_done(void *context, bool ok)
@@ -222,14 +240,22 @@ static void open_exporter(struct coordinator *c)
     buffer_free(&json);
 }
 
-static void open_workers(struct coordinator *c, const char *program)
+/* One process that keeps the workers alive; it starts them faster than we could. */
+static void open_pool(struct coordinator *c, const char *program)
 {
-    const char *arguments[] = {program, "--connect", c->config->sockets.jobs, NULL};
+    int length = snprintf(c->pool_size, sizeof c->pool_size, "%lld", (long long)c->config->workers.local);
+    if (length < 0 || (size_t)length >= sizeof c->pool_size)
+        log_bug("a pool of %lld workers", (long long)c->config->workers.local);
+    const char *arguments[] = {program, "--connect", c->config->sockets.jobs, "--pool", c->pool_size, NULL};
+    _Static_assert(sizeof arguments == sizeof c->pool_arguments, "all of them");
+    memcpy(c->pool_arguments, arguments, sizeof arguments);
     struct supervisor_options options = {
-        .kind = "worker", .arguments = arguments, .count = (unsigned)c->config->workers.local};
-    c->workers = supervisor_open(c->loop, &options);
-    supervisor_on_end(c->workers, worker_ended, c);
-    dispatch_on_worked(c->dispatch, worker_worked, c);
+        .kind = "worker pool", .arguments = c->pool_arguments, .count = c->config->workers.local > 0};
+    c->pool = supervisor_open(c->loop, &options);
+    c->watch = watch_open(c->loop, worker_ended, c);
+    struct dispatch_events events = {
+        .joined = worker_joined, .left = worker_left, .worked = worker_worked, .context = c};
+    dispatch_on_local(c->dispatch, &events);
 }
 
 static void open_parts(struct coordinator *c, const char *worker_program)
@@ -243,7 +269,7 @@ static void open_parts(struct coordinator *c, const char *worker_program)
     };
     c->dispatch = dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &dispatching, now_ms);
     c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &collecting);
-    open_workers(c, worker_program);
+    open_pool(c, worker_program);
     open_exporter(c);
     struct status_sources sources = {.socket = c->status_socket,
         .public_dir = c->config->publish.dir,
@@ -252,7 +278,7 @@ static void open_parts(struct coordinator *c, const char *worker_program)
         .store = c->store,
         .dispatch = c->dispatch,
         .collect = c->collect,
-        .workers = c->workers,
+        .pool = c->pool,
         .exporter = c->exporter,
         .refresh = &c->times.refresh};
     c->status = status_open(&sources, now_ms);
@@ -270,7 +296,7 @@ static void begin_stop(struct coordinator *c, int exit_code)
     c->exit_code = exit_code;
     c->stop_by_ms = clock_monotonic_ms() + STOP_PATIENCE_MS;
     dispatch_set_running(c->dispatch, false);
-    supervisor_stop(c->workers, SIGTERM);
+    supervisor_stop(c->pool, SIGTERM);
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
 
@@ -383,7 +409,7 @@ static int64_t tick(void *context, int64_t now_ms)
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     int64_t sleep_ms = dispatch_tick(c->dispatch, now_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
-    sleep_ms = least(sleep_ms, supervisor_tick(c->workers, now_ms));
+    sleep_ms = least(sleep_ms, supervisor_tick(c->pool, now_ms));
     tick_export(c, busy, now_ms);
     sleep_ms = least(sleep_ms, export_run_tick(c->exporter, now_ms));
     tick_once(c, busy);
@@ -391,7 +417,7 @@ static int64_t tick(void *context, int64_t now_ms)
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
     if (c->stop_by_ms) {
-        if (supervisor_alive(c->workers) == 0 || now_ms >= c->stop_by_ms)
+        if (supervisor_alive(c->pool) == 0 || now_ms >= c->stop_by_ms)
             loop_stop(c->loop);
         sleep_ms = least(sleep_ms, c->stop_by_ms - now_ms);
     }
@@ -405,7 +431,8 @@ static void close_all(struct coordinator *c)
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
     export_run_close(&c->exporter);
-    supervisor_close(&c->workers);
+    supervisor_close(&c->pool);
+    watch_close(&c->watch);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
     plan_close(&c->plan);

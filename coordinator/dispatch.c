@@ -35,8 +35,7 @@ struct dispatch {
     uint64_t retried;
     struct dispatch_counters counters;
     char host[PROTOCOL_NAME_SIZE];
-    dispatch_worked worked;
-    void *worked_context;
+    struct dispatch_events events; /* all NULL until dispatch_on_local */
 };
 
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
@@ -123,6 +122,8 @@ static void drop_worker(struct dispatch *dispatch, struct worker *worker, bool c
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
         if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
             take_back(dispatch, place, FAILURE_WORKER_DIED, counts);
+    if (worker->local && dispatch->events.left)
+        dispatch->events.left(dispatch->events.context, worker->pid);
     roster_leave(&dispatch->roster, worker);
 }
 
@@ -178,6 +179,8 @@ static void on_hello(struct dispatch *dispatch, struct text identity, const stru
         return;
     }
     worker->local = strcmp(worker->host, dispatch->host) == 0;
+    if (worker->local && dispatch->events.joined)
+        dispatch->events.joined(dispatch->events.context, worker->pid);
     unqueue(dispatch, worker);
     log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
     welcome(dispatch, worker);
@@ -412,14 +415,14 @@ int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms)
     return dispatch->gate_until_ms > now_ms ? dispatch->gate_until_ms - now_ms : 0;
 }
 
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool crashed)
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid)
 {
     struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
     if (!worker)
         return;
-    if (crashed && worker->lease != LEASE_NONE)
-        log_warn("worker %s died while it held a board; another gets it", worker->name);
-    drop_worker(dispatch, worker, crashed);
+    if (worker->lease != LEASE_NONE)
+        log_warn("worker %s (pid %d) died while it held a board; another gets it", worker->name, (int)pid);
+    drop_worker(dispatch, worker, true);
 }
 
 /* ---- results ---- */
@@ -438,8 +441,8 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
         worker->lease = LEASE_NONE;
         worker->jobs++;
         set_requesting(dispatch, worker, false);
-        if (dispatch->worked && worker->local)
-            dispatch->worked(dispatch->worked_context, worker->pid);
+        if (dispatch->events.worked && worker->local)
+            dispatch->events.worked(dispatch->events.context);
     }
     lease_end(&dispatch->leases, entry->lease);
     entry->lease = LEASE_NONE;
@@ -453,10 +456,9 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t 
         tell(dispatch, worker, &message);
 }
 
-void dispatch_on_worked(struct dispatch *dispatch, dispatch_worked callback, void *context)
+void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)
 {
-    dispatch->worked = callback;
-    dispatch->worked_context = context;
+    dispatch->events = *events;
 }
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch)

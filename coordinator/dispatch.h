@@ -57,8 +57,9 @@ void dispatch_close_gate(struct dispatch *dispatch, int64_t until_ms);
 /* Milliseconds for which the gate stays closed; 0: open. */
 int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms);
 
-/* A local child ended. What it held goes to another, at once: `crashed` counts as an attempt. */
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool crashed);
+/* A process on this host ended. What it held goes to another, at once, and counts as an attempt: a worker
+ * that leaves in good order holds nothing. */
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid);
 
 /* The lease of a board if it is leased now, else NULL. Valid until the next call. */
 const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place);
@@ -70,9 +71,14 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 /* Tells the worker of that name, if it is still there, what became of a result. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t lease, enum verdict verdict);
 
-/* Called when a worker proves useful: its kind need not be throttled. */
-typedef void (*dispatch_worked)(void *context, pid_t pid);
-void dispatch_on_worked(struct dispatch *dispatch, dispatch_worked callback, void *context);
+/* What the owner is told of workers on this host, by their pids. */
+struct dispatch_events {
+    void (*joined)(void *context, pid_t pid);
+    void (*left)(void *context, pid_t pid);
+    void (*worked)(void *context); /* one of them had a result: its kind is healthy */
+    void *context;
+};
+void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events);
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);

@@ -71,18 +71,24 @@ void status_set_state(struct status *status, enum status_state state)
 
 /* ---- measuring ---- */
 
+static uint64_t pss_of(pid_t pid)
+{
+    uint64_t pss_kb, rss_kb;
+    return process_memory(pid, &pss_kb, &rss_kb) ? pss_kb : 0;
+}
+
 static void measure_memory(struct status *status)
 {
-    pid_t pids[SUPERVISOR_CHILDREN_MAX + 1];
-    unsigned count = supervisor_pids(status->from.workers, pids, SUPERVISOR_CHILDREN_MAX);
-    uint64_t pss_kb, rss_kb;
+    pid_t pool;
+    status->self_kb = status->tree_kb = pss_of(getpid());
+    if (supervisor_pids(status->from.pool, &pool, 1))
+        status->tree_kb += pss_of(pool);
     if (export_run_active(status->from.exporter))
-        pids[count++] = export_run_pid(status->from.exporter);
-    process_memory(getpid(), &pss_kb, &rss_kb);
-    status->self_kb = status->tree_kb = pss_kb;
-    for (unsigned i = 0; i < count; i++)
-        if (process_memory(pids[i], &pss_kb, &rss_kb))
-            status->tree_kb += pss_kb;
+        status->tree_kb += pss_of(export_run_pid(status->from.exporter));
+    const struct worker *worker = dispatch_roster(status->from.dispatch)->by_identity;
+    for (; worker; worker = worker->hh.next)
+        if (worker->local)
+            status->tree_kb += pss_of(worker->pid);
     if (status->tree_kb > status->tree_peak_kb)
         status->tree_peak_kb = status->tree_kb;
 }
@@ -156,9 +162,9 @@ static void put_processes(const struct status *status, struct json_writer *json)
     const struct roster *roster = dispatch_roster(status->from.dispatch);
     struct store_usage usage = store_usage(status->from.store);
     key_uint(json, "workers", roster->count);
-    key_uint(json, "workers_started", supervisor_started(status->from.workers));
-    key_uint(json, "workers_crashed", supervisor_crashed(status->from.workers));
+    key_uint(json, "workers_joined", roster->joined);
     key_uint(json, "workers_lost", dispatched->workers_lost);
+    key_uint(json, "pools_crashed", supervisor_crashed(status->from.pool));
     key_uint(json, "leases_expired", dispatched->leases_expired);
     key_uint(json, "in_flight", dispatch_in_flight(status->from.dispatch));
     key_uint(json, "bad_frames", dispatched->bad_frames);

@@ -47,7 +47,7 @@ struct status_sources {
     struct store *store;
     const struct dispatch *dispatch;
     const struct collect *collect;
-    const struct supervisor *workers;
+    const struct supervisor *pool; /* of local workers */
     const struct export_run *exporter;
     const struct status_refresh *refresh;
 };

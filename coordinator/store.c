@@ -15,10 +15,6 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-/* Pages of the map that were read stay resident; after this many commits they are handed back, so that the
- * coordinator's memory does not follow the size of the store. */
-#define COMMITS_PER_RELEASE 16
-
 struct store {
     char folder[PATH_MAX];
     int lock_fd;
@@ -28,7 +24,6 @@ struct store {
     MDB_dbi boards, rows, details, meta;
     uint32_t epoch;
     uint64_t generation; /* of the last commit */
-    unsigned commits_since_release;
     struct buffer scratch;
     struct store_usage usage;
 };
@@ -201,16 +196,14 @@ bool store_dirty(const struct store *store)
     return store->write != NULL;
 }
 
+/* Pages of the map that were read stay resident, and the kernel maps 64 KiB around each; handed back after
+ * every commit, the coordinator's memory does not follow the size of the store. The map is shared and clean:
+ * a dropped page is read again from the page cache. */
 static void release_pages(struct store *store)
 {
     MDB_envinfo info;
-    if (++store->commits_since_release < COMMITS_PER_RELEASE ||
-        mdb_env_info(store->env, &info) != MDB_SUCCESS)
-        return;
-    store->commits_since_release = 0;
-    long page_size = sysconf(_SC_PAGESIZE);
-    /* The map is shared and clean: a dropped page is read again from the page cache. */
-    madvise(info.me_mapaddr, (info.me_last_pgno + 1) * (size_t)page_size, MADV_DONTNEED);
+    if (mdb_env_info(store->env, &info) == MDB_SUCCESS)
+        madvise(info.me_mapaddr, (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE), MADV_DONTNEED);
 }
 
 void store_commit(struct store *store)

@@ -1,40 +1,9 @@
 /* r3e-worker: asks a coordinator for jobs, fetches leaderboards, sends what they hold. */
-#include <limits.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "common/log.h"
 #include "worker/json_arena.h"
 #include "worker/options.h"
 #include "worker/pool.h"
 #include "worker/session.h"
-
-#define ARGUMENTS_MOST 64
-
-/* The pool's children get the same command line and OPTIONS_SINGLE, which is the last word on it. */
-static int run_pool(const struct options *options, int argc, char **argv)
-{
-    char self[PATH_MAX];
-    const char *arguments[ARGUMENTS_MOST] = {self};
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0 || argc + 2 > ARGUMENTS_MOST)
-        log_fatal(
-            "cannot start this program again: %s", length < 0 ? "is /proc there?" : "too many arguments");
-    self[length] = 0;
-    for (int i = 1; i < argc; i++)
-        arguments[i] = argv[i];
-    arguments[argc] = OPTIONS_SINGLE;
-    return pool_run(arguments, options->pool);
-}
-
-static int run_session(const struct options *options)
-{
-    struct session_options session = {.endpoint = options->endpoint,
-        .exit_deadline_ms = options->exit_deadline_ms,
-        .allow_insecure = options->allow_insecure};
-    json_arena_install();
-    return session_run(&session);
-}
 
 int main(int argc, char **argv)
 {
@@ -43,5 +12,9 @@ int main(int argc, char **argv)
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : 2;
     log_open("r3e-worker", options.log_level, options.log_format);
-    return options.pool ? run_pool(&options, argc, argv) : run_session(&options);
+    json_arena_install();
+    struct session_options session = {.endpoint = options.endpoint,
+        .exit_deadline_ms = options.exit_deadline_ms,
+        .allow_insecure = options.allow_insecure};
+    return options.pool ? pool_run(&session, options.pool) : session_run(&session);
 }

@@ -33,7 +33,7 @@ static const char help[] =
     "  r3e-worker --connect ipc:///var/lib/r3e-leaderboard/jobs.ipc\n"
     "  r3e-worker --connect tcp://127.0.0.1:4251 --pool 4 --log-format json\n";
 
-enum { OPTION_EXIT_DEADLINE = 256, OPTION_ALLOW_INSECURE, OPTION_LOG_FORMAT, OPTION_SINGLE };
+enum { OPTION_EXIT_DEADLINE = 256, OPTION_ALLOW_INSECURE, OPTION_LOG_FORMAT };
 
 static const struct option long_options[] = {
     {"connect", required_argument, NULL, 'c'},
@@ -42,7 +42,6 @@ static const struct option long_options[] = {
     {"allow-insecure", no_argument, NULL, OPTION_ALLOW_INSECURE},
     {"log-level", required_argument, NULL, 'l'},
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
-    {&OPTIONS_SINGLE[2], no_argument, NULL, OPTION_SINGLE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -95,9 +94,6 @@ static enum options_outcome apply(struct options *options, int option, char *val
     case OPTION_LOG_FORMAT:
         if (!parse_format(value, &options->log_format))
             return wrong("--log-format", value, "is neither text nor json");
-        return OPTIONS_RUN;
-    case OPTION_SINGLE:
-        options->pool = 0;
         return OPTIONS_RUN;
     case 'h':
         fputs(help, stdout);

@@ -6,9 +6,6 @@
 
 #include "common/log.h"
 
-/* On the command line behind --pool: be one worker after all. Given by the pool to its children. */
-#define OPTIONS_SINGLE "--single"
-
 struct options {
     const char *endpoint; /* of the coordinator's jobs socket; borrowed from argv, as all strings */
     unsigned pool;        /* workers to keep alive; 0: be one */

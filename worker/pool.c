@@ -46,11 +46,20 @@ static int64_t tick(void *context, int64_t now_ms)
     return pool->stop_by_ms - now_ms;
 }
 
-int pool_run(const char *const *arguments, unsigned count)
+/* In the child. */
+static int run_worker(void *context, atomic_bool *worked)
+{
+    struct session_options options = *(const struct session_options *)context;
+    options.worked = worked;
+    return session_run(&options);
+}
+
+int pool_run(const struct session_options *session, unsigned count)
 {
     struct pool pool = {0};
+    struct session_options shared = *session;
     struct supervisor_options options = {
-        .kind = "worker", .arguments = arguments, .count = count, .good_end_is_work = true};
+        .kind = "worker", .run = run_worker, .run_context = &shared, .count = count};
     sigset_t wanted;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);

@@ -286,6 +286,8 @@ static void on_message(struct session *session, const struct message *message)
         job_granted(session->job, message->page.lease, message->page.page);
         break;
     case MESSAGE_ACK:
+        if (session->options->worked)
+            atomic_store(session->options->worked, true);
         if (!outbox_acknowledge(&session->outbox, message->ack.lease))
             log_debug("lease %llu was acknowledged before", (unsigned long long)message->ack.lease);
         if (message->ack.verdict == VERDICT_INVALID)

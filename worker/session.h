@@ -6,6 +6,7 @@
  *
  * A coordinator that falls silent is looked for again over new sockets; the job in hand goes on meanwhile and
  * results are kept until they are acknowledged. */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct session_options {
     const char *endpoint; /* checked before */
     int64_t exit_deadline_ms;
     bool allow_insecure; /* a results socket beyond this host is used too */
+    atomic_bool *worked; /* set once a result of this worker was acknowledged; may be NULL */
 };
 
 /* Runs until the worker retires (max_jobs, max_age, max_rss), is asked to leave or gets SIGTERM or SIGINT

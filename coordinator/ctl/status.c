@@ -48,7 +48,7 @@ static void put_processes(const struct summary *summary)
     char b[COLUMNS_NUMBER_SIZE];
     char c[COLUMNS_NUMBER_SIZE];
     printf("workers       %s connected, %s started, %s crashed\n", columns_number(summary->workers, a),
-        columns_number(summary->workers_started, b), columns_number(summary->workers_crashed, c));
+        columns_number(summary->workers_joined, b), columns_number(summary->workers_lost, c));
     printf("exports       %s, %s failed\n", columns_number(summary->exports, a),
         columns_number(summary->export_failures, b));
     printf("store         %s, generation %s\n", columns_bytes(summary->store_bytes, a),

@@ -142,6 +142,39 @@ static void a_program_that_is_not_there_is_throttled_too(void **state)
     close_all(&fixture);
 }
 
+/* A forked child: context says whether it works before it ends, and how it ends. */
+static int forked_child(void *context, atomic_bool *worked)
+{
+    const char *what = context;
+    if (what[0] == 'w')
+        atomic_store(worked, true);
+    return what[1] == 'f';
+}
+
+static void check_forked(char *what, bool healthy, unsigned crashed)
+{
+    struct fixture fixture = {.loop = loop_open(), .now_ms = 1000000};
+    struct supervisor_options options = {
+        .kind = "child", .run = forked_child, .run_context = what, .count = 1};
+    fixture.supervisor = supervisor_open(fixture.loop, &options);
+    supervisor_on_end(fixture.supervisor, count_end, &fixture);
+    tick(&fixture, 0);
+    run_until_ended(&fixture, 1);
+    int64_t pause = tick(&fixture, 0);
+    assert_int_equal(pause == LOOP_SLEEP_FOREVER, healthy);
+    assert_int_equal(supervisor_crashed(fixture.supervisor), crashed);
+    close_all(&fixture);
+}
+
+static void forked_children_say_themselves_whether_they_worked(void **state)
+{
+    (void)state;
+    check_forked((char[]){"w "}, true, 0);
+    check_forked((char[]){"wf"}, true, 1);
+    check_forked((char[]){"  "}, false, 0);
+    check_forked((char[]){" f"}, false, 1);
+}
+
 static void stopping_starts_nothing_again(void **state)
 {
     (void)state;
@@ -179,6 +212,7 @@ int main(void)
         cmocka_unit_test(one_that_worked_is_replaced_at_once),
         cmocka_unit_test(those_that_end_before_working_are_throttled),
         cmocka_unit_test(a_program_that_is_not_there_is_throttled_too),
+        cmocka_unit_test(forked_children_say_themselves_whether_they_worked),
         cmocka_unit_test(stopping_starts_nothing_again),
         cmocka_unit_test(leaves_no_descriptor_behind),
     };
