@@ -108,8 +108,12 @@ bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, 
     /* The three bits of an empty stored block's header may fit into what is left of the last byte. */
     size_t spare_bits = written * 8 - block.end;
     size_t skip = spare_bits >= 3 ? 1 : 0;
+    if (!buffer_append(out, stored + skip, sizeof stored - skip)) {
+        out->length -= written;
+        return false;
+    }
     *segment = (struct gzip_segment){.length = length, .crc32 = libdeflate_crc32(0, bytes, length)};
-    return buffer_append(out, stored + skip, sizeof stored - skip);
+    return true;
 }
 
 void gzip_append_header(struct buffer *out)
