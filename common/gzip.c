@@ -6,23 +6,21 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
+#include "common/deflate_walk.h"
 #include "common/log.h"
 #include "common/memory.h"
 
-/* Output of the walk is thrown away; inflate needs somewhere to put it. */
-#define WALK_BYTES (64 * 1024)
-
 struct gzip_compressor {
     struct libdeflate_compressor *deflate;
-    z_stream walk;
-    uint8_t scratch[WALK_BYTES];
+    struct deflate_walk *walk;
 };
 
 struct gzip_compressor *gzip_compressor_open(int level)
 {
     struct gzip_compressor *compressor = memory_zalloc(1, sizeof *compressor);
     compressor->deflate = libdeflate_alloc_compressor(level);
-    if (!compressor->deflate || inflateInit2(&compressor->walk, -MAX_WBITS) != Z_OK)
+    compressor->walk = deflate_walk_open();
+    if (!compressor->deflate)
         log_fatal("gzip: no memory for a compressor of level %d; raise the memory limit", level);
     return compressor;
 }
@@ -32,7 +30,7 @@ void gzip_compressor_close(struct gzip_compressor **compressor)
     if (!*compressor)
         return;
     libdeflate_free_compressor((*compressor)->deflate);
-    inflateEnd(&(*compressor)->walk);
+    deflate_walk_close(&(*compressor)->walk);
     free(*compressor);
     *compressor = NULL;
 }
@@ -58,37 +56,6 @@ bool gzip_append_member(
     return written != 0;
 }
 
-/* Where the last block of a raw deflate stream begins and ends, in bits. */
-struct last_block {
-    uint64_t start, end;
-};
-
-/* inflate with Z_BLOCK stops at each boundary between blocks and says how many bits of the last byte taken
- * are still to come (zlib.h; the distribution's examples/gzappend.c rests on the same facts). */
-static struct last_block find_last_block(struct gzip_compressor *compressor, uint8_t *bytes, size_t length)
-{
-    z_stream *walk = &compressor->walk;
-    struct last_block block = {0, 0};
-    inflateReset(walk);
-    walk->next_in = bytes;
-    walk->avail_in = (uInt)length;
-    for (;;) {
-        walk->next_out = compressor->scratch;
-        walk->avail_out = WALK_BYTES;
-        int code = inflate(walk, Z_BLOCK);
-        if (code != Z_OK)
-            log_bug("gzip: walking the blocks of our own stream: %s", walk->msg ? walk->msg : zError(code));
-        if (!(walk->data_type & 128))
-            continue;
-        uint64_t boundary = (uint64_t)walk->total_in * 8 - (unsigned)(walk->data_type & 7);
-        if (walk->data_type & 64) {
-            block.end = boundary;
-            return block;
-        }
-        block.start = boundary;
-    }
-}
-
 bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, size_t length,
     struct buffer *out, struct gzip_segment *segment)
 {
@@ -102,14 +69,20 @@ bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, 
         out->overflowed = true;
         return false;
     }
-    struct last_block block = find_last_block(compressor, to, written);
+    struct deflate_block block;
+    if (!deflate_walk_last_block(compressor->walk, to, written, &block))
+        log_bug("gzip: cannot follow libdeflate's stream of %zu bytes", written);
     to[block.start / 8] &= (uint8_t) ~(1u << (block.start % 8));
     out->length += written;
     /* The three bits of an empty stored block's header may fit into what is left of the last byte. */
     size_t spare_bits = written * 8 - block.end;
     size_t skip = spare_bits >= 3 ? 1 : 0;
+    if (!buffer_append(out, stored + skip, sizeof stored - skip)) {
+        out->length -= written;
+        return false;
+    }
     *segment = (struct gzip_segment){.length = length, .crc32 = libdeflate_crc32(0, bytes, length)};
-    return buffer_append(out, stored + skip, sizeof stored - skip);
+    return true;
 }
 
 void gzip_append_header(struct buffer *out)

@@ -88,7 +88,7 @@ static bool write_new_folder(const struct track *track)
 static bool update_folder(struct track *track)
 {
     char path[PATH_SIZE];
-    if (!publication_list(track->publication, track->path, remove_stale_class, track))
+    if (!publication_list_and_sweep(track->publication, track->path, remove_stale_class, track))
         return false;
     for (uint32_t i = 0; i < track->count; i++) {
         const struct snapshot_board *board = &track->boards[i];

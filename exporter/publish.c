@@ -101,8 +101,8 @@ static void remove_temporary(int folder, const char *name)
     unlinkat(folder, name, AT_REMOVEDIR);
 }
 
-bool publication_list(
-    struct publication *publication, const char *path, publication_visitor visit, void *context)
+static bool walk(
+    struct publication *publication, const char *path, bool sweep, publication_visitor visit, void *context)
 {
     int fd = openat(publication->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -113,13 +113,34 @@ bool publication_list(
         return fail(publication, "list the folder", path);
     }
     for (struct dirent *entry; (entry = readdir(entries));) {
-        if (is_temporary(entry->d_name))
+        if (!is_temporary(entry->d_name)) {
+            if (visit && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                visit(context, entry->d_name);
+        } else if (sweep) {
             remove_temporary(fd, entry->d_name);
-        else if (visit && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            visit(context, entry->d_name);
+        }
     }
     closedir(entries);
     return true;
+}
+
+bool publication_list(
+    struct publication *publication, const char *path, publication_visitor visit, void *context)
+{
+    return walk(publication, path, false, visit, context);
+}
+
+bool publication_list_and_sweep(
+    struct publication *publication, const char *path, publication_visitor visit, void *context)
+{
+    return walk(publication, path, true, visit, context);
+}
+
+/* The folders in which more than one module writes. */
+static bool sweep_top(struct publication *publication)
+{
+    return walk(publication, ".", true, NULL, NULL) && walk(publication, "tracks", true, NULL, NULL) &&
+           walk(publication, "combinations", true, NULL, NULL);
 }
 
 /* ---- opening ---- */
@@ -166,7 +187,7 @@ bool publication_open(struct publication *publication, const char *public_folder
         return guard_fail(
             guard, "another exporter is publishing in %s; try again when it is done", publication->root);
     }
-    return publication_list(publication, ".", NULL, NULL);
+    return sweep_top(publication);
 }
 
 void publication_close(struct publication *publication)
@@ -465,7 +486,5 @@ void publication_discard(struct publication *publication)
     for (uint32_t i = 0; i < publication->change_count; i++)
         discard_change(publication, &publication->changes[i]);
     /* What was being written when the run was stopped is in no list. */
-    publication_list(publication, ".", NULL, NULL);
-    publication_list(publication, "tracks", NULL, NULL);
-    publication_list(publication, "combinations", NULL, NULL);
+    sweep_top(publication);
 }

@@ -40,7 +40,8 @@ struct publication {
     struct publication_figures figures;
 };
 
-/* Makes PUBLIC/cache if missing, locks it and removes what dead runs left at its top. */
+/* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
+ * combinations/. */
 bool publication_open(struct publication *publication, const char *public_folder, struct guard *guard);
 
 void publication_close(struct publication *publication);
@@ -77,6 +78,8 @@ void publication_remove_folder(struct publication *publication, const char *path
  * of dead runs are removed on the way and not shown. */
 typedef void (*publication_visitor)(void *context, const char *name);
 bool publication_list(
+    struct publication *publication, const char *path, publication_visitor visit, void *context);
+bool publication_list_and_sweep(
     struct publication *publication, const char *path, publication_visitor visit, void *context);
 
 /* True if there is a folder at `path`; true if there is a symbolic link to exactly `target`. */

@@ -1,15 +1,17 @@
 """The exporter on stores made here, its files compared with an oracle that knows nothing of its code."""
 
-import gzip
+import fcntl
 import json
 import os
+import resource
+import signal
 import subprocess
 import zlib
 
 import pytest
 
 import oracle_flat
-from store_builder import CACHED_AT, Store, pack_rows
+from store_builder import CACHED_AT, Store, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
 TIMEOUT_S = 60
 
@@ -205,3 +207,408 @@ def test_worked_example(store, exporter, cache):
     assert {name: figures[name] for name in expected} == expected
     check(cache, [MONZA, EMPTY], figures)
     assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([MONZA, EMPTY])
+
+
+HARD_NAMES = [
+    "ÅKE ÖBERG",
+    "åke öberg",
+    "A\u030aKE O\u0308BERG",  # the same in decomposed form: the same key
+    "O'Neil",
+    "O’Neil",
+    "Oʼneil",
+    'Quote "Q" \\ Backslash / Slash',
+    "Emoji 🏎️👨‍👩‍👧 Driver",
+    "Tab\tLine\nReturn\rBell\x07Null\x00Delete\x7f",
+    "İSTANBUL ILI ıŞıK",
+    "ΣΊΣΥΦΟΣ ΟΔΥΣΣΕΎΣ",
+    "ПЁТР Ильич",
+    "山田 太郎",
+    "ＦＵＬＬＷＩＤＴＨ",
+    "ẞtraße",
+    "ǅenan",
+    "Ⓐ 𝐁 𐐀 Ꭰ",
+    "עברית עם רווחים",
+    "العربية",
+    "   ",
+    "\u200b",
+    "x" * 10_000,
+    "é" * 5_000,
+    "ﷺ" * 100,
+    "\ufdfa\U0001d160\u0958",  # composition exclusions
+    "각각",
+    "Zalgo" + "\u0300\u0323\u0334" * 30,
+    "\U0010ffff\ue000\ufffd",
+    "</script>",
+    "{}[],:",
+]
+
+
+def test_hard_names(store, exporter, cache):
+    results = [entry(name, place, user(place)) for place, name in enumerate(HARD_NAMES, 1)]
+    results[3].update(laptime='1m "quoted"\x01\\', date_time="é\n", team='Te"am\\', relative_laptime="+1m 02.003s")
+    results[4].update(team={"name": "Objekt"}, rank=None, country=None, car_class=[], driving_model=7)
+    names = {"class_name": 'Klass "Å"'}
+    truth = [
+        board(10, 20, results, 'Pistă "1" \\ Straße', **names), board(9, 20, reversed(results), **names), EMPTY
+    ]  # fmt: skip
+    store(truth)
+    check(cache, truth, exporter().figures)
+    assert "i\u0307stanbul" not in "".join(read(cache / "driver_index.json.gz"))
+
+
+def test_nameless_entries_count_but_are_not_listed(store, exporter, cache):
+    nameless = [entry("", 2, user(2)), entry(None, 3, user(3)), {}, {"driver": None}]
+    truth = [board(1, 1, [entry("Ann", 1, user(1)), *nameless]), board(1, 2, nameless)]
+    store(truth)
+    figures = exporter().figures
+    check(cache, truth, figures)
+    assert figures["total_entries"] == 9 and figures["total_drivers"] == 1
+    assert read(cache / "driver_index.json.gz")["ann"][0]["total_entries"] == 5
+
+
+def test_places_out_of_order_and_equal(store, exporter, cache):
+    """One driver many times on a board: by position; equal ones in the order in which they came."""
+    places = [5, 3, 3, 9, 1, 3]
+    results = [entry("Same", place, user(1), laptime=f"1m {at:02}.000s") for at, place in enumerate(places)]
+    truth = [board(2, 1, results), board(1, 300, results), board(1, 4, results)]
+    store(truth)
+    check(cache, truth, exporter().figures)
+    rows = read(cache / "driver_index.json.gz")["same"]
+    assert [row["class_id"] for row in rows[:12:6]] == ["4", "300"]
+
+
+def test_order_of_combinations(store, exporter, cache):
+    truth = [
+        board(track, klass, [entry(f"D{place}", place) for place in range(1, size + 1)])
+        for track, klass, size in ((10, 2, 2), (9, 10, 2), (9, 9, 2), (1, 1, 1), (2, 2, 5), (3, 3, 0))
+    ]
+    store(truth)
+    check(cache, truth, exporter().figures)
+    rows = read(cache / "all_combinations.json.gz")["results"]
+    assert [(row["track_id"], row["class_id"]) for row in rows] == [
+        ("2", "2"), ("9", "9"), ("9", "10"), ("10", "2"), ("1", "1")
+    ]  # fmt: skip
+
+
+def test_more_combinations_than_the_top_list_takes(store, exporter, cache):
+    truth = [board(1 + n % 7, 1 + n, [entry(f"D{n % 50}", 1)] * (1 + n % 3)) for n in range(1100)]
+    store(truth)
+    check(cache, truth, exporter().figures)
+    assert json.loads((cache / "top_combinations.json").read_text())["count"] == 1000
+    assert read(cache / "all_combinations.json.gz")["count"] == 1100
+
+
+def test_many_parts_and_any_number_of_threads_give_the_same_file(store, exporter, cache):
+    """More rows than one part or one segment holds."""
+    truth = [
+        board(1 + n, 5, [entry(f"Driver {(n * 131 + place * 17) % 900}", place, user(place)) for place in range(1, 901)])
+        for n in range(10)
+    ]
+    store(truth)
+    exporter("--threads", "1")
+    first = (cache / "driver_index.json.gz").read_bytes()
+    check(cache, truth)
+    (cache / "driver_index.json.gz").unlink()
+    exporter("--threads", "5")
+    assert (cache / "driver_index.json.gz").read_bytes() == first
+
+
+def test_team_of_the_newest_row_that_has_one(store, exporter, cache):
+    truth = [
+        board(1, 1, [entry("A", 1, user(1), team="Old", date_time="2020"), entry("B", 2, user(2), team="PRIVATEER")]),
+        board(1, 2, [entry("A", 1, user(1), team="New", date_time="2021"), entry("B", 2, user(2), team="B team")]),
+        board(1, 3, [entry("A", 1, user(1), team="privateer", date_time="2022" + "x" * 60), entry("C", 2)]),
+        board(1, 4, [entry("D", 1, user(4), team="First", date_time="2022"), entry("D", 2, user(4), team="Second")]),
+        board(1, 5, [entry("E", 1, "", team="L1", date_time="z" * 40), entry("e", 2, "", team="L2", date_time="z" * 41)]),
+    ]
+    store(truth)
+    figures = exporter().figures
+    check(cache, truth, figures)
+    assert figures["total_teams"] == 4 and figures["total_drivers"] == 5
+
+
+def test_empty_store(store, exporter, cache):
+    store([])
+    figures = exporter().figures
+    check(cache, [], figures)
+    assert read(cache / "driver_index.json.gz") == {}
+
+
+def test_unknown_ids_go_by_their_number(store, exporter, cache):
+    one = store([])
+    one.put(dict(MONZA, track_name="1671", class_name="1703"))
+    exporter()
+    row = read(cache / "all_combinations.json.gz")["results"][0]
+    assert (row["track"], row["class_name"]) == ("1671", "1703")
+    assert read(cache / "driver_index.json.gz")["bob dylan"][0]["track"] == "1671"
+
+
+def test_store_without_catalogue(store, exporter, cache):
+    store([MONZA]).put_meta("catalogue", b"\xff\x00")
+    done = exporter()
+    assert "catalogue" in done.stderr
+    assert read(cache / "all_combinations.json.gz")["results"][0]["track"] == "1671"
+
+
+def test_unchanged_rerun_touches_nothing(store, exporter, cache):
+    truth = [MONZA, EMPTY]
+    store(truth)
+    exporter()
+    before = {name: identity(cache / name) for name in files(cache)}
+    folders = {folder: os.stat(folder).st_mtime_ns for folder, _, _ in os.walk(cache)}
+    figures = exporter("--full").figures
+    assert (figures["files_written"], figures["files_removed"], figures["bytes_written"]) == (0, 0, 0)
+    assert {name: identity(cache / name) for name in files(cache)} == before
+    del folders[str(cache)]  # large files are written beside the old one before they can be compared
+    assert {folder: os.stat(folder).st_mtime_ns for folder in folders} == folders
+
+
+def test_changed_board_changes_only_its_files(store, exporter, cache):
+    others = [board(1671, 9, [entry("Zoe", 1)] * 3, MONZA["track_name"]), board(5, 5, [entry("Yan", 1)])]
+    one = store([MONZA, EMPTY, *others])
+    exporter()
+    before = {name: identity(cache / name) for name in files(cache)}
+    changed = dict(MONZA, results=[entry("Eve", 1), *MONZA["results"][1:]])
+    one.put(changed)
+    figures = exporter().figures
+    truth = [changed, EMPTY, *others]
+    check(cache, truth, figures)
+    after = {name: identity(cache / name) for name in files(cache)}
+    assert {name for name in after if after[name] != before[name]} == {
+        "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz"
+    }  # fmt: skip
+    assert figures["generation"] == 2 and figures["files_written"] == 2
+
+
+def test_new_and_removed_boards(store, exporter, cache):
+    one = store([MONZA, EMPTY])
+    exporter()
+    more = board(1671, 2922, [entry("Neu", 1)], MONZA["track_name"])
+    one.put_meta("catalogue", pack_catalogue([MONZA, EMPTY, more]))
+    one.put(more)
+    check(cache, [MONZA, EMPTY, more], exporter().figures)
+    one.remove(EMPTY)
+    one.remove(MONZA)
+    figures = exporter().figures
+    check(cache, [more], figures)
+    assert not (cache / "tracks/track_1850").exists()
+    assert not (cache / "track_1850").is_symlink()
+    assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([more])
+    assert figures["files_removed"] == 3
+
+
+FOREIGN = [
+    "status.json",
+    "robots.txt",
+    "tracks/track_1850/notes.txt",
+    "tracks/track_1850/class_007.json.gz",
+    "tracks/track_1850/class_-1.json.gz",
+    "tracks/track_1850/class_99999999999.json.gz",
+    "tracks/track_1850/class_5.json",
+    "tracks/track_0x10/class_5.json.gz",
+    "tracks/readme",
+    "track_77/class_5.json.gz",
+    "combinations/mine.json.gz",
+]
+
+
+def test_foreign_files_are_left_alone(store, exporter, cache):
+    one = store([MONZA, EMPTY])
+    exporter()
+    for name in FOREIGN:
+        (cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache / name).write_text(name)
+    (cache / "track_88").symlink_to("elsewhere")
+    (cache / "tracks/track_66").mkdir()
+    one.remove(EMPTY)
+    check(cache, [MONZA], exporter().figures)
+    assert all((cache / name).read_text() == name for name in FOREIGN)
+    assert os.readlink(cache / "track_88") == "elsewhere"
+    assert not (cache / "tracks/track_1850/class_1703.json.gz").exists()
+    assert not (cache / "tracks/track_66").exists()
+
+
+def test_a_folder_in_the_way_of_a_link_stays(store, exporter, cache):
+    (cache / "track_1671").mkdir(parents=True)
+    (cache / "track_1671/old").write_text("old")
+    store([MONZA])
+    done = exporter()
+    assert "track_1671" in done.stderr
+    assert (cache / "track_1671/old").read_text() == "old"
+    assert (cache / "tracks/track_1671/class_1703.json.gz").exists()
+
+
+def test_leftovers_of_dead_runs_are_removed(store, exporter, cache):
+    store([MONZA, EMPTY])
+    exporter()
+    stray = [".r3e-tmp-driver_index.json.gz", "tracks/.r3e-tmp-track_5/class_5.json.gz", "combinations/.r3e-tmp-x",
+             "tracks/track_1671/.r3e-tmp-class_1703.json.gz", "tracks/.r3e-tmp-track_1671/class_1.json.gz"]  # fmt: skip
+    for name in stray:
+        (cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache / name).write_text("half")
+    (cache / ".r3e-tmp-track_9").symlink_to("tracks/track_9")
+    exporter()
+    assert not [name for name in files(cache) if ".r3e-tmp-" in name]
+    assert not list((cache / "tracks").glob(".r3e-tmp-*"))
+    check(cache, [MONZA, EMPTY])
+
+
+def flip(at):
+    def change(value):
+        return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+
+    return change
+
+
+@pytest.mark.parametrize("database", ["boards", "rows", "details"])
+@pytest.mark.parametrize("change", [flip(3), flip(-1), lambda value: value[:-1], lambda value: b""])
+def test_broken_record_is_skipped_and_what_was_published_stays(store, exporter, cache, database, change):
+    other = board(5, 5, [entry("Yan", 1)])
+    one = store([MONZA, other])
+    exporter()
+    before = identity(cache / oracle_flat.detail_path(MONZA))
+    one.damage(database, MONZA, change)
+    done = exporter()
+    assert done.figures["broken_records"] == 1
+    assert "track 1671 class 1703" in done.stderr
+    assert identity(cache / oracle_flat.detail_path(MONZA)) == before
+    assert list(read(cache / "driver_index.json.gz")) == ["yan"]
+    assert read(cache / "all_combinations.json.gz") == oracle_flat.combinations([other])
+
+
+def test_rows_that_lie_with_a_right_checksum(store, exporter, cache):
+    """What a checksum cannot tell: ill-formed text, a wrong number of rows, places that are not there."""
+    good = pack_rows(oracle_flat.rows(MONZA))
+    hostile = [
+        good.replace(b"Bob Dylan", b"Bob D\xffl\xc0n"),
+        good + b"\x00",
+        good.replace(b"\x93\x01\x03", b"\x93\x01\x04"),
+        b"\x93\x01\xce\xff\xff\xff\xff\xdd\xff\xff\xff\xff",
+        good[:-1] + b"\x7f",
+    ]
+    for rows in hostile:
+        one = store([MONZA, EMPTY])
+        place = key(1671, 1703)
+        record = pack_record(rows, pack_detail(MONZA), 3)
+        with one.environment.begin(write=True) as transaction:
+            transaction.put(place, rows, db=one.rows)
+            transaction.put(place, record, db=one.boards)
+        one.close()
+        done = exporter()
+        assert done.figures["broken_records"] == 1, rows
+        check(cache, [EMPTY])
+
+
+def test_key_of_a_wrong_size(store, exporter, cache):
+    one = store([MONZA])
+    with one.environment.begin(write=True) as transaction:
+        transaction.put(b"odd", b"value", db=one.boards)
+    assert exporter().figures["broken_records"] == 1
+    check(cache, [MONZA])
+
+
+def test_board_that_was_never_fetched(store, exporter, cache):
+    one = store([MONZA])
+    with one.environment.begin(write=True) as transaction:
+        record = pack_record(b"", b"", 0, fetched_at_ms=0, failure_streak=3, detail_checksum=0)
+        transaction.put(key(7, 7), record, db=one.boards)
+    figures = exporter().figures
+    assert figures["broken_records"] == 0
+    check(cache, [MONZA], figures)
+
+
+def test_layouts(store, exporter, cache):
+    store([MONZA, EMPTY])
+    exporter("--layouts", "flat,sharded")
+    exporter("--layouts", "sharded")
+    assert not (cache / "driver_index.json.gz").exists()
+    assert not (cache / "track_1671").is_symlink()
+    assert (cache / oracle_flat.detail_path(MONZA)).exists()
+    exporter("--layouts", "flat")
+    check(cache, [MONZA, EMPTY])
+
+
+@pytest.fixture
+def unprivileged():
+    """Settings that run a program without root's right to write everywhere."""
+    return {"preexec_fn": lambda: (os.setgid(65534), os.setuid(65534))} if os.getuid() == 0 else {}
+
+
+def test_unwritable_folder(store, exporter, cache, tmp_path, unprivileged):
+    one = store([MONZA, EMPTY])
+    exporter()
+    one.put(dict(MONZA, results=MONZA["results"][:1]))
+    before = {name: identity(cache / name) for name in files(cache)}
+    for folder in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        folder.chmod(0o755)
+    for path in (tmp_path / "store", *(tmp_path / "store").iterdir()):
+        path.chmod(0o777)
+    done = exporter(code=1, **unprivileged)
+    assert str(cache) in done.stderr and "Permission denied" in done.stderr
+    assert {name: identity(cache / name) for name in files(cache)} == before
+
+
+def test_full_disk(store, exporter, cache):
+    """A limit on the size of files stands for the full disk."""
+    one = store([MONZA, EMPTY])
+    exporter()
+    one.put(board(1671, 1703, [entry(f"{os.urandom(8).hex()}", n) for n in range(1, 3000)]))
+    before = {name: identity(cache / name) for name in files(cache)}
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
+
+    done = exporter(code=1, preexec_fn=limit)
+    assert "File too large" in done.stderr and "cannot write" in done.stderr
+    assert {name: identity(cache / name) for name in files(cache)} == before
+
+
+def test_limits_of_memory_and_time(store, exporter, cache):
+    one = store([board(n, 1, [entry(f"Driver {n} {at}", at) for at in range(1, 400)]) for n in range(1, 60)])
+    done = exporter("--max-rss-mb", "1", code=1)
+    assert "--max-rss-mb 1" in done.stderr
+    assert files(cache) == []
+    one.close()
+
+
+def test_second_exporter_is_refused(store, exporter, cache):
+    store([MONZA])
+    cache.mkdir(parents=True)
+    folder = os.open(cache, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    (cache / ".r3e-tmp-driver_index.json.gz").write_text("the other's")
+    done = exporter(code=1)
+    assert "another exporter" in done.stderr
+    assert (cache / ".r3e-tmp-driver_index.json.gz").read_text() == "the other's"
+    os.close(folder)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ([], "--store DIR is missing"),
+        (["--store", "x"], "--public DIR is missing"),
+        (["--store", "x", "--public", "y", "--layouts", "round"], "--layouts round"),
+        (["--store", "x", "--public", "y", "--threads", "0"], "--threads 0"),
+        (["--store", "x", "--public", "y", "--timeout-s", "1h"], "--timeout-s 1h"),
+        (["--store", "x", "--public", "y", "z"], "'z'"),
+        (["--frobnicate"], "--frobnicate"),
+    ],
+)
+def test_wrong_usage(build_dir, options, words):
+    program = str(build_dir / "exporter" / "r3e-exporter")
+    done = subprocess.run([program, *options], capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode == 2 and words in done.stderr
+
+
+def test_no_store(exporter, tmp_path, cache):
+    done = exporter(code=1)
+    assert str(tmp_path / "store") in done.stderr
+    assert not cache.exists()
+
+
+def test_store_of_another_schema(store, exporter, cache):
+    store([MONZA]).put_meta("schema", b"2")
+    assert "schema" in exporter(code=1).stderr
+    assert not cache.exists()
