@@ -151,6 +151,7 @@ static void finish(struct fetch *fetch, CURLcode code)
         .http_status = result.http_status,
         .header_bytes = fetch->header_bytes,
         .header_bytes_most = HEADER_BYTES_MOST,
+        .body_bytes = result.bytes,
         .body_bytes_most = fetch->options.max_response_bytes,
         .error = fetch->error};
     result.failure = fetch_failure_explain(&ending, result.problem);
