@@ -149,12 +149,10 @@ def make(tmp_path, program):
 
     yield start
     for coordinator, worker in started:
+        if worker.log is None and worker.process.returncode is None:
+            assert worker.end(signal.SIGTERM) == 0, worker.log
         coordinator.close()
-        if worker.process.poll() is None:
-            worker.process.kill()
-            worker.process.communicate()
-        if worker.log is not None:
-            assert "Sanitizer" not in worker.log and "runtime error" not in worker.log, worker.log
+        assert "Sanitizer" not in str(worker.log) and "runtime error" not in str(worker.log), worker.log
 
 
 class Service:
