@@ -17,9 +17,11 @@ static int run_pool(const struct options *options, int argc, char **argv)
     char self[PATH_MAX];
     const char *arguments[ARGUMENTS_MOST] = {self};
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0 || argc + 2 > ARGUMENTS_MOST)
-        log_fatal(
-            "cannot start this program again: %s", length < 0 ? "is /proc there?" : "too many arguments");
+    if (length < 0 || argc + 2 > ARGUMENTS_MOST) {
+        log_error(
+            "cannot start this program again: %s", length < 0 ? "is /proc mounted?" : "too many arguments");
+        return 1;
+    }
     self[length] = 0;
     for (int i = 1; i < argc; i++)
         arguments[i] = argv[i];

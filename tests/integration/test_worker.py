@@ -98,6 +98,13 @@ class Coordinator:
     def acknowledge(self, lease, verdict="stored"):
         self.tell("ack", lease=lease, verdict=verdict)
 
+    def acknowledge_all(self):
+        for lease in range(1, self.lease + 1 if self.identity else 0):
+            try:
+                self.acknowledge(lease)
+            except zmq.ZMQError:
+                return  # it has left
+
     def fetch(self, grants=0, **job):
         """One whole job; the worker is READY before and after it."""
         lease = self.give(**job)
@@ -150,6 +157,7 @@ def make(tmp_path, program):
     yield start
     for coordinator, worker in started:
         if worker.log is None and worker.process.returncode is None:
+            coordinator.acknowledge_all()
             assert worker.end(signal.SIGTERM) == 0, worker.log
         coordinator.close()
         assert "Sanitizer" not in str(worker.log) and "runtime error" not in str(worker.log), worker.log
