@@ -21,7 +21,7 @@
 #define EVENTS_PER_ROUND  8
 /* libcurl asks the system before each read whether there is more: with its own 16 kB that is a fifth of a
  * crawl. */
-#define RECEIVE_BYTES (128L * 1024)
+#define RECEIVE_BYTES (64L * 1024)
 /* Slower than this for so long counts as stalled, long before the whole time is over. */
 #define LOW_SPEED_BYTES_PER_S 100L
 #define LOW_SPEED_TIME_S      20L

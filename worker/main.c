@@ -1,5 +1,6 @@
 /* r3e-worker: asks a coordinator for jobs, fetches leaderboards, sends what they hold. */
 #include <limits.h>
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,10 @@
 #include "worker/session.h"
 
 #define ARGUMENTS_MOST 64
+
+/* Larger pieces come from the system and go back to it when they are freed. Left to itself glibc raises this
+ * limit with the first large piece freed, and a worker that met one large board stays large. */
+#define HEAP_PIECE_MOST (128 * 1024)
 
 /* The pool's children get the same command line and OPTIONS_SINGLE, which is the last word on it. */
 static int run_pool(const struct options *options, int argc, char **argv)
@@ -34,6 +39,7 @@ static int run_session(const struct options *options)
     struct session_options session = {.endpoint = options->endpoint,
         .exit_deadline_ms = options->exit_deadline_ms,
         .allow_insecure = options->allow_insecure};
+    mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
     json_arena_install();
     return session_run(&session);
 }

@@ -25,14 +25,18 @@ static void memory_of_this_process(void **state)
 {
     (void)state;
     size_t size = (size_t)64 * 1024 * 1024;
-    uint64_t before = retire_rss_kb();
+    int fd = retire_open_statm();
+    assert_true(fd >= 0);
+    uint64_t before = retire_rss_kb(fd);
     assert_true(before > 500 && before < 10000000);
     char *block = malloc(size);
     assert_non_null(block);
     for (size_t at = 0; at < size; at += 1024)
         ((volatile char *)block)[at] = 1;
-    assert_true(retire_rss_kb() >= before + size / 1024 * 9 / 10);
+    assert_true(retire_rss_kb(fd) >= before + size / 1024 * 9 / 10);
     free(block);
+    close(fd);
+    assert_int_equal(retire_rss_kb(-1), 0);
 }
 
 int main(void)
