@@ -13,7 +13,7 @@ struct connection;
 struct connection *connection_make(const char *endpoint);
 
 /* Waits a moment for what was sent to leave. */
-void connection_close(struct connection **connection);
+void connection_close(struct connection **pointer);
 
 /* Makes a new DEALER socket in place of the present sockets. `readable` is called while there is something to
  * receive. */

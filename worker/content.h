@@ -16,7 +16,7 @@
 struct content;
 
 struct content *content_open(void);
-void content_close(struct content **content);
+void content_close(struct content **pointer);
 
 /* Forgets everything and begins the board of `job`, which must stay until content_finish. */
 void content_begin(struct content *content, const struct message_job *job);

@@ -114,7 +114,10 @@ static void write_array(struct json_writer *json, const cJSON *array)
 {
     const cJSON *element;
     json_array_begin(json);
-    cJSON_ArrayForEach(element, array) write_value(json, element);
+    cJSON_ArrayForEach(element, array)
+    {
+        write_value(json, element);
+    }
     json_array_end(json);
 }
 

@@ -20,7 +20,7 @@
 struct detail;
 
 struct detail *detail_open(void);
-void detail_close(struct detail **detail);
+void detail_close(struct detail **pointer);
 
 /* Begins the document of a job; what was there before is forgotten. `job` must stay until detail_finish. */
 void detail_begin(struct detail *detail, const struct message_job *job);

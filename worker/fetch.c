@@ -21,7 +21,7 @@
 #define EVENTS_PER_ROUND  8
 /* libcurl asks the system before each read whether there is more: with its own 16 kB that is a fifth of a
  * crawl. */
-#define RECEIVE_BYTES (128L * 1024)
+#define RECEIVE_BYTES (64L * 1024)
 /* Slower than this for so long counts as stalled, long before the whole time is over. */
 #define LOW_SPEED_BYTES_PER_S 100L
 #define LOW_SPEED_TIME_S      20L
@@ -151,6 +151,7 @@ static void finish(struct fetch *fetch, CURLcode code)
         .http_status = result.http_status,
         .header_bytes = fetch->header_bytes,
         .header_bytes_most = HEADER_BYTES_MOST,
+        .body_bytes = result.bytes,
         .body_bytes_most = fetch->options.max_response_bytes,
         .error = fetch->error};
     result.failure = fetch_failure_explain(&ending, result.problem);

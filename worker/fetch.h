@@ -39,7 +39,7 @@ struct fetch;
 /* Starts nothing. TLS is set up with the first https address. Strings are copied. */
 struct fetch *fetch_open(
     struct loop *loop, const struct fetch_options *options, fetch_done done, void *context);
-void fetch_close(struct fetch **fetch);
+void fetch_close(struct fetch **pointer);
 
 /* Begins a request. `referer` may be NULL. `page`: an HTML page is wanted, not a listing. There must be none
  * under way. */

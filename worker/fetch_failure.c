@@ -26,6 +26,9 @@ static const struct {
     {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED},
     {CURLE_BAD_CONTENT_ENCODING, FAILURE_ENCODING},
     {CURLE_FILESIZE_EXCEEDED, FAILURE_TOO_LARGE},
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, FAILURE_TOO_LARGE},
+#endif
     {CURLE_TOO_MANY_REDIRECTS, FAILURE_REDIRECT},
     {CURLE_UNSUPPORTED_PROTOCOL, FAILURE_REDIRECT},
     {CURLE_OUT_OF_MEMORY, FAILURE_MEMORY},
@@ -80,6 +83,11 @@ enum failure fetch_failure_explain(const struct fetch_ending *ending, char probl
         return explain_limit(ending, problem);
     if (ending->code == CURLE_FILESIZE_EXCEEDED)
         return explain_limit(ending, problem);
+    /* Before release 8.6 libcurl says "out of memory" of one header field of more than 100 kB. */
+    if (ending->code == CURLE_OUT_OF_MEMORY && ending->header_bytes && !ending->body_bytes) {
+        set_problem(problem, "a field of the answer's header is longer than 100 kB");
+        return FAILURE_TOO_LARGE;
+    }
     if (ending->code != CURLE_OK)
         return explain_code(ending, problem);
     return ending->http_status == 200 ? FAILURE_NONE : explain_status(ending, problem);

@@ -13,7 +13,7 @@ struct fetch_ending {
     enum failure own_failure; /* FAILURE_TOO_LARGE: a limit of ours stopped it; else FAILURE_NONE */
     uint64_t http_status;     /* 0: none */
     size_t header_bytes, header_bytes_most;
-    uint64_t body_bytes_most;
+    uint64_t body_bytes, body_bytes_most;
     const char *error; /* curl's own words; may be empty */
 };
 

@@ -137,10 +137,11 @@ static void succeed(struct job *job)
 
 static void set_page_url(struct job *job)
 {
+    uint64_t start = job->page * job->welcome.page_size;
     int length = snprintf(job->url, sizeof job->url,
         "%s/leaderboard/listing/0?track=%llu&car_class=class-%llu&start=%llu&count=%llu",
         job->welcome.base_url, (unsigned long long)job->message.track_id,
-        (unsigned long long)job->message.class_id, (unsigned long long)(job->page * job->welcome.page_size),
+        (unsigned long long)job->message.class_id, (unsigned long long)start,
         (unsigned long long)job->welcome.page_size);
     if (length < 0 || (size_t)length >= sizeof job->url)
         log_bug("job: an address of %d bytes", length);

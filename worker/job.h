@@ -28,7 +28,7 @@ struct job_events {
 /* Opens its own connection for `welcome`'s service. */
 struct job *job_open(
     struct loop *loop, const struct message_welcome *welcome, const struct job_events *events);
-void job_close(struct job **job);
+void job_close(struct job **pointer);
 
 /* Begins. There must be none in hand. */
 void job_start(struct job *job, const struct message_job *message);

@@ -73,8 +73,11 @@ static enum failure collect(struct listing *listing, struct arena *arena, const 
 {
     const cJSON *element;
     size_t total = 0;
-    cJSON_ArrayForEach(element, results) total++;
-    listing->entries = arena_alloc(arena, (total ? total : 1) * sizeof *listing->entries);
+    cJSON_ArrayForEach(element, results)
+    {
+        total++;
+    }
+    listing->entries = arena_alloc(arena, (total ? total : 1) * sizeof(const cJSON *));
     if (!listing->entries || total > UINT32_MAX)
         return fail(FAILURE_MEMORY, problem, "a page with %zu entries needs too much memory", total);
     cJSON_ArrayForEach(element, results)

@@ -1,9 +1,15 @@
 /* r3e-worker: asks a coordinator for jobs, fetches leaderboards, sends what they hold. */
+#include <malloc.h>
+
 #include "common/log.h"
 #include "worker/json_arena.h"
 #include "worker/options.h"
 #include "worker/pool.h"
 #include "worker/session.h"
+
+/* Larger pieces come from the system and go back to it when they are freed. Left to itself glibc raises this
+ * limit with the first large piece freed, and a worker that met one large board stays large. */
+#define HEAP_PIECE_MOST (128 * 1024)
 
 int main(int argc, char **argv)
 {
@@ -12,6 +18,7 @@ int main(int argc, char **argv)
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : 2;
     log_open("r3e-worker", options.log_level, options.log_format);
+    mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
     json_arena_install();
     struct session_options session = {.endpoint = options.endpoint,
         .exit_deadline_ms = options.exit_deadline_ms,

@@ -24,15 +24,16 @@ bool retire_is_due(const struct retire *retire, int64_t now_ms, uint64_t rss_kb,
     return true;
 }
 
+int retire_open_statm(void)
+{
+    return open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
 /* The second number in /proc/self/statm is the resident size in pages (proc(5)). */
-uint64_t retire_rss_kb(void)
+uint64_t retire_rss_kb(int statm_fd)
 {
     char text[128];
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
+    ssize_t length = pread(statm_fd, text, sizeof text - 1, 0);
     if (length <= 0)
         return 0;
     text[length] = 0;

@@ -35,7 +35,7 @@ struct session {
     const struct session_options *options;
     struct loop *loop;
     struct connection *connection;
-    int signal_fd;
+    int signal_fd, statm_fd;
     enum state state;
     struct message_welcome welcome; /* of the present connection; `worker` empty: none came yet */
     bool renewed;                   /* the welcome may differ from what `job` was opened with */
@@ -100,7 +100,7 @@ static void beat(struct session *session, int64_t now_ms)
         .heartbeat = {.lease = job_lease(session->job),
             .page = job_page(session->job),
             .jobs = session->retire.jobs,
-            .rss_kb = retire_rss_kb()}};
+            .rss_kb = retire_rss_kb(session->statm_fd)}};
     tell(session, &message);
     session->next_beat_ms = now_ms + (int64_t)session->welcome.heartbeat_ms;
 }
@@ -206,8 +206,9 @@ static void offer(struct session *session, int64_t now_ms)
         leave(session, BYE_ASKED, now_ms);
         return;
     }
-    if (session->credit ? retire_age_left_ms(&session->retire, now_ms) == 0
-                        : retire_is_due(&session->retire, now_ms, retire_rss_kb(), &reason)) {
+    if (session->credit
+            ? retire_age_left_ms(&session->retire, now_ms) == 0
+            : retire_is_due(&session->retire, now_ms, retire_rss_kb(session->statm_fd), &reason)) {
         leave(session, session->credit ? BYE_MAX_AGE : reason, now_ms);
         return;
     }
@@ -425,6 +426,7 @@ int session_run(const struct session_options *options)
     srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     outbox_open(&session.outbox);
     open_signals(&session);
+    session.statm_fd = retire_open_statm();
     session.loop = loop_open();
     session.connection = connection_make(options->endpoint);
     loop_add_fd(session.loop, session.signal_fd, on_signal, &session);
@@ -438,5 +440,7 @@ int session_run(const struct session_options *options)
     loop_close(&session.loop);
     outbox_free(&session.outbox);
     close(session.signal_fd);
+    if (session.statm_fd >= 0)
+        close(session.statm_fd);
     return session.exit_code;
 }
