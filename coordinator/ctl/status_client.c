@@ -83,8 +83,10 @@ struct status_client *status_client_open(const struct ctl_globals *where, const 
     client->endpoint = endpoint;
     client->json = buffer_make(FRAME_MAX);
     client->signal_fd = open_signals();
-    if (client->signal_fd >= 0 && connect_socket(client))
+    if (client->signal_fd >= 0 && connect_socket(client)) {
+        *code = CTL_DONE;
         return client;
+    }
     fprintf(stderr, "r3ectl %s: cannot connect to %s: %s\n", name, endpoint, zmq_strerror(errno));
     *code = CTL_FAILED;
     status_client_close(&client);

@@ -1,0 +1,255 @@
+"""r3ectl search, status and watch: what they find and say, in files and against sockets that the test plays."""
+
+import gzip
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+import types
+
+import pytest
+import zmq
+
+SUMMARY = {
+    "v": 1, "type": "summary", "version": "9.9", "time": "2026-01-03T10:00:00Z", "state": "fetching",
+    "combinations": 2000, "done": 500, "due": 1496, "leased": 4, "retrying": 0, "failed": 2, "missing": 1500,
+    "requests_per_s": 123.4, "time_left_s": 12, "entries": 45678, "requests": 510, "bytes": 9_000_000,
+    "failed_attempts": 3, "failures": {"timeout": 3}, "tree_memory_kb": 40_000, "memory_kb": 9_000,
+}
+
+
+def entry(name, position, total, **other):
+    return {
+        "name": name, "position": position, "laptime": "1m 46.000s, +01.000s", "time_diff": 1.0, "country": "Germany",
+        "car": "Audi R8", "car_class": "GTR 3", "team": "", "rank": "", "difficulty": "Get Real",
+        "track": "Monza Circuit - Grand Prix", "track_id": "1671", "class_id": "1703",
+        "date_time": "2026-01-03T10:00:00", "found": True, "total_entries": total,
+    } | other
+
+
+INDEX = {
+    "bob dylan": [entry("Bob Dylan", 2, 30), entry("Bob Dylan", 1, 3, time_diff=0), entry("Bob Dylan", 1, 900)],
+    "bobby \"x\" \\ \u2028": [entry('Bobby "X" \\ \u2028', 7, 9, country="")],
+    "evil\x1b[31mname": [entry("evil\x1b[31mname", 3, 9)],
+    "jörg møller": [entry("Jörg Møller", n, 1000) for n in range(25, 0, -1)],
+    "æther": [entry("Æther", 1, 9)],
+    "a] } , {\" [": [entry('a] } , {" [', 1, 9, team="]}{[\\\"")],
+    "nobody's list": [],
+}
+
+
+@pytest.fixture
+def r3ectl(build_dir):
+    def run(*options, **others):
+        return subprocess.run(
+            [str(build_dir / "coordinator" / "ctl" / "r3ectl"), *map(str, options)],
+            capture_output=True, text=True, timeout=30, **others,
+        )
+
+    run.program = str(build_dir / "coordinator" / "ctl" / "r3ectl")
+    return run
+
+
+@pytest.fixture
+def public(tmp_path):
+    def write(content):
+        (tmp_path / "cache").mkdir(exist_ok=True)
+        (tmp_path / "cache" / "driver_index.json.gz").write_bytes(content)
+        return tmp_path
+
+    write(gzip.compress(json.dumps(INDEX, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0))
+    return types.SimpleNamespace(folder=tmp_path, write=write)
+
+
+def found(r3ectl, public, *options):
+    done = r3ectl("search", "--public", public.folder, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "needle, keys",
+    [
+        ("bob dylan", ["bob dylan"]), ("BOB", ["bob dylan", 'bobby "x" \\ \u2028']), ("dyl", ["bob dylan"]),
+        ("jorg moller", ["jörg møller"]), ("JÖRG", ["jörg møller"]), ("moller", ["jörg møller"]),
+        ("aether", ["æther"]), ("ather", ["æther"]), ('"x" \\', ['bobby "x" \\ \u2028']),
+        ("{\" [", ["a] } , {\" ["]),
+    ],
+)
+def test_search_finds(r3ectl, public, needle, keys):
+    result = found(r3ectl, public, needle)
+    assert [driver["key"] for driver in result["drivers"]] == keys
+    assert result["found"] == len(keys)
+
+
+def test_search_gives_entries_as_published_best_first(r3ectl, public):
+    driver = found(r3ectl, public, "bob dylan")["drivers"][0]
+    assert driver["results"] == [INDEX["bob dylan"][2], INDEX["bob dylan"][1], INDEX["bob dylan"][0]]
+    driver = found(r3ectl, public, "--limit", 3, "jorg")["drivers"][0]
+    assert driver["entries"] == 25
+    assert [result["position"] for result in driver["results"]] == [1, 2, 3]
+
+
+def test_search_table(r3ectl, public):
+    text = r3ectl("search", "--public", public.folder, "bob").stdout
+    assert text.startswith('2 drivers match "bob":\n')
+    assert "Bob Dylan, Germany: 3 entries" in text
+    assert "  Monza Circuit - Grand Prix  GTR 3  1/900  1m 46.000s  +1.000 s  2026-01-03\n" in text
+    assert "…" not in text
+
+
+def test_search_cannot_steer_the_terminal(r3ectl, public):
+    text = r3ectl("search", "--public", public.folder, "evil").stdout
+    assert "\x1b" not in text and "evil\ufffd[31mname" in text
+
+
+def test_search_nobody(r3ectl, public):
+    done = r3ectl("search", "--public", public.folder, "zzz")
+    assert (done.returncode, done.stdout) == (1, "") and "zzz" in done.stderr
+
+
+WHOLE = gzip.compress(b'{"a":[{"name":"a"}]}', mtime=0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", WHOLE[:-9], WHOLE[:15], gzip.compress(b""), gzip.compress(b"[]"), gzip.compress(b'{"a":[{}]'),
+        gzip.compress(b'{"a":{}}'), gzip.compress(b'{"a":[1]}'), gzip.compress(b'{"a":[{}],}'),
+        gzip.compress(b'{"\\u12":[{}]}'), gzip.compress(b"{} x"), gzip.compress(b'{"' + b"a" * 100_000),
+        gzip.compress(b'{"a":[{"b":"' + b"c" * 100_000 + b'"}]}'), b"<html>", os.urandom(1000),
+    ],
+    ids=range(15),
+)
+def test_search_broken_index(r3ectl, public, content):
+    done = r3ectl("search", "--public", public.write(content), "a")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "driver_index.json.gz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["x"], ["--public", "."], ["--public", ".", "a", "b"], ["--public", ".", ""], ["--limit", "0", "x"],
+                ["--limit", "501", "x"], ["--drivers", "51", "x"], ["--public", ".", b"\xff"], ["--nonsense", "x"]])
+def test_search_wrong_usage(r3ectl, options):
+    done = subprocess.run([r3ectl.program, "search", *options], capture_output=True, timeout=30)
+    assert done.returncode == 2 and b"--help" in done.stderr
+
+
+# ---- status and watch ----
+
+
+class Publisher:
+    """The status socket of a coordinator that the test plays."""
+
+    def __init__(self, folder):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.XPUB)
+        self.endpoint = f"ipc://{folder}/status.sock"
+        self.socket.bind(self.endpoint)
+
+    def wait_for_subscriber(self):
+        assert self.socket.poll(10_000)
+        assert self.socket.recv() == b"\x01summary"
+
+    def send(self, **changes):
+        self.socket.send_multipart([b"summary", json.dumps(SUMMARY | changes).encode()])
+
+    def close(self):
+        self.socket.close(linger=0)
+        self.context.term()
+
+
+@pytest.fixture
+def publisher(tmp_path):
+    made = Publisher(tmp_path)
+    yield made
+    made.close()
+
+
+def start(r3ectl, *options, **others):
+    return subprocess.Popen([r3ectl.program, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **others)
+
+
+def test_status(r3ectl, publisher):
+    running = start(r3ectl, "status", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber()
+    publisher.send()
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    for part in ("9.9", "fetching", "500 of 2,000", "25.0 %", "123.4 a second", "3 timeout", "39 MB all processes"):
+        assert part in text
+
+
+def test_status_json(r3ectl, publisher):
+    running = start(r3ectl, "--connect", publisher.endpoint, "status", "--json")
+    publisher.wait_for_subscriber()
+    for junk in ([b"summary"], [b"summary", b"{"], [b"summary", b"[]"], [b"summary", b"{}", b"{}"]):
+        publisher.socket.send_multipart(junk)
+    publisher.send()
+    assert json.loads(running.communicate(timeout=10)[0]) == SUMMARY
+
+
+@pytest.mark.parametrize("command", ["status", "watch"])
+def test_nobody_answers(r3ectl, tmp_path, command):
+    started = time.monotonic()
+    done = r3ectl(command, "--connect", f"ipc://{tmp_path}/nobody.sock")
+    assert done.returncode == 1 and "Is the coordinator running" in done.stderr
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("state, code", [("done", 0), ("stopping", 1)])
+def test_watch_until_done(r3ectl, publisher, state, code):
+    running = start(r3ectl, "watch", "--until-done", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber()
+    publisher.send()
+    assert running.stdout.readline() == (
+        "fetching: 500 of 2,000 combinations, 45,678 entries, 123 requests/s, 12 s left, 39 MB in all processes, 2 failed\n"
+    )
+    publisher.send(state=state, done=2000)
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (code, "")
+    assert text.startswith(f"{state}: 2,000 of 2,000")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_watch_ends_on_a_signal(r3ectl, publisher, number):
+    running = start(r3ectl, "watch", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber()
+    publisher.send(state="done")  # no reason to end without --until-done
+    assert running.stdout.readline()
+    running.send_signal(number)
+    assert running.wait(timeout=5) == 0
+    running.communicate()
+
+
+def test_watch_on_a_terminal(r3ectl, publisher):
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [r3ectl.program, "watch", "--until-done", "--connect", publisher.endpoint],
+        stdout=theirs, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )
+    os.close(theirs)
+    publisher.wait_for_subscriber()
+    shown = b""
+    publisher.send()
+    while b"\x1b[K" not in shown:
+        assert select.select([ours], [], [], 10)[0]
+        shown += os.read(ours, 4096)
+    publisher.send(state="done", done=2000)
+    assert running.wait(timeout=10) == 0
+    shown += os.read(ours, 4096)
+    os.close(ours)
+    running.stderr.close()
+    lines = shown.decode().strip("\r\n").split("\r")
+    assert lines[0] == "fetching   ███░░░░░░░░░  500/2,000  2 failed  12 s left  123 req/s\x1b[K"
+    assert lines[1].startswith("done       ████████████  2,000/2,000")
+
+
+@pytest.mark.parametrize("command", ["status", "watch"])
+@pytest.mark.parametrize("options", [[], ["--connect", "nowhere"], ["--config", "/nonexistent"], ["extra"], ["--nonsense"]])
+def test_wrong_usage(r3ectl, command, options):
+    done = r3ectl(command, *options)
+    assert done.returncode == 2 and done.stderr
