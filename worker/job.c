@@ -243,9 +243,13 @@ static void on_listing(struct job *job, const struct listing *listing)
 {
     job->result.pages += job->result.pages < PROTOCOL_PAGES_MAX;
     job->result.rejected += listing->rejected;
-    if (!listing_is_of_track(listing, job->message.track_name)) {
-        fail(job, FAILURE_WRONG_BOARD, "the rows are of another track than \"%.150s\"",
-            job->message.track_name);
+    if (listing_is_of_another(listing, job->message.track_name, job->message.class_id, job->problem)) {
+        fail(job, FAILURE_WRONG_BOARD, "%s", job->problem);
+        return;
+    }
+    if (listing_is_unusable(listing)) {
+        fail(job, FAILURE_NOT_A_LISTING,
+            "none of the %u entries has a driver or a lap time of the right type", listing->count);
         return;
     }
     if (!content_add_page(job->content, listing, &job->tree)) {

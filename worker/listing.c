@@ -136,15 +136,78 @@ static bool same_letters(const char *left, const char *right)
     }
 }
 
-bool listing_is_of_track(const struct listing *listing, const char *track_name)
+static const cJSON *member(const cJSON *object, const char *name)
 {
-    bool named = false;
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static bool has_text(const cJSON *value)
+{
+    const char *text = cJSON_GetStringValue(value);
+    return text && *text;
+}
+
+/* The first track name found, if there is one and all are of another track; else NULL. */
+static const char *other_track(const struct listing *listing, const char *track_name)
+{
+    const char *first = NULL;
     for (uint32_t i = 0; i < listing->count; i++) {
-        const cJSON *track = cJSON_GetObjectItemCaseSensitive(listing->entries[i], "track");
-        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(track, "name"));
-        if (name && same_letters(name, track_name))
-            return true;
-        named = named || (name && *name);
+        const char *name = cJSON_GetStringValue(member(member(listing->entries[i], "track"), "name"));
+        if (!name || !*name)
+            continue;
+        if (same_letters(name, track_name))
+            return NULL;
+        first = first ? first : name;
     }
-    return !named;
+    return first;
+}
+
+/* The id of an entry's class, which only some answers have; -1 if this one has not. */
+static double class_id_of(const cJSON *entry)
+{
+    const cJSON *class = member(member(entry, "car_class"), "class");
+    const cJSON *id = member(class, "id");
+    id = id ? id : member(class, "Id");
+    return cJSON_IsNumber(id) && id->valuedouble > 0 ? id->valuedouble : -1;
+}
+
+/* The first class id found, if there is one and all are of another class; else -1. */
+static double other_class(const struct listing *listing, uint64_t class_id)
+{
+    double first = -1;
+    for (uint32_t i = 0; i < listing->count; i++) {
+        double id = class_id_of(listing->entries[i]);
+        if (id == (double)class_id)
+            return -1;
+        first = first > 0 ? first : id;
+    }
+    return first;
+}
+
+bool listing_is_of_another(const struct listing *listing, const char *track_name, uint64_t class_id,
+    char problem[static PROTOCOL_TEXT_SIZE])
+{
+    const char *track = other_track(listing, track_name);
+    double class = other_class(listing, class_id);
+    if (track)
+        fail(FAILURE_WRONG_BOARD, problem,
+            "the rows are of track \"%.100s\", not of \"%.100s\"; if it was renamed, import the catalogue "
+            "anew",
+            track, track_name);
+    else if (class > 0)
+        fail(FAILURE_WRONG_BOARD, problem, "the rows are of class %.15g, not of %llu", class,
+            (unsigned long long)class_id);
+    return track || class > 0;
+}
+
+bool listing_is_unusable(const struct listing *listing)
+{
+    for (uint32_t i = 0; i < listing->count; i++) {
+        const cJSON *entry = listing->entries[i];
+        const cJSON *driver = member(entry, "driver");
+        if (has_text(member(driver, "name")) || has_text(member(driver, "path")) ||
+            has_text(member(entry, "laptime")))
+            return false;
+    }
+    return listing->count > 0;
 }

@@ -1,6 +1,7 @@
 #ifndef R3E_WORKER_LISTING_H
 #define R3E_WORKER_LISTING_H
 /* One page of the service's answer: `context.c.results` is a list of objects, one per entry of the board. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/arena.h"
@@ -19,8 +20,15 @@ struct listing {
 enum failure listing_parse(struct listing *listing, struct arena *arena, struct buffer *body,
     char problem[static PROTOCOL_TEXT_SIZE]);
 
-/* False if the entries name a track and not one names this one. Letters' case and everything but letters and
- * digits are left out of the comparison: the service and the game's data differ there. */
-bool listing_is_of_track(const struct listing *listing, const char *track_name);
+/* True if the entries name a track, a class, and not one of them names this one: the answer is another
+ * board's. `*problem` then says what was expected and found. A track is compared by name, letters' case and
+ * everything but letters and digits left out, because the service and the game's data differ there; a class
+ * by its id. */
+bool listing_is_of_another(const struct listing *listing, const char *track_name, uint64_t class_id,
+    char problem[static PROTOCOL_TEXT_SIZE]);
+
+/* True if there are entries and not one has a driver's name, a driver's path or a lap time: every field is of
+ * another type than it should be. */
+bool listing_is_unusable(const struct listing *listing);
 
 #endif

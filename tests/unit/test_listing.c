@@ -176,15 +176,49 @@ static void bytes_of_zero(void **state)
     assert_string_equal(cJSON_GetStringValue(name), "a b");
 }
 
-static bool is_of(struct fixture *fixture, const char *names, const char *track)
+static void parse_entries(struct fixture *fixture, const char *entries)
 {
     struct buffer page = buffer_make(BODY_LIMIT);
     buffer_append_string(&page, "{\"context\":{\"c\":{\"results\":[");
-    buffer_append_string(&page, names);
+    buffer_append_string(&page, entries);
     buffer_append_string(&page, "]}}}");
     assert_int_equal(parse_bytes(fixture, page.data, page.length), FAILURE_NONE);
     buffer_free(&page);
-    return listing_is_of_track(&fixture->listing, track);
+}
+
+static bool is_of(struct fixture *fixture, const char *entries, const char *track)
+{
+    char problem[PROTOCOL_TEXT_SIZE] = "";
+    parse_entries(fixture, entries);
+    bool other = listing_is_of_another(&fixture->listing, track, 1703, problem);
+    assert_int_equal(other, problem[0] != 0);
+    return !other;
+}
+
+static void the_right_class(void **state)
+{
+    assert_true(is_of(*state, "{},{\"car_class\":{\"class\":{\"id\":\"x\"}}}", "t"));
+    assert_true(is_of(*state, "{\"car_class\":{\"class\":{\"Id\":1703}}}", "t"));
+    assert_true(is_of(
+        *state, "{\"car_class\":{\"class\":{\"id\":1}}},{\"car_class\":{\"class\":{\"id\":1703}}}", "t"));
+    assert_false(is_of(*state, "{\"car_class\":{\"class\":{\"id\":1}}},{}", "t"));
+}
+
+static void entries_without_anything_usable(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const unusable[] = {
+        "{}", "{\"driver\":7,\"laptime\":[]}", "{\"driver\":{\"name\":\"\"}},{}"};
+    static const char *const usable[] = {
+        "", "{},{\"driver\":{\"name\":\"x\"}}", "{\"laptime\":\"1m\"}", "{\"driver\":{\"path\":\"/1/\"}}"};
+    for (size_t i = 0; i < sizeof unusable / sizeof *unusable; i++) {
+        parse_entries(fixture, unusable[i]);
+        assert_true(listing_is_unusable(&fixture->listing));
+    }
+    for (size_t i = 0; i < sizeof usable / sizeof *usable; i++) {
+        parse_entries(fixture, usable[i]);
+        assert_false(listing_is_unusable(&fixture->listing));
+    }
 }
 
 static void the_right_track(void **state)
@@ -211,6 +245,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_memory_than_allowed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_are_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_of_zero, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_right_class, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(entries_without_anything_usable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_right_track, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
