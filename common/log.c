@@ -53,6 +53,21 @@ bool log_level_from_string(const char *string, enum log_level *level)
     return false;
 }
 
+const char *log_level_string(enum log_level level)
+{
+    return levels[level].string;
+}
+
+const char *log_format_string(enum log_format format)
+{
+    static const char *const strings[] = {
+#define X(name, string) string,
+        LOG_FORMATS(X)
+#undef X
+    };
+    return strings[format];
+}
+
 static size_t format_time(char *out, size_t size)
 {
     struct timespec now;

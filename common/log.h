@@ -28,7 +28,15 @@ enum log_level {
 #undef X
 };
 
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+#define LOG_FORMATS(X)                                                                                       \
+    X(LOG_FORMAT_TEXT, "text")                                                                               \
+    X(LOG_FORMAT_JSON, "json")
+
+enum log_format {
+#define X(name, string) name,
+    LOG_FORMATS(X)
+#undef X
+};
 
 /* `program` must stay valid for the life of the process. Call once, before threads start. */
 void log_open(const char *program, enum log_level level, enum log_format format);
@@ -38,6 +46,10 @@ void log_set(enum log_level level, enum log_format format);
 
 /* "debug" … "error" to a level; false for anything else (fatal and bug cannot be asked for). */
 bool log_level_from_string(const char *string, enum log_level *level);
+
+/* The names used on command lines and in configurations. */
+const char *log_level_string(enum log_level level);
+const char *log_format_string(enum log_format format);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -56,7 +56,7 @@ struct coordinator {
     bool exported;            /* an export was started */
     uint64_t exported_stored; /* boards stored before it */
     int64_t exported_at_ms;   /* monotonic */
-    const char *pool_arguments[6];
+    const char *pool_arguments[10];
     char pool_size[24];
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
@@ -246,7 +246,9 @@ static void open_pool(struct coordinator *c, const char *program)
     int length = snprintf(c->pool_size, sizeof c->pool_size, "%lld", (long long)c->config->workers.local);
     if (length < 0 || (size_t)length >= sizeof c->pool_size)
         log_bug("a pool of %lld workers", (long long)c->config->workers.local);
-    const char *arguments[] = {program, "--connect", c->config->sockets.jobs, "--pool", c->pool_size, NULL};
+    const char *arguments[] = {program, "--connect", c->config->sockets.jobs, "--pool", c->pool_size,
+        "--log-level", log_level_string(c->config->log.level), "--log-format",
+        log_format_string(c->config->log.format), NULL};
     _Static_assert(sizeof arguments == sizeof c->pool_arguments, "all of them");
     memcpy(c->pool_arguments, arguments, sizeof arguments);
     struct supervisor_options options = {

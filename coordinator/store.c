@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -19,6 +19,7 @@ struct store {
     char folder[PATH_MAX];
     int lock_fd;
     MDB_env *env;
+    struct lmdb_map map;
     MDB_txn *write; /* NULL: nothing is open */
     MDB_txn *read;  /* reset between uses */
     MDB_dbi boards, rows, details, meta;
@@ -77,6 +78,7 @@ static void open_environment(struct store *store, size_t map_size_mb)
         log_fatal("store %s: data.mdb is not a store of this program (%s); move it away to begin anew",
             store->folder, mdb_strerror(code));
     check(store, code, "opening");
+    store->map = lmdb_map_find(store->env);
 }
 
 static void open_databases(struct store *store)
@@ -196,16 +198,6 @@ bool store_dirty(const struct store *store)
     return store->write != NULL;
 }
 
-/* Pages of the map that were read stay resident, and the kernel maps 64 KiB around each; handed back after
- * every commit, the coordinator's memory does not follow the size of the store. The map is shared and clean:
- * a dropped page is read again from the page cache. */
-static void release_pages(struct store *store)
-{
-    MDB_envinfo info;
-    if (mdb_env_info(store->env, &info) == MDB_SUCCESS)
-        madvise(info.me_mapaddr, (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE), MADV_DONTNEED);
-}
-
 void store_commit(struct store *store)
 {
     if (!store->write)
@@ -221,7 +213,8 @@ void store_commit(struct store *store)
     store->usage.commit_us_total += took_us;
     if (took_us > store->usage.commit_us_max)
         store->usage.commit_us_max = took_us;
-    release_pages(store);
+    /* After every commit, so that the coordinator's memory does not follow the size of the store. */
+    lmdb_map_release(&store->map);
 }
 
 /* ---- records ---- */

@@ -15,7 +15,8 @@
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
 #define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings in. */
+/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings
+ * in. */
 #define LISTED_BYTES ((size_t)16 * 1024)
 
 struct databases {
@@ -68,24 +69,13 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
     snapshot->catalogue = catalogue_make();
 }
 
-/* LMDB does not tell where its map is; between the values it certainly is. */
-static void note_place(struct snapshot *snapshot, const MDB_val *value)
-{
-    const char *start = value->mv_data, *end = start + value->mv_size;
-    if (!snapshot->low || start < snapshot->low)
-        snapshot->low = start;
-    if (end > snapshot->high)
-        snapshot->high = end;
-}
-
 /* The value of `key`, or empty. All three databases are walked in the same order, so the cursor is mostly
  * there. */
-static struct text value_of(struct snapshot *snapshot, MDB_cursor *cursor, MDB_val key)
+static struct text value_of(MDB_cursor *cursor, MDB_val key)
 {
     MDB_val value;
     if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
         return (struct text){NULL, 0};
-    note_place(snapshot, &value);
     return (struct text){value.mv_data, (uint32_t)value.mv_size};
 }
 
@@ -119,8 +109,8 @@ static void add_board(
         .entry_count = record.entry_count,
         .rows_checksum = record.rows_checksum,
         .detail_checksum = record.detail_checksum,
-        .rows = sound ? value_of(snapshot, rows, key) : (struct text){NULL, 0},
-        .detail = sound ? value_of(snapshot, details, key) : (struct text){NULL, 0},
+        .rows = sound ? value_of(rows, key) : (struct text){NULL, 0},
+        .detail = sound ? value_of(details, key) : (struct text){NULL, 0},
     };
     if (sound)
         return;
@@ -139,7 +129,6 @@ static void list_boards(struct snapshot *snapshot, const char *folder, const str
     check(mdb_cursor_open(snapshot->txn, databases->details, &details), folder, "walking the details");
     int code;
     while ((code = mdb_cursor_get(boards, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
-        note_place(snapshot, &value);
         add_board(snapshot, key, value, rows, details);
         snapshot_touched(snapshot, LISTED_BYTES);
     }
@@ -156,6 +145,7 @@ void snapshot_open(struct snapshot *snapshot, const char *folder)
     check(mdb_env_create(&snapshot->env), folder, "creating the environment");
     check(mdb_env_set_maxdbs(snapshot->env, RECORD_DB_COUNT), folder, "setting the number of databases");
     check(mdb_env_open(snapshot->env, folder, MDB_RDONLY | MDB_NOTLS, 0600), folder, "opening it");
+    snapshot->map = lmdb_map_find(snapshot->env);
     check(mdb_txn_begin(snapshot->env, NULL, MDB_RDONLY, &snapshot->txn), folder, "taking a snapshot");
     struct databases databases = {
         .boards = open_database(snapshot, folder, RECORD_DB_BOARDS),
@@ -179,14 +169,11 @@ void snapshot_close(struct snapshot *snapshot)
 void snapshot_touched(struct snapshot *snapshot, size_t bytes)
 {
     size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;
-    if (touched < RESIDENT_BYTES || !snapshot->low)
+    if (touched < RESIDENT_BYTES)
         return;
     if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
         return;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = (uintptr_t)snapshot->low & ~(page - 1);
-    uintptr_t length = (uintptr_t)snapshot->high - start;
-    madvise((void *)start, length, MADV_DONTNEED);
+    lmdb_map_release(&snapshot->map);
 }
 
 /* ---- verification ---- */

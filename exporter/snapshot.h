@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/catalogue.h"
+#include "common/lmdb_map.h"
 #include "common/pack_reader.h"
 #include "exporter/guard.h"
 
@@ -32,7 +33,7 @@ struct snapshot {
     uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
     uint64_t generation;   /* the last commit's */
     struct catalogue catalogue;
-    const char *low, *high; /* the part of the map that holds the values */
+    struct lmdb_map map;
     _Atomic size_t touched; /* bytes read since the map was last emptied */
 };
 
