@@ -15,7 +15,8 @@
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
 #define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings in. */
+/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings
+ * in. */
 #define LISTED_BYTES ((size_t)16 * 1024)
 
 struct databases {
@@ -36,10 +37,18 @@ static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, cons
     return database;
 }
 
+/* LMDB takes names it will not change through a pointer that is not const. */
+static MDB_val meta_key(const char *name)
+{
+    MDB_val key = {.mv_size = strlen(name)};
+    memcpy(&key.mv_data, &name, sizeof name);
+    return key;
+}
+
 /* The value of a decimal number in meta; false if there is none. */
 static bool read_number(struct snapshot *snapshot, MDB_dbi meta, const char *name, uint64_t *number)
 {
-    MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
+    MDB_val key = meta_key(name), value;
     char text[24];
     if (mdb_get(snapshot->txn, meta, &key, &value) != MDB_SUCCESS || value.mv_size >= sizeof text)
         return false;
@@ -58,7 +67,7 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
             RECORD_SCHEMA);
     if (!read_number(snapshot, meta, RECORD_META_GENERATION, &snapshot->generation))
         snapshot->generation = 0;
-    MDB_val key = {strlen(RECORD_META_CATALOGUE), (void *)(uintptr_t)RECORD_META_CATALOGUE}, value;
+    MDB_val key = meta_key(RECORD_META_CATALOGUE), value;
     const char *problem = "there is none";
     if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS &&
         catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))
@@ -71,7 +80,7 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
 /* LMDB does not tell where its map is; between the values it certainly is. */
 static void note_place(struct snapshot *snapshot, const MDB_val *value)
 {
-    const char *start = value->mv_data, *end = start + value->mv_size;
+    char *start = value->mv_data, *end = start + value->mv_size;
     if (!snapshot->low || start < snapshot->low)
         snapshot->low = start;
     if (end > snapshot->high)
@@ -183,10 +192,9 @@ void snapshot_touched(struct snapshot *snapshot, size_t bytes)
         return;
     if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
         return;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = (uintptr_t)snapshot->low & ~(page - 1);
-    uintptr_t length = (uintptr_t)snapshot->high - start;
-    madvise((void *)start, length, MADV_DONTNEED);
+    size_t beyond_page = (uintptr_t)snapshot->low % (uintptr_t)sysconf(_SC_PAGESIZE);
+    char *start = snapshot->low - beyond_page;
+    madvise(start, (size_t)(snapshot->high - start), MADV_DONTNEED);
 }
 
 /* ---- verification ---- */

@@ -32,7 +32,7 @@ struct snapshot {
     uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
     uint64_t generation;   /* the last commit's */
     struct catalogue catalogue;
-    const char *low, *high; /* the part of the map that holds the values */
+    char *low, *high;       /* the part of the map that holds the values */
     _Atomic size_t touched; /* bytes read since the map was last emptied */
 };
 
