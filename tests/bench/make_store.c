@@ -21,12 +21,13 @@
 #include "common/memory.h"
 #include "common/record.h"
 
-#define MAP_BYTES  ((size_t)64 << 30)
-#define TRACKS     186u
-#define WALL_MS    1767434400000 /* 2026-01-03T10:00:00Z */
-#define POWER      0.95          /* of the board sizes */
-#define JSON_MAX   ((size_t)1 << 30)
-#define PER_COMMIT 500u
+#define MAP_BYTES           ((size_t)1 << 30) /* and this much more for each entry: */
+#define MAP_BYTES_PER_ENTRY ((size_t)4096)
+#define TRACKS              186u
+#define WALL_MS             1767434400000 /* 2026-01-03T10:00:00Z */
+#define POWER               0.95          /* of the board sizes */
+#define JSON_MAX            ((size_t)1 << 30)
+#define PER_COMMIT          500u
 
 struct plan {
     uint32_t entries, drivers, combinations, filled;
@@ -394,7 +395,7 @@ int main(int argc, char **argv)
     mkdir(argv[1], 0755);
     check(mdb_env_create(&maker.env));
     check(mdb_env_set_maxdbs(maker.env, RECORD_DB_COUNT));
-    check(mdb_env_set_mapsize(maker.env, MAP_BYTES));
+    check(mdb_env_set_mapsize(maker.env, MAP_BYTES + maker.plan.entries * MAP_BYTES_PER_ENTRY));
     check(mdb_env_open(maker.env, argv[1], MDB_NOSYNC, 0644));
     open_databases(&maker);
     make_boards(&maker);
