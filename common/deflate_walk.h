@@ -3,9 +3,9 @@
 /* Finds the last block of a raw deflate stream (RFC 1951) by following its codes without writing what they
  * stand for.
  *
- * zlib's inflate with Z_BLOCK can tell the same, but writes all the output: measured on 109 MB of driver
- * index, a fifth of what compressing costs; this costs a twentieth. Codes longer than the lookup tables are
- * followed bit by bit: they are rare by their nature. */
+ * zlib's inflate with Z_BLOCK can tell the same, but writes all the output: for 109 MB of driver index 0.19
+ * s, where compressing takes 0.7 s. This takes 0.09 s (tests/bench/compressors). Codes longer than the lookup
+ * tables are followed bit by bit: they are rare by their nature. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

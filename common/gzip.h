@@ -8,14 +8,26 @@
  * one member (browsers' DecompressionStream refuses a second one). The checksums of the segments are combined
  * (zlib's crc32_combine).
  *
- * The same bytes cut the same way give the same member. Headers have no name and no time. */
+ * The same bytes cut the same way give the same member. Headers have no name and no time.
+ *
+ * Measured by tests/bench/compressors on a driver index of 109 MB, one core, CPU time and size against zlib
+ * 6:
+ *
+ *     zlib 6                1.5 s    0.0 %        ISA-L 1    0.1 s   +23.3 %
+ *     libdeflate 5, whole   0.7 s   +2.4 %        ISA-L 3    0.4 s   +18.6 %
+ *     libdeflate 5, ours    0.8 s   +3.4 %        (ours: segments, with finding the last block and CRCs)
+ *     libdeflate 6, ours    1.0 s   -0.2 %
+ *     libdeflate 7, ours    1.5 s   -2.6 %
+ *
+ * Published sizes may be up to 5 % above zlib 6 (DESIGN), so 5 it is; detail files are 2.2 % larger on
+ * average. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
 
-#define GZIP_LEVEL         5 /* libdeflate's scale 1–12; chosen by the figures below */
+#define GZIP_LEVEL         5 /* libdeflate's scale 1–12; chosen by the figures above */
 #define GZIP_SEGMENT_BYTES ((size_t)512 * 1024)
 
 /* One compressor; one thread at a time. */

@@ -37,10 +37,18 @@ static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, cons
     return database;
 }
 
+/* LMDB takes names it will not change through a pointer that is not const. */
+static MDB_val meta_key(const char *name)
+{
+    MDB_val key = {.mv_size = strlen(name)};
+    memcpy(&key.mv_data, &name, sizeof name);
+    return key;
+}
+
 /* The value of a decimal number in meta; false if there is none. */
 static bool read_number(struct snapshot *snapshot, MDB_dbi meta, const char *name, uint64_t *number)
 {
-    MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
+    MDB_val key = meta_key(name), value;
     char text[24];
     if (mdb_get(snapshot->txn, meta, &key, &value) != MDB_SUCCESS || value.mv_size >= sizeof text)
         return false;
@@ -59,7 +67,7 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
             RECORD_SCHEMA);
     if (!read_number(snapshot, meta, RECORD_META_GENERATION, &snapshot->generation))
         snapshot->generation = 0;
-    MDB_val key = {strlen(RECORD_META_CATALOGUE), (void *)(uintptr_t)RECORD_META_CATALOGUE}, value;
+    MDB_val key = meta_key(RECORD_META_CATALOGUE), value;
     const char *problem = "there is none";
     if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS &&
         catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))

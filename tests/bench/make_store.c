@@ -21,12 +21,13 @@
 #include "common/memory.h"
 #include "common/record.h"
 
-#define MAP_BYTES  ((size_t)64 << 30)
-#define TRACKS     186u
-#define WALL_MS    1767434400000 /* 2026-01-03T10:00:00Z */
-#define POWER      0.95          /* of the board sizes */
-#define JSON_MAX   ((size_t)1 << 30)
-#define PER_COMMIT 500u
+#define MAP_BYTES           ((size_t)1 << 30) /* and this much more for each entry: */
+#define MAP_BYTES_PER_ENTRY ((size_t)4096)
+#define TRACKS              186u
+#define WALL_MS             1767434400000 /* 2026-01-03T10:00:00Z */
+#define POWER               0.95          /* of the board sizes */
+#define JSON_MAX            ((size_t)1 << 30)
+#define PER_COMMIT          500u
 
 struct plan {
     uint32_t entries, drivers, combinations, filled;
@@ -115,8 +116,9 @@ static void make_line(struct maker *maker, struct line *line, uint32_t place, ui
     snprintf(line->avatar, sizeof line->avatar,
         "https://game.raceroom.com/game/user_avatar/%" PRIu32 "?source=leaderboard", 5000000 + driver * 7);
     uint32_t total_ms = 83414 + gap_ms;
-    snprintf(
-        line->relative, sizeof line->relative, place > 1 ? "+%u.%03us" : "", gap_ms / 1000, gap_ms % 1000);
+    line->relative[0] = 0;
+    if (place > 1)
+        snprintf(line->relative, sizeof line->relative, "+%u.%03us", gap_ms / 1000, gap_ms % 1000);
     int length = snprintf(line->laptime, sizeof line->laptime, "%um %02u.%03us", total_ms / 60000,
         total_ms / 1000 % 60, total_ms % 1000);
     if (place > 1)
@@ -237,7 +239,10 @@ static void detail_head(
 static void put(
     struct maker *maker, MDB_dbi database, const void *key, size_t key_size, const void *bytes, size_t size)
 {
-    MDB_val name = {key_size, (void *)(uintptr_t)key}, value = {size, (void *)(uintptr_t)bytes};
+    /* LMDB takes bytes it will not change through pointers that are not const. */
+    MDB_val name = {.mv_size = key_size}, value = {.mv_size = size};
+    memcpy(&name.mv_data, &key, sizeof key);
+    memcpy(&value.mv_data, &bytes, sizeof bytes);
     check(mdb_put(maker->txn, database, &name, &value, 0));
 }
 
@@ -390,7 +395,7 @@ int main(int argc, char **argv)
     mkdir(argv[1], 0755);
     check(mdb_env_create(&maker.env));
     check(mdb_env_set_maxdbs(maker.env, RECORD_DB_COUNT));
-    check(mdb_env_set_mapsize(maker.env, MAP_BYTES));
+    check(mdb_env_set_mapsize(maker.env, MAP_BYTES + maker.plan.entries * MAP_BYTES_PER_ENTRY));
     check(mdb_env_open(maker.env, argv[1], MDB_NOSYNC, 0644));
     open_databases(&maker);
     make_boards(&maker);
