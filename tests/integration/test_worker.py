@@ -789,7 +789,8 @@ def test_pool_replaces_its_workers_and_takes_them_with_it(make, upstream):
             coordinator.tell("welcome", **coordinator.welcome)
         elif len(pids) == 2 and message["type"] == "ready":
             coordinator.tell("retire", reason="so that another takes its place")
-    assert set(children_of(worker.process.pid)) <= pids
+    wait_for(lambda: len(children_of(worker.process.pid)) == 2)
+    pids.update(children_of(worker.process.pid))
     assert worker.end(signal.SIGTERM) == 0
     assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
 
