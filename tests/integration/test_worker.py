@@ -789,7 +789,8 @@ def test_pool_replaces_its_workers_and_takes_them_with_it(make, upstream):
             coordinator.tell("welcome", **coordinator.welcome)
         elif len(pids) == 2 and message["type"] == "ready":
             coordinator.tell("retire", reason="so that another takes its place")
-    assert set(children_of(worker.process.pid)) <= pids
+    wait_for(lambda: len(children_of(worker.process.pid)) == 2)
+    pids.update(children_of(worker.process.pid))
     assert worker.end(signal.SIGTERM) == 0
     assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
 
@@ -801,3 +802,25 @@ def test_pool_that_is_killed_leaves_nobody(make):
     worker.process.kill()
     worker.process.communicate(timeout=TIMEOUT_S)
     wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+
+
+def test_a_results_address_that_means_all_of_the_coordinators(tmp_path, program, upstream):
+    """A coordinator that listens on tcp://*:PORT announces just that; the host is that of the jobs socket."""
+    coordinator = Coordinator(tmp_path, upstream(*ONE, "--entries", 5).url)
+    jobs_port = coordinator.jobs.bind_to_random_port("tcp://127.0.0.1")
+    results_port = coordinator.results.bind_to_random_port("tcp://127.0.0.1")
+    coordinator.welcome["results"] = f"tcp://*:{results_port}"
+    worker = Worker(program, f"tcp://127.0.0.1:{jobs_port}")
+    coordinator.join()
+    coordinator.hear("ready")
+    assert coordinator.fetch()[0]["outcome"] == "changed"
+    assert worker.end(signal.SIGTERM) == 0
+    coordinator.close()
+
+
+@pytest.mark.parametrize("endpoint, said", [("tcp://192.0.2.1:4252", "plain text"), ("nonsense", "neither ipc")])
+def test_a_results_address_that_is_refused(make, endpoint, said):
+    coordinator, worker = make("http://127.0.0.1:1", join=False, results=endpoint)
+    coordinator.join()
+    assert worker.end() == 1
+    assert said in worker.log
