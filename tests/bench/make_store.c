@@ -115,8 +115,9 @@ static void make_line(struct maker *maker, struct line *line, uint32_t place, ui
     snprintf(line->avatar, sizeof line->avatar,
         "https://game.raceroom.com/game/user_avatar/%" PRIu32 "?source=leaderboard", 5000000 + driver * 7);
     uint32_t total_ms = 83414 + gap_ms;
-    snprintf(
-        line->relative, sizeof line->relative, place > 1 ? "+%u.%03us" : "", gap_ms / 1000, gap_ms % 1000);
+    line->relative[0] = 0;
+    if (place > 1)
+        snprintf(line->relative, sizeof line->relative, "+%u.%03us", gap_ms / 1000, gap_ms % 1000);
     int length = snprintf(line->laptime, sizeof line->laptime, "%um %02u.%03us", total_ms / 60000,
         total_ms / 1000 % 60, total_ms % 1000);
     if (place > 1)
