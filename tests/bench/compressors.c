@@ -33,7 +33,7 @@ static double cpu_s(void)
 
 static void show(struct input *input, const char *what, int level, double started_s, size_t size)
 {
-    if (!input->reference)
+    if (input->reference == 0)
         input->reference = (double)size;
     printf("%-22s %2d  %6.2f s  %10zu bytes  %6.2f %%\n", what, level, cpu_s() - started_s, size,
         (double)size / input->reference * 100 - 100);
