@@ -15,7 +15,8 @@
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
 #define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings in. */
+/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings
+ * in. */
 #define LISTED_BYTES ((size_t)16 * 1024)
 
 struct databases {

@@ -22,9 +22,8 @@ static void assert_becomes(transformation apply, const char *from, const char *t
 static void test_validity(void **state)
 {
     (void)state;
-    static const char *const well_formed[] = {"", "plain", "é", "€", "😀", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf",
-        "\xee\x80\x80",
-        "eight bytes then é"};
+    static const char *const well_formed[] = {
+        "", "plain", "é", "€", "😀", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80", "eight bytes then é"};
     static const char *const ill_formed[] = {"\x80", "\xff", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
         "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82",
         "\xf0\x9f\x98", "\xc3", "long enough \xc3"};
