@@ -54,6 +54,8 @@ static int sequence_length(const uint8_t *bytes, size_t length)
 
 bool unicode_is_valid(struct text text)
 {
+    if (text.length == 0)
+        return true; /* `data` may be NULL, and nothing may be added to NULL */
     const uint8_t *bytes = (const uint8_t *)text.data;
     size_t at = 0;
     while ((at += ascii_run(bytes + at, text.length - at)) < text.length) {

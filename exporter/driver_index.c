@@ -286,8 +286,10 @@ static void close_state(void *opened)
 
 static void list_places(struct part_state *state)
 {
-    const uint8_t *at = state->bytes.data, *end = at + state->bytes.length;
     state->count = 0;
+    if (state->bytes.length == 0)
+        return; /* no bytes, no address */
+    const uint8_t *at = state->bytes.data, *end = at + state->bytes.length;
     while (at < end) {
         if (state->count == state->capacity) {
             state->capacity = state->capacity ? state->capacity * 2 : 2 * PART_ROWS;

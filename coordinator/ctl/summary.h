@@ -27,8 +27,8 @@
     X(bytes)                                                                                                 \
     X(entries)                                                                                               \
     X(workers)                                                                                               \
-    X(workers_joined)                                                                                       \
-    X(workers_lost)                                                                                       \
+    X(workers_joined)                                                                                        \
+    X(workers_lost)                                                                                          \
     X(in_flight)                                                                                             \
     X(exports)                                                                                               \
     X(export_failures)                                                                                       \

@@ -1,7 +1,7 @@
 """Every program under valgrind, from start to end, none with an error or a leak.
 
-Two runs, because valgrind 3.19 does not know pidfd_open(2), with which the coordinator watches its children: a whole
---once run whose workers and exporter are under valgrind, and a coordinator under valgrind whose worker is started here.
+Two runs, because valgrind 3.19 does not know pidfd_open(2), with which coordinator and pool watch their children: a
+whole --once run whose exporter and workers, started here, are under valgrind, and a coordinator under valgrind.
 The sanitizers see whole --once runs of all programs together (test_pipeline.py, built with LeakSanitizer)."""
 
 import pathlib
@@ -74,10 +74,29 @@ def test_workers_and_exporter(programs, small_crawl, tmp_path):
     folder.mkdir()
     # The coordinator starts what lies beside it.
     small_crawl.program = pathlib.Path(shutil.copy2(programs["r3e-coordinator"], folder))
-    for name in ("r3e-worker", "r3e-exporter"):
-        valgrind.wrap(programs[name], folder / name)
-    small_crawl.settings["workers.max_jobs"] = 12  # so that some retire
-    assert small_crawl.once(timeout_s=120) == 0, small_crawl.log()
+    shutil.copy2(programs["r3e-worker"], folder)
+    valgrind.wrap(programs["r3e-exporter"], folder / "r3e-exporter")
+    small_crawl.settings |= {"workers.local": 0, "workers.max_jobs": 8}  # so that some retire
+    command = [*valgrind.command("r3e-worker"), str(programs["r3e-worker"]), "--connect", f"ipc://{tmp_path}/store/jobs.sock"]
+    coordinator = small_crawl.start("--once")
+    workers = []
+    deadline = time.monotonic() + 100
+    try:
+        while coordinator.poll() is None:
+            assert time.monotonic() < deadline, small_crawl.log()
+            if all(worker.poll() is not None for worker in workers):
+                workers.append(subprocess.Popen(command))
+            time.sleep(0.02)
+        for worker in workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+            assert worker.wait(timeout=30) == 0
+    finally:
+        for process in (coordinator, *workers):
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+    assert coordinator.returncode == 0, small_crawl.log()
     valgrind.assert_clean("r3e-worker")
     valgrind.assert_clean("r3e-exporter")
     assert small_crawl.status()["total_fetched_combinations"] == COMBINATIONS
