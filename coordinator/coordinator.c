@@ -326,8 +326,8 @@ static void open_signals(struct coordinator *c)
 
 /* ---- running ---- */
 
-/* Written results wait to be published, or nothing was published by this process yet. A store without a single board
- * is never published: it would empty a public folder that an earlier store filled. */
+/* Written results wait to be published, or nothing was published by this process yet. A store without a
+ * single board is never published: it would empty a public folder that an earlier store filled. */
 static bool unpublished(const struct coordinator *c)
 {
     if (plan_count_states(c->plan, 0).missing == plan_count(c->plan))
