@@ -330,7 +330,7 @@ static void open_signals(struct coordinator *c)
  * single board is never published: it would empty a public folder that an earlier store filled. */
 static bool unpublished(const struct coordinator *c)
 {
-    if (plan_count_states(c->plan, 0).missing == plan_count(c->plan))
+    if (plan_missing(c->plan) == plan_count(c->plan))
         return false;
     return !c->exported || collect_counters(c->collect)->stored > c->exported_stored;
 }
@@ -467,7 +467,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
     loop_add_socket(c.loop, c.status_socket, status_readable, c.status);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
-        plan_count(c.plan), plan_count_states(c.plan, 0).missing, store_epoch(c.store));
+        plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
     if (!loop_run(c.loop, tick, &c)) {
         log_error("waiting for events: %s", zmq_strerror(errno));
         c.exit_code = 1;

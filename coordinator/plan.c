@@ -111,6 +111,11 @@ uint32_t plan_count(const struct plan *plan)
     return plan->count;
 }
 
+uint32_t plan_missing(const struct plan *plan)
+{
+    return plan->missing;
+}
+
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id)
 {
     const struct catalogue *catalogue = plan->catalogue;

@@ -48,6 +48,9 @@ void plan_close(struct plan **pointer);
 
 uint32_t plan_count(const struct plan *plan);
 
+/* How many of them the store has no valid answer for. */
+uint32_t plan_missing(const struct plan *plan);
+
 /* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places never change. */
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id);
 

@@ -13,7 +13,7 @@
 /* Shared strings of a board: usually a few kB. */
 #define SHARED_LIMIT ((size_t)64 * 1024 * 1024)
 #define SHARED_KEEP  ((size_t)256 * 1024)
-#define ROWS_KEEP    ((size_t)256 * 1024)
+#define ROWS_KEEP    ((size_t)512 * 1024)
 #define INDEX_KEEP   4096u
 /* Only a service that mixes up places makes us hold a whole board, so this may be larger than usual. */
 #define REORDER_LIMIT ((size_t)48 * 1024 * 1024)

@@ -17,7 +17,7 @@
 #include "worker/retry_after.h"
 
 #define HEADER_BYTES_MOST ((size_t)64 * 1024)
-#define BODY_KEEP         ((size_t)512 * 1024)
+#define BODY_KEEP         ((size_t)2 * 1024 * 1024) /* a full page is 1.3 MB */
 #define EVENTS_PER_ROUND  8
 /* libcurl asks the system before each read whether there is more: with its own 16 kB that is a fifth of a
  * crawl. */
