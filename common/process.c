@@ -25,9 +25,53 @@ static bool become_child(pid_t parent)
     return getppid() == parent;
 }
 
-/* Reports errno through `report_fd` if exec fails. */
-_Noreturn static void run_program(const struct process_options *options, pid_t parent, int report_fd)
+/* How the parent notices the child's end: a pidfd, or, where the system has none (before Linux 5.3, under
+ * valgrind 3.19), the read end of a pipe whose write end only the child holds. */
+struct lifeline {
+    bool has_pid_fd;
+    int ends[2]; /* of the pipe; -1: none */
+};
+
+static bool open_lifeline(struct lifeline *lifeline)
 {
+    int probe = pidfd_open(getpid(), 0);
+    *lifeline = (struct lifeline){.has_pid_fd = probe >= 0, .ends = {-1, -1}};
+    if (probe >= 0)
+        close(probe);
+    return probe >= 0 || (errno == ENOSYS && pipe2(lifeline->ends, O_CLOEXEC) == 0);
+}
+
+/* In the child: only its end stays, also over an exec. */
+static void hold_lifeline(const struct lifeline *lifeline)
+{
+    if (!lifeline->has_pid_fd)
+        fcntl(lifeline->ends[1], F_SETFD, 0);
+}
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* In the parent: the descriptor that shows the end of `pid` (0: there is no child), or -1. */
+static int take_lifeline(struct lifeline *lifeline, pid_t pid)
+{
+    close_end(&lifeline->ends[1]);
+    if (pid > 0 && lifeline->has_pid_fd)
+        return pidfd_open(pid, 0);
+    if (pid > 0)
+        return lifeline->ends[0];
+    close_end(&lifeline->ends[0]);
+    return -1;
+}
+
+/* Reports errno through `report_fd` if exec fails. */
+_Noreturn static void run_program(
+    const struct process_options *options, pid_t parent, const struct lifeline *lifeline, int report_fd)
+{
+    hold_lifeline(lifeline);
     if (become_child(parent) && (options->stdout_fd < 0 || dup2(options->stdout_fd, STDOUT_FILENO) >= 0)) {
         union {
             const char *const *in;
@@ -52,66 +96,78 @@ static int exec_error(int fd)
     return got == (ssize_t)sizeof code ? code : 0;
 }
 
+/* Takes a child over, or, if `code` says that something went wrong, ends it. False with errno set to the
+ * cause. */
+static bool adopt(struct process *process, struct lifeline *lifeline, pid_t pid, int code)
+{
+    int fd = take_lifeline(lifeline, code ? 0 : pid);
+    if (!code && fd < 0)
+        code = errno;
+    if (code && pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    errno = code;
+    if (!code)
+        *process = (struct process){.pid = pid, .pid_fd = fd};
+    return !code;
+}
+
 bool process_start(struct process *process, const struct process_options *options)
 {
+    struct lifeline lifeline;
     int report[2];
     *process = PROCESS_NONE;
-    if (pipe2(report, O_CLOEXEC) < 0)
+    if (!open_lifeline(&lifeline))
         return false;
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        int saved = errno;
+        take_lifeline(&lifeline, 0);
+        errno = saved;
+        return false;
+    }
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        run_program(options, parent, report[1]);
+        run_program(options, parent, &lifeline, report[1]);
     int code = pid < 0 ? errno : 0;
     close(report[1]);
-    int pid_fd = -1;
-    if (pid > 0) {
+    if (pid > 0)
         code = exec_error(report[0]);
-        pid_fd = code ? -1 : pidfd_open(pid, 0);
-        if (!code && pid_fd < 0) {
-            code = errno;
-            kill(pid, SIGKILL);
-        }
-        if (code)
-            waitpid(pid, NULL, 0);
-    }
     close(report[0]);
-    if (code) {
-        errno = code;
-        return false;
-    }
-    *process = (struct process){.pid = pid, .pid_fd = pid_fd};
-    return true;
+    return adopt(process, &lifeline, pid, code);
+}
+
+/* In the child: all descriptors but the standard ones and its lifeline. */
+static void close_others(const struct lifeline *lifeline)
+{
+    int first = STDERR_FILENO + 1;
+    if (!lifeline->has_pid_fd)
+        dup2(lifeline->ends[1], first++);
+    closefrom(first);
 }
 
 bool process_fork(struct process *process, int (*run)(void *context), void *context)
 {
+    struct lifeline lifeline;
     *process = PROCESS_NONE;
+    if (!open_lifeline(&lifeline))
+        return false;
     pid_t parent = getpid();
     pid_t pid = fork();
-    if (pid < 0)
-        return false;
     if (pid == 0) {
         bool orphan = !become_child(parent);
-        close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+        close_others(&lifeline);
         exit(orphan ? EXIT_FAILURE : run(context));
     }
-    int pid_fd = pidfd_open(pid, 0);
-    if (pid_fd < 0) {
-        int saved = errno;
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-        errno = saved;
-        return false;
-    }
-    *process = (struct process){.pid = pid, .pid_fd = pid_fd};
-    return true;
+    return adopt(process, &lifeline, pid, pid < 0 ? errno : 0);
 }
 
+/* Until it is reaped the pid is the child's and nobody else's, so pid is as good as pidfd here. */
 bool process_reap(struct process *process, struct process_end *end)
 {
     siginfo_t info = {0};
-    if (process->pid == 0 || waitid(P_PIDFD, (id_t)process->pid_fd, &info, WEXITED | WNOHANG) < 0 ||
+    if (process->pid == 0 || waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) < 0 ||
         info.si_pid == 0)
         return false;
     bool exited = info.si_code == CLD_EXITED;
@@ -125,7 +181,7 @@ bool process_reap(struct process *process, struct process_end *end)
 void process_signal(const struct process *process, int signal)
 {
     if (process->pid)
-        pidfd_send_signal(process->pid_fd, signal, NULL, 0);
+        kill(process->pid, signal);
 }
 
 bool process_find_program(const char *folder, const char *name, char *out, size_t size)

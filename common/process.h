@@ -14,7 +14,8 @@
 
 struct process {
     pid_t pid;  /* 0: none */
-    int pid_fd; /* readable when the process has ended (pidfd_open(2)); -1: none */
+    int pid_fd; /* readable when the process has ended (pidfd_open(2), or a pipe where there is none); -1:
+                   none */
 };
 
 #define PROCESS_NONE ((struct process){.pid_fd = -1})

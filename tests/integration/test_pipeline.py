@@ -171,30 +171,45 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def check_churn(crawl, upstream_truth, options, max_jobs, least_workers):
-    made = crawl(*options)
-    made.settings["workers.max_jobs"] = max_jobs
+def crawl_to_rest(made):
+    """Starts the coordinator and waits until everything is fetched and published."""
     process = made.start()
-    counts = []
 
-    def finished():
-        if process.poll() is not None:
-            raise AssertionError(made.log())
-        counts.append(descriptors(process.pid))
+    def at_rest():
+        assert process.poll() is None, made.log()
         status = made.public / "status.json"
-        return status.exists() and json.loads(status.read_text())["last_index_update"]
+        return status.exists() and json.loads(status.read_text())["state"] == "waiting"
 
-    wait_for(finished, timeout_s=120)
-    wait_for(lambda: zombies_below(process.pid) == 0)
-    summary = subscribe_summary(f"ipc://{made.folder}/store/status.sock")
-    # At rest: as many as with the first workers connected, whatever came and went in between.
-    at_rest = descriptors(process.pid)
+    wait_for(at_rest, timeout_s=120)
+    return process
+
+
+def end(process):
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 0
+
+
+def check_churn(crawl, upstream_truth, options, max_jobs, least_workers):
+    """At rest the coordinator has the same descriptors with its first four workers and after many have come and gone."""
+    made = crawl(*options)
+    few, many = made, crawl(*options)
+    few.folder, many.folder = made.folder / "few", made.folder / "many"
+    for one in (few, many):
+        one.folder.mkdir()
+        one.log_path = one.folder / "log"
+    few.settings["workers.max_jobs"] = 100000
+    process = crawl_to_rest(few)
+    baseline = descriptors(process.pid)
+    end(process)
+    many.settings["workers.max_jobs"] = max_jobs
+    process = crawl_to_rest(many)
+    wait_for(lambda: zombies_below(process.pid) == 0)
+    wait_for(lambda: descriptors(process.pid) <= baseline)
+    summary = subscribe_summary(f"ipc://{many.folder}/store/status.sock")
+    end(process)
     assert summary["workers_joined"] >= least_workers
     assert summary["workers_lost"] == 0
-    assert at_rest <= max(counts[:10]) + 1
-    assert_equals_truth(made, upstream_truth(*options))
+    assert_equals_truth(many, upstream_truth(*options))
     return summary
 
 
