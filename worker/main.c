@@ -8,8 +8,10 @@
 #include "worker/session.h"
 
 /* Larger pieces come from the system and go back to it when they are freed. Left to itself glibc raises this
- * limit with the first large piece freed, and a worker that met one large board stays large. */
-#define HEAP_PIECE_MOST (128 * 1024)
+ * limit with the first large piece freed, and a worker that met one large board stays large; much lower, and
+ * every second board pays for fresh pages. What is free at the heap's end is kept up to HEAP_KEEP. */
+#define HEAP_PIECE_MOST (1024 * 1024)
+#define HEAP_KEEP       (4 * 1024 * 1024)
 
 int main(int argc, char **argv)
 {
@@ -19,6 +21,8 @@ int main(int argc, char **argv)
         return outcome == OPTIONS_DONE ? 0 : 2;
     log_open("r3e-worker", options.log_level, options.log_format);
     mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
+    mallopt(M_ARENA_MAX, 1); /* ZeroMQ's thread would get a heap of its own */
     json_arena_install();
     struct session_options session = {.endpoint = options.endpoint,
         .exit_deadline_ms = options.exit_deadline_ms,
