@@ -29,7 +29,7 @@ struct collect {
     struct dispatch *dispatch;
     const struct refresh_policy *policy;
     struct collect_options options;
-    struct pending_ack *pending; /* owned; `commit_results` places */
+    struct pending_ack *pending; /* owned; places for `commit_results` and one round more */
     unsigned pending_count;
     int64_t oldest_pending_ms;
     struct collect_counters counters;
@@ -45,7 +45,7 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .dispatch = dispatch,
         .policy = policy,
         .options = *options};
-    collect->pending = memory_zalloc(options->commit_results, sizeof *collect->pending);
+    collect->pending = memory_zalloc(options->commit_results + RESULTS_PER_ROUND, sizeof *collect->pending);
     return collect;
 }
 
@@ -81,8 +81,6 @@ static void acknowledge_after_commit(
     ack->verdict = verdict;
     if (collect->pending_count == 1)
         collect->oldest_pending_ms = clock_monotonic_ms();
-    if (collect->pending_count == collect->options.commit_results)
-        collect_flush(collect);
 }
 
 /* ---- checking ---- */
@@ -344,6 +342,8 @@ void collect_readable(void *context)
 {
     struct collect *collect = context;
     struct wire_message frames;
+    if (collect->pending_count >= collect->options.commit_results)
+        collect_flush(collect);
     for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
         on_frames(collect, &frames);
         wire_message_free(&frames);
@@ -354,8 +354,9 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
 {
     if (collect->pending_count == 0)
         return LOOP_SLEEP_FOREVER;
+    /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the disk. */
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
-    if (left_ms > 0)
+    if (left_ms > 0 && collect->pending_count < collect->options.commit_results)
         return left_ms;
     collect_flush(collect);
     return LOOP_SLEEP_FOREVER;
