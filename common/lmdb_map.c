@@ -1,17 +1,28 @@
 #include "common/lmdb_map.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* Reads one line of proc(5)'s maps: `start-end perms offset dev inode path`. */
+/* Reads one line of proc(5)'s maps: `start-end perms offset dev inode path`, the first two in hexadecimal. */
 static bool parse_line(const char *line, uintptr_t *start, uintptr_t *end, uint64_t *inode)
 {
-    return sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %" SCNu64, start, end, inode) ==
-           3; /* NOLINT(cert-err34-c) */
+    char *rest;
+    *start = strtoull(line, &rest, 16);
+    if (*rest != '-')
+        return false;
+    *end = strtoull(rest + 1, &rest, 16);
+    for (int column = 0; column < 3; column++) {
+        rest = strchr(rest + (*rest == ' '), ' ');
+        if (!rest)
+            return false;
+    }
+    *inode = strtoull(rest, &rest, 10);
+    return *end > *start;
 }
 
 struct lmdb_map lmdb_map_find(MDB_env *env)

@@ -354,7 +354,8 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
 {
     if (collect->pending_count == 0)
         return LOOP_SLEEP_FOREVER;
-    /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the disk. */
+    /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the
+     * disk. */
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
     if (left_ms > 0 && collect->pending_count < collect->options.commit_results)
         return left_ms;

@@ -13,7 +13,7 @@ struct watch;
 typedef void (*watch_ended)(void *context, pid_t pid);
 
 struct watch *watch_open(struct loop *loop, watch_ended ended, void *context);
-void watch_close(struct watch **watch);
+void watch_close(struct watch **pointer);
 
 /* Begins to watch; nothing happens if it is watched already, has ended or cannot be seen from here. */
 void watch_add(struct watch *watch, pid_t pid);

@@ -10,11 +10,18 @@ static void print_json(const struct report *report)
     struct buffer text = buffer_make(4096);
     struct json_writer json = json_writer_make(&text);
     json_object_begin(&json);
-#define X(name)                                                                                              \
-    json_key(&json, #name);                                                                                  \
-    json_uint(&json, report->name);
-    REPORT_FIGURES(X)
+    const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {
+#define X(name) {#name, report->name},
+        REPORT_FIGURES(X)
 #undef X
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        json_key(&json, figures[i].name);
+        json_uint(&json, figures[i].value);
+    }
     json_object_end(&json);
     puts(buffer_string(&text));
     buffer_free(&text);

@@ -169,7 +169,7 @@ static void put_driver(const struct match *match, bool in_list)
 static void put_table(const struct match *match)
 {
     unsigned widths[COLUMN_COUNT];
-    struct row titles;
+    struct row titles = {0};
     struct row *rows = memory_zalloc(match->kept, sizeof *rows);
     for (int i = 0; i < COLUMN_COUNT; i++)
         put_cell(titles.cells[i], columns[i].title, CELL_SIZE);

@@ -23,7 +23,7 @@ enum status_event {
  * error on standard error that asks for one of them (`name` is the command's). From then on SIGINT and
  * SIGTERM are events. NULL: `*code` is the exit code. */
 struct status_client *status_client_open(const struct ctl_globals *where, const char *name, int *code);
-void status_client_close(struct status_client **client);
+void status_client_close(struct status_client **pointer);
 
 /* Waits for the next event. STATUS_EVENT_SUMMARY fills `*summary`; the JSON itself is in `*json` until the
  * next call (`json` may be NULL). Messages that are no summaries are passed over. */

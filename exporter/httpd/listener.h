@@ -9,7 +9,7 @@
 /* A listening socket for "ADDRESS:PORT" as endpoint_parse_address takes it (port 0: any free one), and its
  * real address, fit for a URL, in `name`. -1: `error` says what is wrong; `*wrong_usage` tells an address
  * that can never work from one that cannot be had now. */
-int listener_open(const char *address, char name[static LISTENER_NAME_SIZE],
+int listener_open(const char *string, char name[static LISTENER_NAME_SIZE],
     char error[static LISTENER_ERROR_SIZE], bool *wrong_usage);
 
 #endif

@@ -145,17 +145,17 @@ static void a_program_that_is_not_there_is_throttled_too(void **state)
 /* A forked child: context says whether it works before it ends, and how it ends. */
 static int forked_child(void *context, atomic_bool *worked)
 {
-    const char *what = context;
+    const char *what = *(const char *const *)context;
     if (what[0] == 'w')
         atomic_store(worked, true);
     return what[1] == 'f';
 }
 
-static void check_forked(char *what, bool healthy, unsigned crashed)
+static void check_forked(const char *what, bool healthy, unsigned crashed)
 {
     struct fixture fixture = {.loop = loop_open(), .now_ms = 1000000};
     struct supervisor_options options = {
-        .kind = "child", .run = forked_child, .run_context = what, .count = 1};
+        .kind = "child", .run = forked_child, .run_context = &what, .count = 1};
     fixture.supervisor = supervisor_open(fixture.loop, &options);
     supervisor_on_end(fixture.supervisor, count_end, &fixture);
     tick(&fixture, 0);
@@ -169,10 +169,10 @@ static void check_forked(char *what, bool healthy, unsigned crashed)
 static void forked_children_say_themselves_whether_they_worked(void **state)
 {
     (void)state;
-    check_forked((char[]){"w "}, true, 0);
-    check_forked((char[]){"wf"}, true, 1);
-    check_forked((char[]){"  "}, false, 0);
-    check_forked((char[]){" f"}, false, 1);
+    check_forked("w ", true, 0);
+    check_forked("wf", true, 1);
+    check_forked("  ", false, 0);
+    check_forked(" f", false, 1);
 }
 
 static void stopping_starts_nothing_again(void **state)
