@@ -429,10 +429,21 @@ static int64_t tick(void *context, int64_t now_ms)
     return sleep_ms;
 }
 
+static void say_what_was_done(const struct coordinator *c)
+{
+    const struct collect_counters *collected = collect_counters(c->collect);
+    struct store_usage usage = store_usage(c->store);
+    log_info("%llu results with %llu requests; %llu commits in %lld ms, the longest %lld ms",
+        (unsigned long long)collected->results, (unsigned long long)collected->requests,
+        (unsigned long long)usage.commits, (long long)usage.commit_us_total / 1000,
+        (long long)usage.commit_us_max / 1000);
+}
+
 static void close_all(struct coordinator *c)
 {
     collect_readable(c->collect);
     collect_flush(c->collect);
+    say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
     export_run_close(&c->exporter);
