@@ -20,6 +20,7 @@ struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
     uint64_t lease;
     enum verdict verdict;
+    uint64_t generation; /* to be on disk before; 0: not submitted yet */
 };
 
 struct collect {
@@ -29,8 +30,9 @@ struct collect {
     struct dispatch *dispatch;
     const struct refresh_policy *policy;
     struct collect_options options;
-    struct pending_ack *pending; /* owned; places for `commit_results` and one round more */
-    unsigned pending_count;
+    struct pending_ack *pending; /* owned; first in, first out */
+    unsigned pending_count, pending_capacity;
+    unsigned unsubmitted; /* the last so many of them */
     int64_t oldest_pending_ms;
     struct collect_counters counters;
 };
@@ -45,7 +47,6 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .dispatch = dispatch,
         .policy = policy,
         .options = *options};
-    collect->pending = memory_zalloc(options->commit_results + RESULTS_PER_ROUND, sizeof *collect->pending);
     return collect;
 }
 
@@ -54,7 +55,7 @@ void collect_close(struct collect **pointer)
     struct collect *collect = *pointer;
     if (!collect)
         return;
-    collect_flush(collect);
+    collect_settle(collect);
     free(collect->pending);
     free(collect);
     *pointer = NULL;
@@ -64,22 +65,49 @@ void collect_close(struct collect **pointer)
 
 void collect_flush(struct collect *collect)
 {
-    store_commit(collect->store);
-    for (unsigned i = 0; i < collect->pending_count; i++) {
-        const struct pending_ack *ack = &collect->pending[i];
+    uint64_t generation = store_submit(collect->store);
+    for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
+        collect->pending[i].generation = generation;
+    collect->unsubmitted = 0;
+    /* A verdict that wrote nothing may wait for a commit that has happened already, of which no event will
+     * tell. */
+    collect_committed(collect);
+}
+
+void collect_committed(void *context)
+{
+    struct collect *collect = context;
+    uint64_t committed = store_committed(collect->store);
+    unsigned done = 0;
+    for (; done < collect->pending_count - collect->unsubmitted; done++) {
+        const struct pending_ack *ack = &collect->pending[done];
+        if (ack->generation > committed)
+            break;
         dispatch_acknowledge(collect->dispatch, ack->worker, ack->lease, ack->verdict);
     }
-    collect->pending_count = 0;
+    collect->pending_count -= done;
+    memmove(collect->pending, collect->pending + done, collect->pending_count * sizeof *collect->pending);
+}
+
+void collect_settle(struct collect *collect)
+{
+    collect_flush(collect);
+    store_commit(collect->store);
+    collect_committed(collect);
 }
 
 static void acknowledge_after_commit(
     struct collect *collect, const struct message_result *result, enum verdict verdict)
 {
+    if (collect->pending_count == collect->pending_capacity) {
+        collect->pending_capacity = collect->pending_capacity ? collect->pending_capacity * 2 : 64;
+        collect->pending =
+            memory_resize(collect->pending, collect->pending_capacity, sizeof *collect->pending);
+    }
     struct pending_ack *ack = &collect->pending[collect->pending_count++];
+    *ack = (struct pending_ack){.lease = result->lease, .verdict = verdict};
     memcpy(ack->worker, result->worker, sizeof ack->worker);
-    ack->lease = result->lease;
-    ack->verdict = verdict;
-    if (collect->pending_count == 1)
+    if (collect->unsubmitted++ == 0)
         collect->oldest_pending_ms = clock_monotonic_ms();
 }
 
@@ -342,7 +370,7 @@ void collect_readable(void *context)
 {
     struct collect *collect = context;
     struct wire_message frames;
-    if (collect->pending_count >= collect->options.commit_results)
+    if (collect->unsubmitted >= collect->options.commit_results)
         collect_flush(collect);
     for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
         on_frames(collect, &frames);
@@ -352,12 +380,12 @@ void collect_readable(void *context)
 
 int64_t collect_tick(struct collect *collect, int64_t now_ms)
 {
-    if (collect->pending_count == 0)
+    if (collect->unsubmitted == 0)
         return LOOP_SLEEP_FOREVER;
     /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the
      * disk. */
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
-    if (left_ms > 0 && collect->pending_count < collect->options.commit_results)
+    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results)
         return left_ms;
     collect_flush(collect);
     return LOOP_SLEEP_FOREVER;

@@ -50,8 +50,14 @@ void collect_readable(void *context);
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);
 
-/* Commits and acknowledges now. */
+/* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
+
+/* Has it written, waits until it is on disk, acknowledges. */
+void collect_settle(struct collect *collect);
+
+/* Loop handler of the store's event: acknowledges what a commit has brought to disk. */
+void collect_committed(void *context);
 
 const struct collect_counters *collect_counters(const struct collect *collect);
 

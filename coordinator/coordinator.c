@@ -337,7 +337,7 @@ static bool unpublished(const struct coordinator *c)
 
 static void start_export(struct coordinator *c, int64_t now_ms)
 {
-    collect_flush(c->collect);
+    collect_settle(c->collect);
     c->exported_at_ms = now_ms;
     c->exported = true;
     c->exported_stored = collect_counters(c->collect)->stored;
@@ -442,7 +442,7 @@ static void say_what_was_done(const struct coordinator *c)
 static void close_all(struct coordinator *c)
 {
     collect_readable(c->collect);
-    collect_flush(c->collect);
+    collect_settle(c->collect);
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
@@ -474,6 +474,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     c.loop = loop_open();
     open_parts(&c, worker_program);
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
+    loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
     loop_add_socket(c.loop, c.results, collect_readable, c.collect);
     loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
     loop_add_socket(c.loop, c.status_socket, status_readable, c.status);

@@ -10,36 +10,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <uthash.h>
+
 #include "common/clock.h"
 #include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/store_writer.h"
+
+struct pending {
+    struct record_key key;
+    struct record_board record;
+    uint64_t generation; /* of the batch that carries it */
+    UT_hash_handle hh;
+};
 
 struct store {
     char folder[PATH_MAX];
     int lock_fd;
     MDB_env *env;
     struct lmdb_map map;
-    MDB_txn *write; /* NULL: nothing is open */
-    MDB_txn *read;  /* reset between uses */
+    struct store_writer *writer;
+    struct pending *pending; /* uthash table of board records put and not known to be on disk; owned */
+    MDB_txn *read;           /* reset between uses */
     MDB_dbi boards, rows, details, meta;
     uint32_t epoch;
-    uint64_t generation; /* of the last commit */
     struct buffer scratch;
-    struct store_usage usage;
 };
+
+static uint64_t forget_committed(struct store *store);
 
 static void check(const struct store *store, int code, const char *doing)
 {
-    if (code == MDB_SUCCESS)
-        return;
-    if (code == MDB_MAP_FULL)
-        log_fatal("store %s: full while %s; raise store.map_size_mb", store->folder, doing);
-    if (code == ENOSPC)
-        log_fatal("store %s: no space left on the device while %s; free some and start again", store->folder,
-            doing);
-    log_fatal("store %s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", store->folder,
-        doing, mdb_strerror(code));
+    store_check(store->folder, code, doing);
 }
 
 /* ---- opening ---- */
@@ -117,9 +120,10 @@ static void read_state(struct store *store)
     if (schema > RECORD_SCHEMA)
         log_fatal("store %s has schema %llu, this program knows up to %d; install the newer release again",
             store->folder, (unsigned long long)schema, RECORD_SCHEMA);
+    store->writer =
+        store_writer_open(store->env, store->folder, &store->map, get_number(store, RECORD_META_GENERATION));
     if (schema == 0)
         put_number(store, RECORD_META_SCHEMA, RECORD_SCHEMA);
-    store->generation = get_number(store, RECORD_META_GENERATION);
     store->epoch = (uint32_t)get_number(store, RECORD_META_EPOCH) + 1;
     put_number(store, RECORD_META_EPOCH, store->epoch);
     store_commit(store);
@@ -148,6 +152,8 @@ void store_close(struct store **pointer)
     if (!store)
         return;
     store_commit(store);
+    forget_committed(store);
+    store_writer_close(&store->writer);
     if (store->read)
         mdb_txn_abort(store->read);
     mdb_env_close(store->env);
@@ -164,22 +170,13 @@ uint32_t store_epoch(const struct store *store)
 
 uint64_t store_next_generation(const struct store *store)
 {
-    return store->generation + 1;
+    return store_writer_generation(store->writer);
 }
 
 /* ---- transactions ---- */
 
-static MDB_txn *writing(struct store *store)
-{
-    if (!store->write)
-        check(store, mdb_txn_begin(store->env, NULL, 0, &store->write), "beginning a transaction");
-    return store->write;
-}
-
 static MDB_txn *reading(struct store *store)
 {
-    if (store->write)
-        return store->write;
     if (store->read)
         check(store, mdb_txn_renew(store->read), "renewing a snapshot");
     else
@@ -187,34 +184,71 @@ static MDB_txn *reading(struct store *store)
     return store->read;
 }
 
-static void done_reading(struct store *store, MDB_txn *txn)
+static void done_reading(MDB_txn *txn)
 {
-    if (txn == store->read)
-        mdb_txn_reset(txn);
+    mdb_txn_reset(txn);
 }
 
-bool store_dirty(const struct store *store)
+/* Uthash's links are beyond the analyser. NOLINTBEGIN(clang-analyzer-*) */
+static struct pending *find_pending(const struct store *store, const struct record_key *key)
 {
-    return store->write != NULL;
+    struct pending *found = NULL;
+    HASH_FIND(hh, store->pending, key, sizeof *key, found);
+    return found;
+}
+
+static void remember_pending(
+    struct store *store, const struct record_key *key, const struct record_board *record)
+{
+    struct pending *pending = find_pending(store, key);
+    if (!pending) {
+        pending = memory_zalloc(1, sizeof *pending);
+        pending->key = *key;
+        HASH_ADD(hh, store->pending, key, sizeof pending->key, pending);
+    }
+    pending->record = *record;
+    pending->generation = store_writer_generation(store->writer);
+}
+
+static uint64_t forget_committed(struct store *store)
+{
+    uint64_t committed = store_writer_committed(store->writer);
+    struct pending *next;
+    for (struct pending *pending = store->pending; pending; pending = next) {
+        next = pending->hh.next;
+        if (pending->generation <= committed) {
+            HASH_DEL(store->pending, pending);
+            free(pending);
+        }
+    }
+    return committed;
+}
+/* NOLINTEND(clang-analyzer-*) */
+
+uint64_t store_submit(struct store *store)
+{
+    uint64_t generation = store_writer_generation(store->writer);
+    if (!store_writer_dirty(store->writer))
+        return generation - 1;
+    put_number(store, RECORD_META_GENERATION, generation);
+    store_writer_submit(store->writer);
+    return generation;
+}
+
+uint64_t store_committed(struct store *store)
+{
+    return forget_committed(store);
+}
+
+int store_event_fd(const struct store *store)
+{
+    return store_writer_event_fd(store->writer);
 }
 
 void store_commit(struct store *store)
 {
-    if (!store->write)
-        return;
-    put_number(store, RECORD_META_GENERATION, store->generation + 1);
-    int64_t started_us = clock_monotonic_us();
-    int code = mdb_txn_commit(store->write);
-    store->write = NULL;
-    check(store, code, "committing");
-    int64_t took_us = clock_monotonic_us() - started_us;
-    store->generation++;
-    store->usage.commits++;
-    store->usage.commit_us_total += took_us;
-    if (took_us > store->usage.commit_us_max)
-        store->usage.commit_us_max = took_us;
-    /* After every commit, so that the coordinator's memory does not follow the size of the store. */
-    lmdb_map_release(&store->map);
+    store_submit(store);
+    store_writer_wait(store->writer);
 }
 
 /* ---- records ---- */
@@ -240,6 +274,11 @@ static MDB_val bytes_value(const void *data, size_t length)
 bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record)
 {
     struct record_key key = record_key_make(track_id, class_id);
+    const struct pending *pending = find_pending(store, &key);
+    if (pending) {
+        *record = pending->record;
+        return true;
+    }
     MDB_val key_val = key_value(&key), value;
     MDB_txn *txn = reading(store);
     int code = mdb_get(txn, store->boards, &key_val, &value);
@@ -248,15 +287,8 @@ bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, 
         log_warn("store: the record of %u-%u is broken and will be fetched again", track_id, class_id);
     else if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
         check(store, code, "reading a board");
-    done_reading(store, txn);
+    done_reading(txn);
     return found;
-}
-
-static void put(
-    struct store *store, MDB_dbi dbi, const struct record_key *key, const void *bytes, size_t length)
-{
-    MDB_val key_val = key_value(key), value = bytes_value(bytes, length);
-    check(store, mdb_put(writing(store), dbi, &key_val, &value, 0), "writing a board");
 }
 
 void store_put_record(
@@ -265,7 +297,9 @@ void store_put_record(
     struct record_key key = record_key_make(track_id, class_id);
     buffer_clear(&store->scratch);
     record_board_encode(record, &store->scratch);
-    put(store, store->boards, &key, store->scratch.data, store->scratch.length);
+    store_writer_put(store->writer, store->boards, key_value(&key),
+        bytes_value(store->scratch.data, store->scratch.length));
+    remember_pending(store, &key, record);
 }
 
 void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record,
@@ -277,15 +311,11 @@ void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     record->detail_length = detail.length;
     record->detail_checksum = record_checksum(detail.data, detail.length);
     store_put_record(store, track_id, class_id, record);
-    if (rows.length) {
-        put(store, store->rows, &key, rows.data, rows.length);
-    } else {
-        MDB_val key_val = key_value(&key);
-        int code = mdb_del(writing(store), store->rows, &key_val, NULL);
-        if (code != MDB_NOTFOUND)
-            check(store, code, "removing rows");
-    }
-    put(store, store->details, &key, detail.data, detail.length);
+    if (rows.length)
+        store_writer_put(store->writer, store->rows, key_value(&key), bytes_value(rows.data, rows.length));
+    else
+        store_writer_delete(store->writer, store->rows, key_value(&key));
+    store_writer_put(store->writer, store->details, key_value(&key), bytes_value(detail.data, detail.length));
 }
 
 void store_each_board(struct store *store, store_visitor visit, void *context)
@@ -308,7 +338,7 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
     mdb_cursor_close(cursor);
     if (code != MDB_NOTFOUND)
         check(store, code, "reading all boards");
-    done_reading(store, txn);
+    done_reading(txn);
     if (broken)
         log_warn("store: %u broken board records; those boards will be fetched again", broken);
 }
@@ -322,14 +352,13 @@ bool store_get_meta(struct store *store, const char *name, struct buffer *out)
         check(store, code, "reading meta data");
     if (code == MDB_SUCCESS)
         buffer_append(out, value.mv_data, value.mv_size);
-    done_reading(store, txn);
+    done_reading(txn);
     return code == MDB_SUCCESS;
 }
 
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length)
 {
-    MDB_val key = bytes_value(name, strlen(name)), value = bytes_value(bytes, length);
-    check(store, mdb_put(writing(store), store->meta, &key, &value, 0), "writing meta data");
+    store_writer_put(store->writer, store->meta, bytes_value(name, strlen(name)), bytes_value(bytes, length));
 }
 
 /* ---- upkeep ---- */
@@ -345,7 +374,8 @@ int store_check_readers(struct store *store)
 
 struct store_usage store_usage(const struct store *store)
 {
-    struct store_usage usage = store->usage;
+    struct store_usage usage = {0};
+    store_writer_times(store->writer, &usage.commits, &usage.commit_us_total, &usage.commit_us_max);
     MDB_envinfo info;
     MDB_stat stat;
     if (mdb_env_info(store->env, &info) == MDB_SUCCESS && mdb_env_stat(store->env, &stat) == MDB_SUCCESS) {

@@ -2,11 +2,12 @@
 #define R3E_COORDINATOR_STORE_H
 /* The store: one LMDB environment (record.h says what is in it), this process its only writer.
  *
- * Writes collect in one transaction until store_commit, which returns only after they are on disk; nothing
- * may be acknowledged before. Reads see the writes of the open transaction. A second coordinator on the same
+ * Writes collect in a batch until store_submit, and are on disk when store_committed says so; nothing may be
+ * acknowledged before. The disk is waited for in a thread of its own (store_writer.h). Reads of boards see
+ * what was put, committed or not; reads of meta data see what is committed. A second coordinator on the same
  * folder is kept out by a lock on `coordinator.lock`, which the kernel releases however the process ends. Any
- * storage error is final for this process (DESIGN, rule 2): functions log it and exit with code 1; a start
- * from the last commit needs no repair. One thread. */
+ * storage error is final for this process (DESIGN, rule 2): it is logged and the process exits with code 1; a
+ * start from the last commit needs no repair. All functions are for one thread. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,13 +46,20 @@ void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, 
 bool store_get_meta(struct store *store, const char *name, struct buffer *out);
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length);
 
-/* True if something waits for store_commit. */
-bool store_dirty(const struct store *store);
+/* Hands what was put since the last call to the writing thread, if there is anything. Returns the generation
+ * that has to be committed before it is on disk. Waits only if two batches are under way already. */
+uint64_t store_submit(struct store *store);
 
-/* Commits with sync. */
+/* The generation that is on disk. */
+uint64_t store_committed(struct store *store);
+
+/* Readable after a commit until store_committed was called. */
+int store_event_fd(const struct store *store);
+
+/* Submits and waits until everything is on disk. */
 void store_commit(struct store *store);
 
-/* Calls `visit` for every sound board record in key order. */
+/* Calls `visit` for every sound board record that is committed, in key order. */
 typedef void (*store_visitor)(
     void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record);
 void store_each_board(struct store *store, store_visitor visit, void *context);
