@@ -85,6 +85,8 @@ void collect_committed(void *context)
             break;
         dispatch_acknowledge(collect->dispatch, ack->worker, ack->lease, ack->verdict);
     }
+    if (!done)
+        return;
     collect->pending_count -= done;
     memmove(collect->pending, collect->pending + done, collect->pending_count * sizeof *collect->pending);
 }
