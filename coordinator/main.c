@@ -1,4 +1,5 @@
 /* r3e-coordinator: decides what is due, hands out jobs, collects and keeps results, has them published. */
+#include <malloc.h>
 #include <stdio.h>
 
 #include "common/catalogue.h"
@@ -6,6 +7,10 @@
 #include "common/log.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/options.h"
+
+/* One heap for all threads, whose larger pieces go back to the system: results and dirty pages come and go by
+ * the megabyte, and each thread's own heap would keep its peak. */
+#define HEAP_PIECE_MOST (128 * 1024)
 
 enum { EXIT_DONE = 0, EXIT_WRONG = 2 };
 
@@ -52,6 +57,9 @@ static int run(const struct options *options)
         } else if (options->check) {
             code = say_checked(&config, &catalogue);
         } else {
+            mallopt(M_ARENA_MAX, 1);
+            mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
+            mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_MOST);
             log_open("r3e-coordinator", config.log.level, config.log.format);
             code = coordinator_run(&config, &catalogue, options->once);
         }

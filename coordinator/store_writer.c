@@ -14,7 +14,7 @@
 
 /* A batch is bounded by what the workers may send before they are acknowledged; this is far above it. */
 #define BATCH_LIMIT ((size_t)2 * 1024 * 1024 * 1024)
-#define BATCH_KEEP  ((size_t)1024 * 1024)
+#define BATCH_KEEP  ((size_t)256 * 1024)
 
 /* In a batch: this, the key, the value. */
 struct operation {
