@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json_type.h"
 #include "worker/json_mend.h"
 
 static enum failure fail(enum failure failure, char *problem, const char *format, ...)
@@ -18,26 +19,6 @@ static enum failure fail(enum failure failure, char *problem, const char *format
         problem[0] = 0;
     va_end(arguments);
     return failure;
-}
-
-static const char *type_name(const cJSON *value)
-{
-    if (!value)
-        return "missing";
-    switch (value->type & 0xff) {
-    case cJSON_NULL:
-        return "null";
-    case cJSON_Object:
-        return "an object";
-    case cJSON_Array:
-        return "an array";
-    case cJSON_String:
-        return "a string";
-    case cJSON_Number:
-        return "a number";
-    default:
-        return "a truth value";
-    }
 }
 
 /* The service says what went wrong in a field `error`, as text or as an object with a `message`. */
@@ -61,11 +42,11 @@ static const cJSON *find_results(const cJSON *root, char *problem)
     if (!error)
         error = error_text(content);
     if (!cJSON_IsObject(root))
-        fail(FAILURE_NOT_A_LISTING, problem, "the answer is %s, not an object", type_name(root));
+        fail(FAILURE_NOT_A_LISTING, problem, "the answer is %s, not an object", json_type_name(root));
     else if (error)
         fail(FAILURE_NOT_A_LISTING, problem, "the service reports an error: %.200s", error);
     else
-        fail(FAILURE_NOT_A_LISTING, problem, "context.c.results is %s, not an array", type_name(results));
+        fail(FAILURE_NOT_A_LISTING, problem, "context.c.results is %s, not a list", json_type_name(results));
     return NULL;
 }
 

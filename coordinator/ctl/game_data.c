@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json_type.h"
 #include "common/unicode.h"
 
 /* A place in the file, for messages. */
@@ -41,32 +42,12 @@ static struct place place_of(const struct place *parent, const cJSON *element, i
     return place;
 }
 
-static const char *type_name(const cJSON *value)
-{
-    if (!value)
-        return "missing";
-    switch (value->type & 0xff) {
-    case cJSON_NULL:
-        return "null";
-    case cJSON_Number:
-        return "a number";
-    case cJSON_String:
-        return "a string";
-    case cJSON_Array:
-        return "a list";
-    case cJSON_Object:
-        return "an object";
-    default:
-        return "true or false";
-    }
-}
-
 static bool take_id(
     const cJSON *object, const struct place *place, int64_t *id, char error[static GAME_DATA_ERROR_SIZE])
 {
     const cJSON *member = cJSON_GetObjectItem(object, "Id");
     if (!cJSON_IsNumber(member))
-        return fail(error, "%s.Id is %s; expected a number", place->path, type_name(member));
+        return fail(error, "%s.Id is %s; expected a number", place->path, json_type_name(member));
     double value = member->valuedouble;
     if (!(value >= 1 && value <= (double)CATALOGUE_ID_MAX && value == floor(value)))
         return fail(
@@ -80,7 +61,7 @@ static bool take_name(const cJSON *object, const struct place *place, const char
 {
     const cJSON *member = cJSON_GetObjectItem(object, "Name");
     if (!cJSON_IsString(member))
-        return fail(error, "%s.Name is %s; expected a string", place->path, type_name(member));
+        return fail(error, "%s.Name is %s; expected a string", place->path, json_type_name(member));
     *name = member->valuestring;
     return true;
 }
@@ -91,7 +72,7 @@ static bool read_layout(struct catalogue *catalogue, const char *track, const cJ
     int64_t id = 0;
     const char *layout_name = "";
     if (!cJSON_IsObject(layout))
-        return fail(error, "%s is %s; expected an object", place->path, type_name(layout));
+        return fail(error, "%s is %s; expected an object", place->path, json_type_name(layout));
     if (!take_id(layout, place, &id, error))
         return false;
     if (cJSON_GetObjectItem(layout, "Name") && !take_name(layout, place, &layout_name, error))
@@ -109,14 +90,14 @@ static bool read_track(struct catalogue *catalogue, const cJSON *track, const st
 {
     const char *name = "";
     if (!cJSON_IsObject(track))
-        return fail(error, "%s is %s; expected an object", place->path, type_name(track));
+        return fail(error, "%s is %s; expected an object", place->path, json_type_name(track));
     if (!take_name(track, place, &name, error))
         return false;
     const cJSON *layouts = cJSON_GetObjectItem(track, "layouts");
     if (!layouts || cJSON_IsNull(layouts))
         return true;
     if (!cJSON_IsArray(layouts) && !cJSON_IsObject(layouts))
-        return fail(error, "%s.layouts is %s; expected a list", place->path, type_name(layouts));
+        return fail(error, "%s.layouts is %s; expected a list", place->path, json_type_name(layouts));
     struct place list = place_of(place, layouts, 0);
     int number = 0;
     const cJSON *layout;
@@ -135,7 +116,7 @@ static bool read_class(struct catalogue *catalogue, const cJSON *class, const st
     int64_t id = 0;
     const char *name = "";
     if (!cJSON_IsObject(class))
-        return fail(error, "%s is %s; expected an object", place->path, type_name(class));
+        return fail(error, "%s is %s; expected an object", place->path, json_type_name(class));
     if (!take_id(class, place, &id, error) || !take_name(class, place, &name, error))
         return false;
     const char *problem = catalogue_add_item(catalogue, &catalogue->classes, id, name, strlen(name));
@@ -151,7 +132,7 @@ static bool read_all(const cJSON *root, const char *name, element_reader read, s
     const cJSON *list = cJSON_GetObjectItem(root, name);
     if (!cJSON_IsObject(list) && !cJSON_IsArray(list))
         return fail(error, "$.%s is %s; expected an object with the game's %s (is this r3e-data.json?)", name,
-            type_name(list), name);
+            json_type_name(list), name);
     struct place place = {"$"};
     place = place_of(&place, list, 0);
     int number = 0;
@@ -168,7 +149,7 @@ static bool read_all(const cJSON *root, const char *name, element_reader read, s
 static bool read_root(const cJSON *root, struct catalogue *catalogue, char error[static GAME_DATA_ERROR_SIZE])
 {
     if (!cJSON_IsObject(root))
-        return fail(error, "$ is %s; expected an object (is this r3e-data.json?)", type_name(root));
+        return fail(error, "$ is %s; expected an object (is this r3e-data.json?)", json_type_name(root));
     if (!read_all(root, "tracks", read_track, catalogue, error) ||
         !read_all(root, "classes", read_class, catalogue, error))
         return false;

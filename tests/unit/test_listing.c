@@ -100,7 +100,7 @@ static void what_is_not_a_listing(void **state)
         {"{\"a\":\"b", FAILURE_TRUNCATED, "middle"},
         {"{\"a\":1,}", FAILURE_NOT_JSON, "byte"},
         {"null", FAILURE_NOT_A_LISTING, "null"},
-        {"[]", FAILURE_NOT_A_LISTING, "an array"},
+        {"[]", FAILURE_NOT_A_LISTING, "a list"},
         {"12", FAILURE_NOT_A_LISTING, "a number"},
         {"\"text\"", FAILURE_NOT_A_LISTING, "a string"},
         {"{}", FAILURE_NOT_A_LISTING, "missing"},
@@ -111,7 +111,7 @@ static void what_is_not_a_listing(void **state)
         {"{\"context\":{\"c\":[]}}", FAILURE_NOT_A_LISTING, "missing"},
         {"{\"context\":{\"c\":{\"results\":null}}}", FAILURE_NOT_A_LISTING, "null"},
         {"{\"context\":{\"c\":{\"results\":{}}}}", FAILURE_NOT_A_LISTING, "an object"},
-        {"{\"context\":{\"c\":{\"results\":true}}}", FAILURE_NOT_A_LISTING, "a truth value"},
+        {"{\"context\":{\"c\":{\"results\":true}}}", FAILURE_NOT_A_LISTING, "true or false"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         enum failure failure = parse(*state, cases[i].text);
