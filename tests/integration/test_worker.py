@@ -386,7 +386,7 @@ FAULTS = {
     "410": ("http_status", "410"), "429": ("http_status", "429"), "500": ("http_status", "500"),
     "503": ("http_status", "503"), "204": ("http_status", "204"), "reset": ("reset", ""),
     "truncated": ("truncated", ""), "truncated-json": ("truncated", "middle"), "html": ("not_json", "HTML"),
-    "empty-body": ("not_json", "empty"), "null": ("not_a_listing", "null"), "not-object": ("not_a_listing", "array"),
+    "empty-body": ("not_json", "empty"), "null": ("not_a_listing", "null"), "not-object": ("not_a_listing", "list"),
     "error-field": ("not_a_listing", "error"), "results-null": ("not_a_listing", "null"),
     "results-missing": ("not_a_listing", "missing"), "deep": ("not_json", "deeper"),
     "bad-gzip": ("encoding", ""), "big-header": ("too_large", ""), "redirect-loop": ("redirect", "3 redirects"),
