@@ -29,6 +29,7 @@ struct collect {
     struct store *store;
     struct dispatch *dispatch;
     const struct refresh_policy *policy;
+    struct holds *holds;
     struct collect_options options;
     struct pending_ack *pending; /* owned; first in, first out */
     unsigned pending_count, pending_capacity;
@@ -38,7 +39,7 @@ struct collect {
 };
 
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
-    const struct refresh_policy *policy, const struct collect_options *options)
+    const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options)
 {
     struct collect *collect = memory_zalloc(1, sizeof *collect);
     *collect = (struct collect){.socket = socket,
@@ -46,6 +47,7 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .store = store,
         .dispatch = dispatch,
         .policy = policy,
+        .holds = holds,
         .options = *options};
     return collect;
 }
@@ -217,6 +219,18 @@ static void apply_unchanged(struct collect *collect, struct arrival *arrival)
     collect->counters.unchanged++;
 }
 
+/* The service asked everybody to wait; of two such times the later one counts. */
+static void close_gate(struct collect *collect, int64_t until_ms, int64_t now_ms)
+{
+    const struct hold *hold = holds_get(collect->holds, HOLD_RETRY_AFTER, now_ms);
+    if (hold && hold->until_ms >= until_ms)
+        return;
+    long long wait_s = (long long)(until_ms - now_ms + 999) / 1000;
+    if (holds_set(
+            collect->holds, HOLD_RETRY_AFTER, until_ms, now_ms, "the service asked to wait %lld s", wait_s))
+        log_info("the service asked to wait %lld s; nothing is fetched until then", wait_s);
+}
+
 static bool note_failure(struct collect *collect, const struct arrival *arrival, enum failure failure)
 {
     const struct message_result *result = &arrival->result;
@@ -227,7 +241,7 @@ static bool note_failure(struct collect *collect, const struct arrival *arrival,
         uint64_t wait_ms = result->retry_after_ms;
         what.not_before_ms =
             now_ms + (int64_t)(wait_ms < RETRY_AFTER_MOST_MS ? wait_ms : RETRY_AFTER_MOST_MS);
-        dispatch_close_gate(collect->dispatch, what.not_before_ms);
+        close_gate(collect, what.not_before_ms, now_ms);
     }
     bool again =
         refresh_failed(collect->policy, collect->plan, arrival->place, &what, now_ms, (uint64_t)random());

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "coordinator/dispatch.h"
+#include "coordinator/holds.h"
 #include "coordinator/plan.h"
 #include "coordinator/refresh.h"
 #include "coordinator/store.h"
@@ -39,7 +40,7 @@ struct collect;
 
 /* All pointers are borrowed for its life. `socket` is a bound PULL. */
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
-    const struct refresh_policy *policy, const struct collect_options *options);
+    const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options);
 
 /* Commits and acknowledges what waits. */
 void collect_close(struct collect **pointer);

@@ -1,9 +1,7 @@
 #include "coordinator/coordinator.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -12,18 +10,18 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
-#include "common/process.h"
-#include "common/supervisor.h"
 #include "common/version.h"
 #include "common/wire.h"
 #include "coordinator/collect.h"
 #include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"
-#include "coordinator/export_run.h"
+#include "coordinator/holds.h"
+#include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
+#include "coordinator/publisher.h"
 #include "coordinator/status.h"
 #include "coordinator/store.h"
-#include "coordinator/watch.h"
+#include "coordinator/welcome.h"
 
 #define HEARTBEAT_MS      2000
 #define LEASE_MS          20000 /* renewed by each heartbeat, so it need not cover a whole fetch */
@@ -48,20 +46,14 @@ struct coordinator {
     struct plan *plan;
     struct dispatch *dispatch;
     struct collect *collect;
-    struct supervisor *pool;
-    struct watch *watch;
-    struct export_run *exporter;
+    struct holds holds;
+    struct local_pool *pool;
+    struct publisher *publisher;
     struct status *status;
     struct crawl_times times;
-    bool exported;            /* an export was started */
-    uint64_t exported_stored; /* boards stored before it */
-    int64_t exported_at_ms;   /* monotonic */
-    const char *pool_arguments[10];
-    char pool_size[24];
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     int64_t stop_by_ms;      /* 0: not stopping */
-    bool export_failed;
     int exit_code;
 };
 
@@ -92,40 +84,16 @@ static void open_sockets(struct coordinator *c)
     zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
 }
 
-static void copy_string(char *out, size_t size, const char *string, const char *key)
-{
-    size_t length = strlen(string);
-    if (length >= size)
-        log_fatal("%s is longer than %zu bytes", key, size - 1);
-    memcpy(out, string, length + 1);
-}
-
 static struct dispatch_options dispatch_options_make(const struct config *config)
 {
-    struct dispatch_options options = {
+    return (struct dispatch_options){
+        .welcome = welcome_make(config, HEARTBEAT_MS),
         .heartbeat_ms = HEARTBEAT_MS,
         .lease_ms = LEASE_MS,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
         .rate_per_s = config->politeness.rate_per_s,
         .burst = (double)config->politeness.burst,
     };
-    struct message_welcome *welcome = &options.welcome;
-    copy_string(welcome->version, sizeof welcome->version, R3E_VERSION, "version");
-    copy_string(welcome->results, sizeof welcome->results, config->sockets.results, "sockets.results");
-    copy_string(welcome->base_url, sizeof welcome->base_url, config->upstream.base_url, "upstream.base_url");
-    copy_string(
-        welcome->user_agent, sizeof welcome->user_agent, config->upstream.user_agent, "upstream.user_agent");
-    welcome->page_size = (uint64_t)config->upstream.page_size;
-    welcome->max_pages = (uint64_t)config->upstream.max_pages;
-    welcome->connect_timeout_ms = (uint64_t)config->upstream.connect_timeout_s * 1000;
-    welcome->timeout_ms = (uint64_t)config->upstream.timeout_s * 1000;
-    welcome->max_response_bytes = (uint64_t)config->upstream.max_response_mb * 1024 * 1024;
-    welcome->session = config->upstream.session;
-    welcome->heartbeat_ms = HEARTBEAT_MS;
-    welcome->max_jobs = (uint64_t)config->workers.max_jobs;
-    welcome->max_age_ms = (uint64_t)config->workers.max_age_s * 1000;
-    welcome->max_rss_kb = (uint64_t)config->workers.max_rss_mb * 1024;
-    return options;
 }
 
 static void learn_board(
@@ -171,96 +139,13 @@ static void open_store(struct coordinator *c)
     store_each_board(c->store, learn_board, c);
 }
 
-static void worker_joined(void *context, pid_t pid)
+static void published(void *context)
 {
     struct coordinator *c = context;
-    watch_add(c->watch, pid);
-}
-
-static void worker_left(void *context, pid_t pid)
-{
-    struct coordinator *c = context;
-    watch_remove(c->watch, pid);
-}
-
-static void worker_worked(void *context)
-{
-    struct coordinator *c = context;
-    pid_t pool;
-    if (supervisor_pids(c->pool, &pool, 1))
-        supervisor_worked(c->pool, pool);
-}
-
-static void worker_ended(void *context, pid_t pid)
-{
-    struct coordinator *c = context;
-    /* What it sent before it ended may still wait in the socket. */
-    collect_readable(c->collect);
-    dispatch_process_ended(c->dispatch, pid);
-}
-
-static void export_done(void *context, bool ok)
-{
-    struct coordinator *c = context;
-    c->export_failed = !ok;
-    if (!ok)
-        return;
-    struct text json = export_run_json(c->exporter);
-    c->times.refresh.indexed_ms = clock_wall_ms();
-    store_put_meta(c->store, RECORD_META_EXPORT, json.data, json.length);
-    crawl_times_save(&c->times, c->store);
-    collect_flush(c->collect);
-    const struct export_report *report = export_run_report(c->exporter);
-    log_info("index published: %llu entries by %llu drivers in %llu combinations, %llu files written, %llu "
-             "left alone, "
-             "%llu ms, %llu MB",
-        (unsigned long long)report->total_entries, (unsigned long long)report->total_drivers,
-        (unsigned long long)report->total_fetched_combinations, (unsigned long long)report->files_written,
-        (unsigned long long)report->files_unchanged, (unsigned long long)report->index_build_time_ms,
-        (unsigned long long)report->peak_rss_kb / 1024);
     status_flush(c->status, clock_monotonic_ms());
 }
 
-static void open_exporter(struct coordinator *c)
-{
-    static const char *const layouts[] = {[CONFIG_LAYOUT_FLAT] = "flat",
-        [CONFIG_LAYOUT_SHARDED] = "sharded",
-        [CONFIG_LAYOUT_FLAT | CONFIG_LAYOUT_SHARDED] = "flat,sharded"};
-    struct export_run_options options = {
-        .store_dir = c->config->store.dir,
-        .public_dir = c->config->publish.dir,
-        .layouts = layouts[c->config->publish.layouts],
-        .max_rss_mb = c->config->exporter.max_rss_mb,
-        .timeout_s = c->config->exporter.timeout_s,
-    };
-    c->exporter = export_run_open(c->loop, &options, export_done, c);
-    struct buffer json = buffer_make(EXPORT_REPORT_MAX);
-    if (store_get_meta(c->store, RECORD_META_EXPORT, &json))
-        export_run_restore(c->exporter, (struct text){(const char *)json.data, (uint32_t)json.length});
-    buffer_free(&json);
-}
-
-/* One process that keeps the workers alive; it starts them faster than we could. */
-static void open_pool(struct coordinator *c, const char *program)
-{
-    int length = snprintf(c->pool_size, sizeof c->pool_size, "%lld", (long long)c->config->workers.local);
-    if (length < 0 || (size_t)length >= sizeof c->pool_size)
-        log_bug("a pool of %lld workers", (long long)c->config->workers.local);
-    const char *arguments[] = {program, "--connect", c->config->sockets.jobs, "--pool", c->pool_size,
-        "--log-level", log_level_string(c->config->log.level), "--log-format",
-        log_format_string(c->config->log.format), NULL};
-    _Static_assert(sizeof arguments == sizeof c->pool_arguments, "all of them");
-    memcpy(c->pool_arguments, arguments, sizeof arguments);
-    struct supervisor_options options = {
-        .kind = "worker pool", .arguments = c->pool_arguments, .count = c->config->workers.local > 0};
-    c->pool = supervisor_open(c->loop, &options);
-    c->watch = watch_open(c->loop, worker_ended, c);
-    struct dispatch_events events = {
-        .joined = worker_joined, .left = worker_left, .worked = worker_worked, .context = c};
-    dispatch_on_local(c->dispatch, &events);
-}
-
-static void open_parts(struct coordinator *c, const char *worker_program)
+static void open_parts(struct coordinator *c)
 {
     int64_t now_ms = clock_monotonic_ms();
     struct dispatch_options dispatching = dispatch_options_make(c->config);
@@ -269,10 +154,18 @@ static void open_parts(struct coordinator *c, const char *worker_program)
         .commit_results = (unsigned)c->config->store.commit_results,
         .respect_retry_after = c->config->politeness.respect_retry_after,
     };
-    c->dispatch = dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &dispatching, now_ms);
-    c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &collecting);
-    open_pool(c, worker_program);
-    open_exporter(c);
+    c->dispatch =
+        dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
+    c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
+    c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
+    struct publisher_sources publishing = {.loop = c->loop,
+        .config = c->config,
+        .plan = c->plan,
+        .store = c->store,
+        .collect = c->collect,
+        .times = &c->times,
+        .once = c->once};
+    c->publisher = publisher_open(&publishing, published, c);
     struct status_sources sources = {.socket = c->status_socket,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
@@ -281,8 +174,9 @@ static void open_parts(struct coordinator *c, const char *worker_program)
         .dispatch = c->dispatch,
         .collect = c->collect,
         .pool = c->pool,
-        .exporter = c->exporter,
-        .refresh = &c->times.refresh};
+        .exporter = publisher_run(c->publisher),
+        .times = &c->times,
+        .holds = &c->holds};
     c->status = status_open(&sources, now_ms);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
@@ -296,9 +190,10 @@ static void begin_stop(struct coordinator *c, int exit_code)
     if (c->stop_by_ms)
         return;
     c->exit_code = exit_code;
-    c->stop_by_ms = clock_monotonic_ms() + STOP_PATIENCE_MS;
-    dispatch_set_running(c->dispatch, false);
-    supervisor_stop(c->pool, SIGTERM);
+    int64_t now_ms = clock_monotonic_ms();
+    c->stop_by_ms = now_ms + STOP_PATIENCE_MS;
+    holds_set(&c->holds, HOLD_STOPPING, HOLD_FOREVER, now_ms, "the coordinator is stopping");
+    local_pool_stop(c->pool);
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
 
@@ -326,46 +221,15 @@ static void open_signals(struct coordinator *c)
 
 /* ---- running ---- */
 
-/* Written results wait to be published, or nothing was published by this process yet. A store without a
- * single board is never published: it would empty a public folder that an earlier store filled. */
-static bool unpublished(const struct coordinator *c)
-{
-    if (plan_missing(c->plan) == plan_count(c->plan))
-        return false;
-    return !c->exported || collect_counters(c->collect)->stored > c->exported_stored;
-}
-
-static void start_export(struct coordinator *c, int64_t now_ms)
-{
-    collect_settle(c->collect);
-    c->exported_at_ms = now_ms;
-    c->exported = true;
-    c->exported_stored = collect_counters(c->collect)->stored;
-    c->export_failed = !export_run_start(c->exporter, now_ms);
-}
-
-static void tick_export(struct coordinator *c, bool busy, int64_t now_ms)
-{
-    if (export_run_active(c->exporter) || c->stop_by_ms || !unpublished(c))
-        return;
-    int64_t every_ms = c->config->refresh.index_every_min * 60 * 1000;
-    bool late = c->exported && now_ms - c->exported_at_ms >= every_ms;
-    /* What an earlier life left unpublished comes out at once. */
-    bool first = !c->exported && !c->once && c->times.refresh.indexed_ms > 0;
-    bool worth_trying = !c->export_failed || collect_counters(c->collect)->stored > c->exported_stored;
-    if (first || late || (!busy && worth_trying))
-        start_export(c, now_ms);
-}
-
 static void tick_once(struct coordinator *c, bool busy)
 {
-    if (!c->once || busy || c->stop_by_ms || export_run_active(c->exporter))
+    if (!c->once || busy || c->stop_by_ms || export_run_active(publisher_run(c->publisher)))
         return;
-    if (c->export_failed) {
+    if (publisher_failed(c->publisher)) {
         begin_stop(c, 1);
         return;
     }
-    if (unpublished(c))
+    if (publisher_owes(c->publisher))
         return;
     struct plan_counts counts = plan_count_states(c->plan, clock_monotonic_ms());
     if (counts.failed)
@@ -378,9 +242,8 @@ static void tick_state(struct coordinator *c, bool busy)
 {
     if (c->stop_by_ms)
         return;
-    enum status_state state = busy                             ? STATUS_FETCHING
-                              : export_run_active(c->exporter) ? STATUS_EXPORTING
-                                                               : STATUS_WAITING;
+    bool exporting = export_run_active(publisher_run(c->publisher));
+    enum status_state state = busy ? STATUS_FETCHING : exporting ? STATUS_EXPORTING : STATUS_WAITING;
     if (crawl_times_note(&c->times, busy))
         crawl_times_save(&c->times, c->store);
     status_set_state(c->status, state);
@@ -414,15 +277,14 @@ static int64_t tick(void *context, int64_t now_ms)
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     int64_t sleep_ms = dispatch_tick(c->dispatch, now_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
-    sleep_ms = least(sleep_ms, supervisor_tick(c->pool, now_ms));
-    tick_export(c, busy, now_ms);
-    sleep_ms = least(sleep_ms, export_run_tick(c->exporter, now_ms));
+    sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
+    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
     tick_once(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
     if (c->stop_by_ms) {
-        if (supervisor_alive(c->pool) == 0 || now_ms >= c->stop_by_ms)
+        if (local_pool_is_gone(c->pool) || now_ms >= c->stop_by_ms)
             loop_stop(c->loop);
         sleep_ms = least(sleep_ms, c->stop_by_ms - now_ms);
     }
@@ -446,9 +308,8 @@ static void close_all(struct coordinator *c)
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
-    export_run_close(&c->exporter);
-    supervisor_close(&c->pool);
-    watch_close(&c->watch);
+    publisher_close(&c->publisher);
+    local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
     plan_close(&c->plan);
@@ -464,15 +325,12 @@ static void close_all(struct coordinator *c)
 int coordinator_run(const struct config *config, const struct catalogue *catalogue, bool once)
 {
     struct coordinator c = {.config = config, .catalogue = catalogue, .once = once};
-    char worker_program[PATH_MAX];
-    if (!process_find_program("worker", "r3e-worker", worker_program, sizeof worker_program))
-        log_fatal("r3e-worker is not installed beside this program; install all programs of the release");
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     open_signals(&c);
     open_store(&c);
     open_sockets(&c);
     c.loop = loop_open();
-    open_parts(&c, worker_program);
+    open_parts(&c);
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
     loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
     loop_add_socket(c.loop, c.results, collect_readable, c.collect);

@@ -13,9 +13,9 @@ static const struct {
     const char *name;
     size_t offset;
 } fields[] = {
-    {"started_ms", offsetof(struct status_refresh, started_ms)},
-    {"ended_ms", offsetof(struct status_refresh, ended_ms)},
-    {"indexed_ms", offsetof(struct status_refresh, indexed_ms)},
+    {"started_ms", offsetof(struct crawl_times, started_ms)},
+    {"ended_ms", offsetof(struct crawl_times, ended_ms)},
+    {"indexed_ms", offsetof(struct crawl_times, indexed_ms)},
 };
 
 void crawl_times_load(struct crawl_times *times, struct store *store)
@@ -29,7 +29,7 @@ void crawl_times_load(struct crawl_times *times, struct store *store)
             int64_t number = cJSON_IsNumber(value) && value->valuedouble > 0 && value->valuedouble < 0x1p53
                                  ? (int64_t)value->valuedouble
                                  : 0;
-            memcpy((char *)&times->refresh + fields[i].offset, &number, sizeof number);
+            memcpy((char *)times + fields[i].offset, &number, sizeof number);
         }
         cJSON_Delete(root);
     }
@@ -43,7 +43,7 @@ void crawl_times_save(const struct crawl_times *times, struct store *store)
     json_object_begin(&json);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         int64_t number;
-        memcpy(&number, (const char *)&times->refresh + fields[i].offset, sizeof number);
+        memcpy(&number, (const char *)times + fields[i].offset, sizeof number);
         json_key(&json, fields[i].name);
         json_int(&json, number);
     }
@@ -57,8 +57,8 @@ bool crawl_times_note(struct crawl_times *times, bool busy)
     if (busy && !times->begun_ms) {
         times->begun_ms = clock_wall_ms();
     } else if (!busy && times->begun_ms) {
-        times->refresh.started_ms = times->begun_ms;
-        times->refresh.ended_ms = clock_wall_ms();
+        times->started_ms = times->begun_ms;
+        times->ended_ms = clock_wall_ms();
         times->begun_ms = 0;
         return true;
     }

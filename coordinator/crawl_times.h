@@ -3,13 +3,15 @@
 /* When the last complete refresh began and ended, and when the index was last published; kept in the store.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "coordinator/status.h"
 #include "coordinator/store.h"
 
+/* Wall-clock times in milliseconds; 0: never. */
 struct crawl_times {
-    struct status_refresh refresh;
-    int64_t begun_ms; /* wall clock of the refresh under way; 0: none */
+    int64_t started_ms, ended_ms; /* of the last complete full refresh */
+    int64_t indexed_ms;           /* the last successful export */
+    int64_t begun_ms;             /* the refresh under way; 0: none */
 };
 
 /* Reads them; all zero if the store has none or something broken. */

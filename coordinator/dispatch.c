@@ -22,6 +22,7 @@ struct dispatch {
     struct plan *plan;
     struct store *store;
     const struct refresh_policy *policy;
+    const struct holds *holds;
     struct dispatch_options options;
     struct roster roster;
     struct lease_table leases;
@@ -29,8 +30,6 @@ struct dispatch {
     struct worker *credits; /* queue of those who are READY */
     struct worker *askers;  /* queue of those who want a further page */
     unsigned in_flight;
-    bool running;
-    int64_t gate_until_ms;
     int64_t next_sweep_ms;
     uint64_t retried;
     struct dispatch_counters counters;
@@ -39,8 +38,8 @@ struct dispatch {
 };
 
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
-    struct store *store, const struct refresh_policy *policy, const struct dispatch_options *options,
-    int64_t now_ms)
+    struct store *store, const struct refresh_policy *policy, const struct holds *holds,
+    const struct dispatch_options *options, int64_t now_ms)
 {
     struct dispatch *dispatch = memory_zalloc(1, sizeof *dispatch);
     dispatch->socket = socket;
@@ -48,9 +47,9 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     dispatch->plan = plan;
     dispatch->store = store;
     dispatch->policy = policy;
+    dispatch->holds = holds;
     dispatch->options = *options;
     dispatch->bucket = bucket_make(options->rate_per_s, options->burst, now_ms);
-    dispatch->running = true;
     dispatch->next_sweep_ms = now_ms;
     lease_table_open(&dispatch->leases, store_epoch(store));
     if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
@@ -218,8 +217,7 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
 
 static bool may_request(struct dispatch *dispatch, int64_t now_ms)
 {
-    return dispatch->in_flight < dispatch->options.max_in_flight && now_ms >= dispatch->gate_until_ms &&
-           bucket_take(&dispatch->bucket, now_ms);
+    return dispatch->in_flight < dispatch->options.max_in_flight && bucket_take(&dispatch->bucket, now_ms);
 }
 
 static void grant_page(struct dispatch *dispatch, struct worker *worker)
@@ -234,10 +232,12 @@ static void grant_page(struct dispatch *dispatch, struct worker *worker)
 
 static void hand_out(struct dispatch *dispatch, int64_t now_ms)
 {
+    if (holds_wait_ms(dispatch->holds, HOLD_REQUESTS, now_ms) > 0)
+        return;
+    bool jobs_held = holds_wait_ms(dispatch->holds, HOLD_JOBS, now_ms) > 0;
     for (;;) {
         struct worker *worker = dispatch->askers;
-        bool job =
-            !worker && dispatch->credits && dispatch->running && plan_next_due_ms(dispatch->plan) <= now_ms;
+        bool job = !worker && dispatch->credits && !jobs_held && plan_next_due_ms(dispatch->plan) <= now_ms;
         if ((!worker && !job) || !may_request(dispatch, now_ms))
             return;
         dispatch->counters.requests++;
@@ -375,6 +375,11 @@ static void sweep_leases(struct dispatch *dispatch, int64_t now_ms)
     }
 }
 
+static int64_t most(int64_t left, int64_t right)
+{
+    return left > right ? left : right;
+}
+
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
 {
     if (now_ms >= dispatch->next_sweep_ms) {
@@ -384,35 +389,18 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
     }
     hand_out(dispatch, now_ms);
     int64_t sleep_ms = dispatch->next_sweep_ms - now_ms;
-    if (!dispatch->askers && !(dispatch->credits && dispatch->running))
+    if (!dispatch->askers && !dispatch->credits)
         return sleep_ms;
     if (dispatch->in_flight >= dispatch->options.max_in_flight)
         return sleep_ms; /* a message will wake us */
-    int64_t wait_ms = bucket_wait_ms(&dispatch->bucket, now_ms);
-    if (dispatch_gate_ms(dispatch, now_ms) > wait_ms)
-        wait_ms = dispatch_gate_ms(dispatch, now_ms);
+    int64_t wait_ms = most(bucket_wait_ms(&dispatch->bucket, now_ms),
+        holds_wait_ms(dispatch->holds, dispatch->askers ? HOLD_REQUESTS : HOLD_JOBS, now_ms));
     if (!dispatch->askers) {
         int64_t due_ms = plan_next_due_ms(dispatch->plan);
-        if (due_ms > now_ms && due_ms - now_ms > wait_ms)
-            wait_ms = due_ms - now_ms;
+        if (due_ms > now_ms)
+            wait_ms = most(wait_ms, due_ms - now_ms);
     }
     return wait_ms < sleep_ms ? wait_ms : sleep_ms;
-}
-
-void dispatch_set_running(struct dispatch *dispatch, bool running)
-{
-    dispatch->running = running;
-}
-
-void dispatch_close_gate(struct dispatch *dispatch, int64_t until_ms)
-{
-    if (until_ms > dispatch->gate_until_ms)
-        dispatch->gate_until_ms = until_ms;
-}
-
-int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms)
-{
-    return dispatch->gate_until_ms > now_ms ? dispatch->gate_until_ms - now_ms : 0;
 }
 
 void dispatch_process_ended(struct dispatch *dispatch, pid_t pid)

@@ -5,11 +5,13 @@
  *
  * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks
  * for each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have
- * both waits in a queue, pages of jobs under way before new jobs. One thread. */
+ * both waits in a queue, pages of jobs under way before new jobs; so does everybody while there is a reason
+ * to hold back (holds.h). One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "coordinator/bucket.h"
+#include "coordinator/holds.h"
 #include "coordinator/lease.h"
 #include "coordinator/plan.h"
 #include "coordinator/refresh.h"
@@ -38,8 +40,8 @@ struct dispatch;
 
 /* All pointers are borrowed for its life. `socket` is a bound ROUTER. */
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
-    struct store *store, const struct refresh_policy *policy, const struct dispatch_options *options,
-    int64_t now_ms);
+    struct store *store, const struct refresh_policy *policy, const struct holds *holds,
+    const struct dispatch_options *options, int64_t now_ms);
 void dispatch_close(struct dispatch **pointer);
 
 /* Loop handler of the jobs socket. */
@@ -47,15 +49,6 @@ void dispatch_readable(void *context);
 
 /* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
-
-/* While not running nothing is handed out; what is under way goes on. It starts running. */
-void dispatch_set_running(struct dispatch *dispatch, bool running);
-
-/* No request is handed out before `until_ms` (monotonic); the later of two calls' times counts. */
-void dispatch_close_gate(struct dispatch *dispatch, int64_t until_ms);
-
-/* Milliseconds for which the gate stays closed; 0: open. */
-int64_t dispatch_gate_ms(const struct dispatch *dispatch, int64_t now_ms);
 
 /* A process on this host ended. What it held goes to another, at once, and counts as an attempt: a worker
  * that leaves in good order holds nothing. */

@@ -79,9 +79,9 @@ static uint64_t pss_of(pid_t pid)
 
 static void measure_memory(struct status *status)
 {
-    pid_t pool;
+    pid_t pool = local_pool_pid(status->from.pool);
     status->self_kb = status->tree_kb = pss_of(getpid());
-    if (supervisor_pids(status->from.pool, &pool, 1))
+    if (pool)
         status->tree_kb += pss_of(pool);
     if (export_run_active(status->from.exporter))
         status->tree_kb += pss_of(export_run_pid(status->from.exporter));
@@ -164,7 +164,7 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "workers", roster->count);
     key_uint(json, "workers_joined", roster->joined);
     key_uint(json, "workers_lost", dispatched->workers_lost);
-    key_uint(json, "pools_crashed", supervisor_crashed(status->from.pool));
+    key_uint(json, "pools_crashed", local_pool_crashed(status->from.pool));
     key_uint(json, "leases_expired", dispatched->leases_expired);
     key_uint(json, "in_flight", dispatch_in_flight(status->from.dispatch));
     key_uint(json, "bad_frames", dispatched->bad_frames);
@@ -179,6 +179,22 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "tree_memory_kb", status->tree_kb);
     key_uint(json, "tree_memory_peak_kb", status->tree_peak_kb);
     key_uint(json, "descriptors", process_descriptor_count());
+}
+
+/* The first reason why nothing is handed out, if there is one. */
+static void put_hold(const struct status *status, struct json_writer *json, int64_t now_ms)
+{
+    enum hold_kind kind = holds_first(status->from.holds, now_ms);
+    const struct hold *hold = kind < HOLD_KINDS ? holds_get(status->from.holds, kind, now_ms) : NULL;
+    json_key(json, "hold");
+    json_string(json, hold ? hold_kind_string(kind) : "");
+    json_key(json, "hold_reason");
+    json_string(json, hold ? hold->text : "");
+    json_key(json, "hold_ms");
+    if (hold && hold->until_ms == HOLD_FOREVER)
+        json_null(json);
+    else
+        json_int(json, hold ? hold->until_ms - now_ms : 0);
 }
 
 static void make_summary(struct status *status, int64_t now_ms)
@@ -197,9 +213,7 @@ static void make_summary(struct status *status, int64_t now_ms)
     json_string(&json, time);
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
-    int64_t gate_ms = dispatch_gate_ms(status->from.dispatch, now_ms);
-    json_key(&json, "upstream_asked_to_wait_ms");
-    json_int(&json, gate_ms);
+    put_hold(status, &json, now_ms);
     put_progress(status, &json, now_ms);
     put_collected(status, &json);
     put_processes(status, &json);
@@ -293,21 +307,21 @@ static void put_failed_fetches(const struct status *status, struct json_writer *
 static void make_file(struct status *status, int64_t now_ms)
 {
     const struct export_report *report = export_run_report(status->from.exporter);
-    const struct status_refresh *refresh = status->from.refresh;
+    const struct crawl_times *times = status->from.times;
     struct plan_counts counts = plan_count_states(status->from.plan, now_ms);
     struct json_writer json = json_writer_make(&status->file);
     buffer_clear(&status->file);
     json_object_begin(&json);
     json_key(&json, "fetch_in_progress");
     json_bool(&json, status->state == STATUS_FETCHING);
-    key_time(&json, "last_scrape_start", refresh->started_ms);
-    key_time(&json, "last_scrape_end", refresh->ended_ms);
+    key_time(&json, "last_scrape_start", times->started_ms);
+    key_time(&json, "last_scrape_end", times->ended_ms);
     key_uint(&json, "track_count", report->track_count);
     key_uint(&json, "total_fetched_combinations", report->total_fetched_combinations);
     key_uint(&json, "total_unique_tracks", report->total_unique_tracks);
     key_uint(&json, "total_drivers", report->total_drivers);
     key_uint(&json, "total_entries", report->total_entries);
-    key_time(&json, "last_index_update", refresh->indexed_ms);
+    key_time(&json, "last_index_update", times->indexed_ms);
     key_uint(&json, "index_build_time_ms", report->index_build_time_ms);
     key_uint(&json, "memory_alloc_mb", (status->self_kb + 512) / 1024);
     key_uint(&json, "memory_sys_mb", (status->tree_kb + 512) / 1024);

@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "common/catalogue.h"
-#include "common/supervisor.h"
 #include "coordinator/collect.h"
+#include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/export_run.h"
+#include "coordinator/holds.h"
+#include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
 #include "coordinator/store.h"
 
@@ -32,12 +34,6 @@ enum status_state {
 #undef X
 };
 
-/* Wall-clock times of the last complete full refresh, in milliseconds; 0: never. Kept in the store. */
-struct status_refresh {
-    int64_t started_ms, ended_ms;
-    int64_t indexed_ms; /* the last successful export */
-};
-
 /* Everything is borrowed for the life of the status. */
 struct status_sources {
     void *socket; /* bound XPUB */
@@ -47,9 +43,10 @@ struct status_sources {
     struct store *store;
     const struct dispatch *dispatch;
     const struct collect *collect;
-    const struct supervisor *pool; /* of local workers */
+    const struct local_pool *pool;
     const struct export_run *exporter;
-    const struct status_refresh *refresh;
+    const struct crawl_times *times;
+    const struct holds *holds;
 };
 
 struct status;

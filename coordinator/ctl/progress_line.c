@@ -37,9 +37,10 @@ static void collect(const struct summary *summary, struct pieces *pieces)
     char a[COLUMNS_NUMBER_SIZE];
     char b[COLUMNS_NUMBER_SIZE];
     add(pieces, "%s/%s", columns_number(summary->done, a), columns_number(summary->combinations, b));
-    if (summary->upstream_asked_to_wait_ms)
-        add(pieces, "asked to wait %s",
-            columns_duration((summary->upstream_asked_to_wait_ms + 999) / 1000, a));
+    if (summary->hold[0] && summary->hold_ms)
+        add(pieces, "%s %s", summary->hold, columns_duration((summary->hold_ms + 999) / 1000, a));
+    else if (summary->hold[0])
+        add(pieces, "%s", summary->hold);
     if (summary->failed)
         add(pieces, "%s failed", columns_number(summary->failed, a));
     if (summary->time_left_known && summary->done < summary->combinations)
@@ -105,7 +106,6 @@ void progress_line_plain(const struct summary *summary, struct buffer *out)
         buffer_format(out, ", %s left", columns_duration(summary->time_left_s, a));
     buffer_format(out, ", %s in all processes, %s failed", columns_bytes(summary->tree_memory_kb * 1024, a),
         columns_number(summary->failed, b));
-    if (summary->upstream_asked_to_wait_ms)
-        buffer_format(out, ", the service asked to wait %s",
-            columns_duration((summary->upstream_asked_to_wait_ms + 999) / 1000, a));
+    if (summary->hold[0])
+        buffer_format(out, ", held back: %s", summary->hold_reason);
 }

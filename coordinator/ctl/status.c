@@ -30,9 +30,6 @@ static void put_fetching(const struct summary *summary)
     char b[COLUMNS_NUMBER_SIZE];
     printf("requests      %.1f a second, %s since the start, %s\n", summary->requests_per_s,
         columns_number(summary->requests, a), columns_bytes(summary->bytes, b));
-    if (summary->upstream_asked_to_wait_ms)
-        printf("              the service asked to wait for %s\n",
-            columns_duration((summary->upstream_asked_to_wait_ms + 999) / 1000, a));
     printf("results       %s new or changed, %s unchanged", columns_number(summary->stored, a),
         columns_number(summary->unchanged, b));
     printf(", %s entries", columns_number(summary->entries, a));
@@ -60,8 +57,13 @@ static void put_processes(const struct summary *summary)
 
 static void put_screen(const struct summary *summary)
 {
+    char a[COLUMNS_NUMBER_SIZE];
     printf("r3e-coordinator %s at %s\n", summary->version, summary->time);
     printf("state         %s\n", summary->state);
+    if (summary->hold[0])
+        printf("held back     %s\n", summary->hold_reason);
+    if (summary->hold[0] && summary->hold_ms)
+        printf("              for another %s\n", columns_duration((summary->hold_ms + 999) / 1000, a));
     put_progress(summary);
     put_fetching(summary);
     put_processes(summary);

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void take_string(const cJSON *root, const char *name, char out[static SUMMARY_STRING_SIZE])
+static void take_string(const cJSON *root, const char *name, char *out, size_t size)
 {
     const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, name));
-    int length = snprintf(out, SUMMARY_STRING_SIZE, "%s", value ? value : "");
+    int length = snprintf(out, size, "%s", value ? value : "");
     if (length < 0)
         out[0] = '\0';
 }
@@ -44,11 +44,13 @@ bool summary_parse(struct text json, struct summary *summary)
 {
     *summary = (struct summary){0};
     cJSON *root = cJSON_ParseWithLength(json.data, json.length);
-    take_string(root, "state", summary->state);
+    take_string(root, "state", summary->state, sizeof summary->state);
     bool ok = cJSON_IsObject(root) && summary->state[0];
     if (ok) {
-        take_string(root, "version", summary->version);
-        take_string(root, "time", summary->time);
+        take_string(root, "version", summary->version, sizeof summary->version);
+        take_string(root, "time", summary->time, sizeof summary->time);
+        take_string(root, "hold", summary->hold, sizeof summary->hold);
+        take_string(root, "hold_reason", summary->hold_reason, sizeof summary->hold_reason);
         take_failures(root, summary->failures);
 #define X(name) take_number(cJSON_GetObjectItemCaseSensitive(root, #name), &summary->name);
         SUMMARY_NUMBERS(X)

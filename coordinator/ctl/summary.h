@@ -9,6 +9,7 @@
 
 #define SUMMARY_STRING_SIZE   48
 #define SUMMARY_FAILURES_SIZE 256
+#define SUMMARY_REASON_SIZE   200
 
 /* Unsigned numbers of the message, by their names there. */
 #define SUMMARY_NUMBERS(X)                                                                                   \
@@ -38,13 +39,15 @@
     X(tree_memory_kb)                                                                                        \
     X(tree_memory_peak_kb)                                                                                   \
     X(descriptors)                                                                                           \
-    X(upstream_asked_to_wait_ms)
+    X(hold_ms)
 
 struct summary {
     char version[SUMMARY_STRING_SIZE];
     char time[SUMMARY_STRING_SIZE];
     char state[SUMMARY_STRING_SIZE];
-    char failures[SUMMARY_FAILURES_SIZE]; /* "3 timeout, 1 reset"; "" if there are none */
+    char hold[SUMMARY_STRING_SIZE];        /* what keeps it from fetching; "": nothing */
+    char hold_reason[SUMMARY_REASON_SIZE]; /* … in words */
+    char failures[SUMMARY_FAILURES_SIZE];  /* "3 timeout, 1 reset"; "" if there are none */
     double requests_per_s;
     bool time_left_known;
     uint64_t time_left_s;

@@ -1,0 +1,51 @@
+#ifndef R3E_COORDINATOR_PUBLISHER_H
+#define R3E_COORDINATOR_PUBLISHER_H
+/* Decides when the exporter runs: at the start for what an earlier life left unpublished, every
+ * `index_every_min` while boards change, and when nothing is left to fetch. export_run does the running. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/loop.h"
+#include "coordinator/collect.h"
+#include "coordinator/crawl_times.h"
+#include "coordinator/export_run.h"
+#include "coordinator/plan.h"
+#include "coordinator/store.h"
+
+struct publisher;
+
+/* Everything is borrowed for the publisher's life. */
+struct publisher_sources {
+    struct loop *loop;
+    const struct config *config;
+    struct plan *plan;
+    struct store *store;
+    struct collect *collect;
+    struct crawl_times *times; /* the time of the last export is set here */
+    bool once;                 /* what is there is not published before what is due was fetched */
+};
+
+/* Called after each successful run. */
+typedef void (*publisher_published)(void *context);
+
+/* Takes over the figures of the last run from the store. */
+struct publisher *publisher_open(
+    const struct publisher_sources *sources, publisher_published published, void *context);
+
+/* Kills a run under way and reaps it. */
+void publisher_close(struct publisher **pointer);
+
+/* Starts a run if it is time for one (never while `stopping`); `busy`: boards are still to be fetched.
+ * Returns how many milliseconds it may sleep. */
+int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms);
+
+/* Written results wait to be published, or nothing was published by this process yet. */
+bool publisher_owes(const struct publisher *publisher);
+
+/* The last run failed. */
+bool publisher_failed(const struct publisher *publisher);
+
+const struct export_run *publisher_run(const struct publisher *publisher);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef R3E_COORDINATOR_WELCOME_H
+#define R3E_COORDINATOR_WELCOME_H
+/* What every worker is told of the configuration in its WELCOME. */
+#include "common/config.h"
+#include "common/protocol.h"
+
+/* All fields but the worker's name; limits are the configured ones, not yet spread. Exits with a message
+ * where a text of the configuration is longer than a message can carry. */
+struct message_welcome welcome_make(const struct config *config, int64_t heartbeat_ms);
+
+#endif
