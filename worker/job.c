@@ -253,6 +253,11 @@ static void on_listing(struct job *job, const struct listing *listing)
             "none of the %u entries has a driver or a lap time of the right type", listing->count);
         return;
     }
+    bool last = (uint64_t)listing->count + listing->rejected < job->welcome.page_size;
+    /* A board of one page cannot change between two. */
+    bool single = last && job->page == 0;
+    if (single)
+        job->events.fetched(job->events.context);
     if (!content_add_page(job->content, listing, &job->tree)) {
         fail(job, FAILURE_MEMORY, "the board needs too much memory at entry %u",
             content_entries(job->content));
@@ -260,11 +265,13 @@ static void on_listing(struct job *job, const struct listing *listing)
     }
     arena_reset(&job->tree, TREE_KEEP);
     bool changed = content_duplicates(job->content) || content_is_disordered(job->content);
-    if (changed && !job->second_look) {
+    if (changed && !job->second_look && !single) {
         look_again(job);
         return;
     }
-    if ((uint64_t)listing->count + listing->rejected < job->welcome.page_size) {
+    if (last) {
+        if (!single)
+            job->events.fetched(job->events.context);
         succeed(job);
         return;
     }

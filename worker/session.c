@@ -185,9 +185,30 @@ static void job_done(void *context, const struct message_result *result, struct 
     flush_outbox(session);
 }
 
+static void send_ready(struct session *session)
+{
+    struct message ready = {.type = MESSAGE_READY};
+    session->credit = tell(session, &ready);
+}
+
+/* The next job may come while this one is digested: it is read when that is done. */
+static void job_fetched(void *context)
+{
+    struct session *session = context;
+    struct retire after = session->retire;
+    enum bye reason;
+    after.jobs++;
+    bool room = session->outbox.count + 1 < OUTBOX_COUNT_MOST && outbox_has_room(&session->outbox);
+    if (session->state == STATE_JOINED && !session->foreign && !session->leaving &&
+        !session->asked_to_leave && !session->renewed && !session->credit && room &&
+        !retire_is_due(&after, clock_monotonic_ms(), retire_rss_kb(session->statm_fd), &reason))
+        send_ready(session);
+}
+
 static void open_job(struct session *session)
 {
-    struct job_events events = {.ask = ask_page, .done = job_done, .context = session};
+    struct job_events events = {
+        .ask = ask_page, .fetched = job_fetched, .done = job_done, .context = session};
     if (session->job && !session->renewed)
         return;
     job_close(&session->job);
@@ -198,7 +219,6 @@ static void open_job(struct session *session)
 /* Retires or offers itself for another job, if it has none. */
 static void offer(struct session *session, int64_t now_ms)
 {
-    struct message ready = {.type = MESSAGE_READY};
     enum bye reason;
     if (session->state != STATE_JOINED || session->leaving || job_lease(session->job))
         return;
@@ -215,7 +235,7 @@ static void offer(struct session *session, int64_t now_ms)
     if (session->credit || !outbox_has_room(&session->outbox))
         return;
     open_job(session);
-    session->credit = tell(session, &ready);
+    send_ready(session);
 }
 
 /* ---- messages ---- */
