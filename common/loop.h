@@ -1,6 +1,6 @@
 #ifndef R3E_COMMON_LOOP_H
 #define R3E_COMMON_LOOP_H
-/* The event loop of every daemon: one thread, zmq_poll over ZeroMQ sockets and file descriptors.
+/* The event loop of every daemon: one thread, poll(2) over ZeroMQ sockets and file descriptors.
  *
  * A round has always the same order: `tick` does all work that is due and says how long it may sleep; poll;
  * the handlers of what is readable, in the order they were added. Handlers may add and remove sources, their
