@@ -47,7 +47,7 @@ const char *bye_string(enum bye bye)
     return bye_strings[bye];
 }
 
-enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM };
+enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM, FIELD_LEASES };
 
 struct field {
     const char *name;
@@ -74,6 +74,11 @@ struct field {
 #define ENUM(part, member, table)                                                                            \
     {                                                                                                        \
 #member, FIELD_ENUM, offsetof(struct message, part.member), 0, 0, table, COUNT(table)                \
+    }
+
+#define LEASES(part, member)                                                                                 \
+    {                                                                                                        \
+#member, FIELD_LEASES, offsetof(struct message, part.member), 1, SAFE_INTEGER_MAX, NULL, 0           \
     }
 
 #define ID_MAX   INT32_MAX
@@ -139,7 +144,7 @@ static const struct field result_fields[] = {
     TEXT(result, content_hash, 0),
 };
 static const struct field ack_fields[] = {
-    UINT(ack, lease, 1, SAFE_INTEGER_MAX),
+    LEASES(ack, leases),
     ENUM(ack, verdict, verdict_strings),
 };
 static const struct field heartbeat_fields[] = {
@@ -171,6 +176,16 @@ static const struct {
 
 /* ---- encoding ---- */
 
+static void encode_leases(struct json_writer *json, const struct protocol_leases *leases)
+{
+    if (leases->count < 1 || leases->count > PROTOCOL_LEASES_MAX)
+        log_bug("protocol: %u leases in a message", leases->count);
+    json_array_begin(json);
+    for (uint32_t i = 0; i < leases->count; i++)
+        json_uint(json, leases->ids[i]);
+    json_array_end(json);
+}
+
 static void encode_field(struct json_writer *json, const struct field *field, const struct message *message)
 {
     const void *at = (const char *)message + field->offset;
@@ -199,6 +214,9 @@ static void encode_field(struct json_writer *json, const struct field *field, co
         json_string(json, field->strings[value]);
         break;
     }
+    case FIELD_LEASES:
+        encode_leases(json, at);
+        break;
     }
 }
 
@@ -269,6 +287,24 @@ static bool decode_text(const struct field *field, const cJSON *value, char *at,
     return true;
 }
 
+static bool decode_leases(
+    const struct field *field, const cJSON *value, struct protocol_leases *leases, char *problem)
+{
+    const cJSON *item;
+    leases->count = 0;
+    if (!cJSON_IsArray(value))
+        return complain(problem, "field %s: a list is missing", field->name);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (leases->count == PROTOCOL_LEASES_MAX)
+            return complain(problem, "field %s: more than %u numbers", field->name, PROTOCOL_LEASES_MAX);
+        if (!decode_uint(field, item, &leases->ids[leases->count], problem))
+            return false;
+        leases->count++;
+    }
+    return leases->count > 0 || complain(problem, "field %s: the list is empty", field->name);
+}
+
 static bool decode_field(const struct field *field, const cJSON *root, struct message *message, char *problem)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(root, field->name);
@@ -288,6 +324,13 @@ static bool decode_field(const struct field *field, const cJSON *root, struct me
         if (!find_string(field->strings, field->string_count, cJSON_GetStringValue(value), &index))
             return complain(problem, "field %s: not one of the known values", field->name);
         memcpy(at, &index, sizeof index);
+        return true;
+    }
+    case FIELD_LEASES: {
+        struct protocol_leases leases = {0};
+        if (!decode_leases(field, value, &leases, problem))
+            return false;
+        memcpy(at, &leases, sizeof leases);
         return true;
     }
     }

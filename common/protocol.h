@@ -158,9 +158,17 @@ struct message_result {
     char content_hash[PROTOCOL_HASH_SIZE]; /* hex; empty if failed */
 };
 
-/* coordinator → worker */
+#define PROTOCOL_LEASES_MAX 64u
+
+/* Numbers in a message; what is behind `count` is 0. */
+struct protocol_leases {
+    uint32_t count; /* at least 1 */
+    uint64_t ids[PROTOCOL_LEASES_MAX];
+};
+
+/* coordinator → worker: the same became of all these results */
 struct message_ack {
-    uint64_t lease;
+    struct protocol_leases leases;
     enum verdict verdict;
 };
 

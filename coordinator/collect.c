@@ -65,6 +65,22 @@ void collect_close(struct collect **pointer)
 
 /* ---- acknowledging ---- */
 
+/* Tells the worker of the pending result at `from` of this one and all others before `end` of which the same
+ * is to be said; their leases become 0. */
+static void acknowledge_together(struct collect *collect, unsigned from, unsigned end)
+{
+    const struct pending_ack *first = &collect->pending[from];
+    struct message_ack message = {.verdict = first->verdict};
+    for (unsigned i = from; i < end && message.leases.count < PROTOCOL_LEASES_MAX; i++) {
+        struct pending_ack *ack = &collect->pending[i];
+        if (!ack->lease || ack->verdict != message.verdict || strcmp(ack->worker, first->worker) != 0)
+            continue;
+        message.leases.ids[message.leases.count++] = ack->lease;
+        ack->lease = 0;
+    }
+    dispatch_acknowledge(collect->dispatch, first->worker, &message);
+}
+
 void collect_flush(struct collect *collect)
 {
     uint64_t generation = store_submit(collect->store);
@@ -81,12 +97,12 @@ void collect_committed(void *context)
     struct collect *collect = context;
     uint64_t committed = store_committed(collect->store);
     unsigned done = 0;
-    for (; done < collect->pending_count - collect->unsubmitted; done++) {
-        const struct pending_ack *ack = &collect->pending[done];
-        if (ack->generation > committed)
-            break;
-        dispatch_acknowledge(collect->dispatch, ack->worker, ack->lease, ack->verdict);
-    }
+    while (done < collect->pending_count - collect->unsubmitted &&
+           collect->pending[done].generation <= committed)
+        done++;
+    for (unsigned i = 0; i < done; i++)
+        if (collect->pending[i].lease)
+            acknowledge_together(collect, i, done);
     if (!done)
         return;
     collect->pending_count -= done;
@@ -320,7 +336,8 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
             note_failure(collect, arrival, FAILURE_INVALID_RESULT);
         }
     }
-    dispatch_acknowledge(collect->dispatch, result->worker, result->lease, VERDICT_INVALID);
+    struct message_ack ack = {.leases = {1, {result->lease}}, .verdict = VERDICT_INVALID};
+    dispatch_acknowledge(collect->dispatch, result->worker, &ack);
 }
 
 static void on_result(struct collect *collect, struct arrival *arrival)

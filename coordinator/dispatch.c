@@ -436,10 +436,10 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
     entry->lease = LEASE_NONE;
 }
 
-void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t lease, enum verdict verdict)
+void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack)
 {
     struct worker *worker = roster_find_name(&dispatch->roster, name);
-    struct message message = {.type = MESSAGE_ACK, .ack = {.lease = lease, .verdict = verdict}};
+    struct message message = {.type = MESSAGE_ACK, .ack = *ack};
     if (worker)
         tell(dispatch, worker, &message);
 }

@@ -61,8 +61,8 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
  * the caller decides at once what follows from the result. */
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 
-/* Tells the worker of that name, if it is still there, what became of a result. */
-void dispatch_acknowledge(struct dispatch *dispatch, const char *name, uint64_t lease, enum verdict verdict);
+/* Tells the worker of that name, if it is still there, what became of its results. */
+void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);
 
 /* What the owner is told of workers on this host, by their pids. */
 struct dispatch_events {

@@ -284,6 +284,19 @@ static void on_job(struct session *session, const struct message_job *message)
     job_start(session->job, message);
 }
 
+static void on_ack(struct session *session, const struct message_ack *ack)
+{
+    if (session->options->worked)
+        atomic_store(session->options->worked, true);
+    for (uint32_t i = 0; i < ack->leases.count; i++) {
+        unsigned long long lease = ack->leases.ids[i];
+        if (!outbox_acknowledge(&session->outbox, lease))
+            log_debug("lease %llu was acknowledged before", lease);
+        if (ack->verdict == VERDICT_INVALID)
+            log_error("the coordinator found the result of lease %llu invalid; its log says why", lease);
+    }
+}
+
 static void on_message(struct session *session, const struct message *message)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -307,13 +320,7 @@ static void on_message(struct session *session, const struct message *message)
         job_granted(session->job, message->page.lease, message->page.page);
         break;
     case MESSAGE_ACK:
-        if (session->options->worked)
-            atomic_store(session->options->worked, true);
-        if (!outbox_acknowledge(&session->outbox, message->ack.lease))
-            log_debug("lease %llu was acknowledged before", (unsigned long long)message->ack.lease);
-        if (message->ack.verdict == VERDICT_INVALID)
-            log_error("the coordinator found the result of lease %llu invalid; its log says why",
-                (unsigned long long)message->ack.lease);
+        on_ack(session, &message->ack);
         break;
     case MESSAGE_HEARTBEAT:
         break;

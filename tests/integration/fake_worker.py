@@ -120,6 +120,7 @@ class Worker:
         self.jobs.connect(coordinator.endpoint("jobs"))
         self.pid = pid or next(PIDS)
         self.name = None
+        self.verdicts = {}  # told, and not asked for yet
         self.results = None
         if hello:
             self.say_hello()
@@ -189,10 +190,10 @@ class Worker:
         return self.verdict(job)
 
     def verdict(self, job):
-        while True:
+        while job["lease"] not in self.verdicts:
             ack = self.hear("ack")
-            if ack["lease"] == job["lease"]:
-                return ack["verdict"]
+            self.verdicts.update(dict.fromkeys(ack["leases"], ack["verdict"]))
+        return self.verdicts.pop(job["lease"])
 
     def fail(self, job, failure="http_status", **changes):
         return self.answer(job, outcome="failed", failure=failure, problem="a test", entries=0, content_hash="", **changes)

@@ -49,10 +49,12 @@ def coded_fields():
     result = {}
     for name, body in re.findall(r"static const struct field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
         fields = result.setdefault(HEADINGS.get(name, name), {})
-        for kind, arguments in re.findall(r"\b(UINT|FLAG|TEXT|ENUM)\(((?:[^()]|\([^()]*\))*)\)", body):
+        for kind, arguments in re.findall(r"\b(UINT|FLAG|TEXT|ENUM|LEASES)\(((?:[^()]|\([^()]*\))*)\)", body):
             parts = [part.strip() for part in arguments.split(",")]
             if kind == "UINT":
                 fields[parts[1]] = ("number", f"{number(parts[2])}–{number(parts[3])}")
+            elif kind == "LEASES":
+                fields[parts[1]] = ("numbers", f"1–{number('PROTOCOL_LEASES_MAX')} of 1–{number('SAFE_INTEGER_MAX')}")
             elif kind == "FLAG":
                 fields[parts[1]] = ("boolean", "")
             elif kind == "TEXT":

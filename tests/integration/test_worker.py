@@ -96,7 +96,7 @@ class Coordinator:
         return json.loads(frame), payload
 
     def acknowledge(self, lease, verdict="stored"):
-        self.tell("ack", lease=lease, verdict=verdict)
+        self.tell("ack", leases=[lease], verdict=verdict)
 
     def acknowledge_all(self):
         for lease in range(1, self.lease + 1 if self.identity else 0):
@@ -720,8 +720,8 @@ def test_hello_is_repeated(make):
 def test_frames_that_make_no_sense_are_ignored(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url)
     frames = [b"", b"{}", b"\xff\xfe", b"[" * 5000, b'{"v":1,"type":"job"}', b'{"v":1,"type":"nonsense"}',
-              b'{"v":1,"type":"hello","version":"0","host":"x","pid":1}', b'{"v":1,"type":"ack","lease":1}',
-              b'{"v":1,"type":"ack","lease":77,"verdict":"stored"}', b'{"v":1,"type":"grant","lease":5,"page":1}']
+              b'{"v":1,"type":"hello","version":"0","host":"x","pid":1}', b'{"v":1,"type":"ack","leases":[]}',
+              b'{"v":1,"type":"ack","leases":[77,78],"verdict":"stored"}', b'{"v":1,"type":"grant","lease":5,"page":1}']
     for frame in frames:
         coordinator.tell_raw(frame)
     coordinator.tell_raw(b"{}", b"two", b"three", b"four", b"five", b"six")

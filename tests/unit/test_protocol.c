@@ -64,7 +64,7 @@ static struct message sample(enum message_type type)
             .requests = 1};
         break;
     case MESSAGE_ACK:
-        message.ack = (struct message_ack){7, VERDICT_DUPLICATE};
+        message.ack = (struct message_ack){{2, {7, 9}}, VERDICT_DUPLICATE};
         break;
     case MESSAGE_HEARTBEAT:
         message.heartbeat = (struct message_heartbeat){7, 3, 12, 9000};
@@ -178,7 +178,8 @@ static void garbage_is_refused(void **state)
     (void)state;
     static const char *const garbage[] = {"", "{", "[]", "null", "{}", "{\"v\":1}",
         "{\"v\":1,\"type\":\"x\"}", "{\"v\":1,\"type\":7}", "\xff\xfe", "GET / HTTP/1.1\r\n",
-        "{\"v\":1,\"type\":\"ack\",\"lease\":\"1\"}"};
+        "{\"v\":1,\"type\":\"ack\",\"leases\":1}", "{\"v\":1,\"type\":\"ack\",\"leases\":[]}",
+        "{\"v\":1,\"type\":\"ack\",\"leases\":[\"1\"]}", "{\"v\":1,\"type\":\"ack\",\"leases\":[1,0]}"};
     char problem[PROTOCOL_PROBLEM_SIZE];
     struct message message;
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
