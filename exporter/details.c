@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "exporter/spread.h"
 
 #define TRACKS "tracks"
 
@@ -171,8 +172,10 @@ bool details_write(
     struct publication *publication, struct snapshot *snapshot, bool links, struct guard *guard)
 {
     struct stale stale = {publication, snapshot, links};
-    if (!publication_folder(publication, TRACKS) ||
-        !publication_list(publication, TRACKS, remove_stale_track, &stale) ||
+    if (!publication_folder(publication, TRACKS))
+        return false;
+    spread_subfolders(publication->root_fd, TRACKS);
+    if (!publication_list(publication, TRACKS, remove_stale_track, &stale) ||
         !publication_list(publication, ".", remove_stale_link, &stale))
         return false;
     uint32_t end;
