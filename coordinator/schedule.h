@@ -9,10 +9,11 @@
  *   - a time that daylight saving leaves out is due at the first instant after the gap, one that comes twice
  *     is due the first time only; a day that a zone leaves out altogether (Apia, 2011-12-30) has no run;
  *   - whoever was asleep or down at the time catches up as soon as it asks again, once for all missed days;
- *   - a clock set back, by however much, brings no second run for a day that had its run; one set forward
- *     brings the run of the day it was set to, and when it is right again that day has had it.
- * A last day more than one day ahead was written by a clock that was wrong. It is given up for what was there
- * before, so that a clock of 2038 for a minute does not keep us from fetching for years. */
+ *   - a clock set forward brings the run of the day it was set to; when it is right again, each day still has
+ *     one run and no more;
+ *   - a clock set back by a day brings nothing: those days had their run. Set back further, the day it was
+ * set to counts as served and the following ones have their run, as nobody can know which of the two clocks
+ *     was right and a clock of 2038 must not keep us from fetching for years. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,13 +21,13 @@
 
 /* Days are numbered in the local calendar, 1970-01-01 being 0. */
 struct schedule {
-    int64_t at_min;     /* minutes after midnight; negative: never */
-    int64_t day;        /* the last one that had its run; SCHEDULE_NO_DAY: not known */
-    int64_t day_before; /* what `day` was before that run */
+    int64_t at_min;   /* minutes after midnight; negative: never */
+    int64_t day;      /* the greatest one that had its run; SCHEDULE_NO_DAY: not known */
+    int64_t day_back; /* the last one served below `day` where days before it were left out; else NO_DAY */
 };
 
 /* True if a run is due at this wall-clock time; its day then has had it. The owner keeps `day` and
- * `day_before` whenever they have changed, whatever the answer: where no day is known, the present one
+ * `day_back` whenever they have changed, whatever the answer: where no day is known, the present one
  * counts as served, so that the first start of all is not a missed run. */
 bool schedule_take(struct schedule *schedule, int64_t wall_ms);
 
