@@ -195,6 +195,8 @@ void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms)
 {
     struct plan_entry *entry = &plan->entries[place];
     bool waiting = entry->state == PLAN_WAITING;
+    if (entry->urgent && (!waiting || (entry->due_ms <= now_ms && !entry->retrying)))
+        return; /* cheap, as a list may name one thing thousands of times */
     if (waiting) {
         heap_remove(plan, place);
         if (entry->due_ms > now_ms)
@@ -317,5 +319,6 @@ struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms)
 
 bool plan_busy(const struct plan *plan, int64_t before_ms)
 {
-    return waiting(plan) < plan->count || plan->retrying > 0 || plan_next_due_ms(plan) < before_ms;
+    return waiting(plan) < plan->count || plan->retrying > 0 || plan->urgent > 0 || plan->wanted > 0 ||
+           plan_next_due_ms(plan) < before_ms;
 }

@@ -112,7 +112,8 @@ struct plan_counts {
 /* Walks all entries for `due`; the rest is kept up to date. */
 struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms);
 
-/* True while something is leased, waits for a retry, or is due before `before_ms`: the refresh is not over.
+/* True while something is leased, waits for a retry, is urgent or wanted, or is due before `before_ms`: the
+ * refresh is not over.
  */
 bool plan_busy(const struct plan *plan, int64_t before_ms);
 

@@ -33,6 +33,7 @@ struct refresh_run_sources {
     struct crawl_times *times; /* loaded; what a refresh changes in it is changed and saved here only */
     struct store *store;
     int64_t daily_at_min; /* minutes after local midnight; negative: never */
+    bool once;            /* only what is due at the opening is to be fetched: no daily refresh begins */
 };
 
 /* Tells the plan what the store has, goes on with a full refresh that was interrupted, and begins one if the
@@ -59,13 +60,13 @@ struct refresh_matched refresh_run_target(
 /* After `max_age` of the policy was changed: due times follow from the ages anew. */
 void refresh_run_reckon(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);
 
-/* After `daily_at` was changed; also called with what it is already. */
+/* After `daily_at` may have changed. */
 void refresh_run_set_daily(struct refresh_run *run, int64_t daily_at_min);
 
 /* Looks at the clocks: begins the daily refresh if it is time, notices a clock that moved, ends what is done.
- * `daily`: false where only what is due already is to be fetched (--once). Returns how many milliseconds it
- * may sleep; never more than 30 s, as the monotonic clock stands still while the machine sleeps. */
-int64_t refresh_run_tick(struct refresh_run *run, bool daily, int64_t now_ms, int64_t wall_ms);
+ * Returns how many milliseconds it may sleep; never more than 30 s, as the monotonic clock stands still while
+ * the machine sleeps. */
+int64_t refresh_run_tick(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);
 
 /* True once after the last combination of a targeted refresh was done: time to export. */
 bool refresh_run_take_targeted_done(struct refresh_run *run);
