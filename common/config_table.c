@@ -74,9 +74,9 @@ const struct config_key config_keys[] = {
     {"public", "layouts", CONFIG_CHOICES, false, false, AT(publish.layouts), "flat,sharded", 0, 0, layout_names, "Which files to publish: \"flat\" (one index), \"sharded\" (what the web front end reads), or both."},
 
     INT(refresh, max_age_h, "24", 1, 8760, "A board is due again when it is this many hours old."),
-    STRING(CONFIG_TIME_OF_DAY, refresh, daily_at, "04:45", 5, "A full refresh starts at this local time, \"HH:MM\". \"\": never."),
+    STRING(CONFIG_TIME_OF_DAY, refresh, daily_at, "04:45", 5, "A full refresh starts once each local day at this time, \"HH:MM\"; one that was missed is made up for. \"\": never."),
     INT(refresh, index_every_min, "30", 1, 10080, "Publish what has changed every so many minutes."),
-    STRING(CONFIG_PATH, refresh, trigger_file, "", PATH_BYTES, "A full refresh starts when this file appears (and removes it). Empty: refresh_now in store.dir."),
+    STRING(CONFIG_PATH, refresh, trigger_file, "", PATH_BYTES, "A file that asks for a refresh when it appears, and is removed: of everything if it is empty, else of the layouts and combinations named in it, TRACK or TRACK-CLASS (ids), separated by white space. Empty: refresh_now in store.dir."),
     INT(refresh, retries, "4", 0, 100, "A failed fetch is tried again this many times before it waits for the next refresh."),
     INT(refresh, backoff_s, "30", 1, 86400, "Pause before the first retry, in seconds; doubled for each further one."),
     INT(refresh, confirm_shrink, "3", 1, 100, "Separate fetches that must agree before an empty or sharply smaller board is believed."),

@@ -317,7 +317,7 @@ static enum verdict apply(struct collect *collect, struct arrival *arrival)
         apply_changed(collect, arrival);
     else
         apply_unchanged(collect, arrival);
-    refresh_succeeded(collect->policy, collect->plan, arrival->place, clock_monotonic_ms());
+    refresh_succeeded(collect->policy, collect->plan, arrival->place, clock_monotonic_ms(), clock_wall_ms());
     return VERDICT_STORED;
 }
 

@@ -19,8 +19,10 @@
 #include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
 #include "coordinator/publisher.h"
+#include "coordinator/refresh_run.h"
 #include "coordinator/status.h"
 #include "coordinator/store.h"
+#include "coordinator/trigger.h"
 #include "coordinator/welcome.h"
 
 #define HEARTBEAT_MS      2000
@@ -44,6 +46,8 @@ struct coordinator {
     struct refresh_policy policy;
     struct store *store;
     struct plan *plan;
+    struct refresh_run *refresh;
+    struct trigger *trigger; /* NULL with `once` */
     struct dispatch *dispatch;
     struct collect *collect;
     struct holds holds;
@@ -96,19 +100,6 @@ static struct dispatch_options dispatch_options_make(const struct config *config
     };
 }
 
-static void learn_board(
-    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
-{
-    struct coordinator *c = context;
-    uint32_t place = plan_find(c->plan, track_id, class_id);
-    if (place == PLAN_NONE)
-        return; /* the catalogue has lost it; what the store has stays */
-    /* Wall clock only to carry the age over the restart; one in the future counts as fetched now. */
-    int64_t age_ms = clock_wall_ms() - record->fetched_at_ms;
-    if (record->fetched_at_ms > 0)
-        plan_known(c->plan, place, clock_monotonic_ms() + c->policy.max_age_ms - (age_ms > 0 ? age_ms : 0));
-}
-
 static void keep_catalogue(struct coordinator *c)
 {
     struct buffer now = buffer_make(CATALOGUE_ENCODED_MAX), kept = buffer_make(CATALOGUE_ENCODED_MAX);
@@ -136,7 +127,13 @@ static void open_store(struct coordinator *c)
     keep_catalogue(c);
     crawl_times_load(&c->times, c->store);
     c->plan = plan_open(c->catalogue);
-    store_each_board(c->store, learn_board, c);
+    struct refresh_run_sources refreshing = {.plan = c->plan,
+        .policy = &c->policy,
+        .times = &c->times,
+        .store = c->store,
+        .daily_at_min = config->refresh.daily_at,
+        .once = c->once};
+    c->refresh = refresh_run_open(&refreshing, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void published(void *context)
@@ -166,6 +163,8 @@ static void open_parts(struct coordinator *c)
         .times = &c->times,
         .once = c->once};
     c->publisher = publisher_open(&publishing, published, c);
+    if (!c->once)
+        c->trigger = trigger_open(c->loop, c->config->refresh.trigger_file, c->refresh);
     struct status_sources sources = {.socket = c->status_socket,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
@@ -176,6 +175,8 @@ static void open_parts(struct coordinator *c)
         .pool = c->pool,
         .exporter = publisher_run(c->publisher),
         .times = &c->times,
+        .refresh = c->refresh,
+        .trigger = c->trigger,
         .holds = &c->holds};
     c->status = status_open(&sources, now_ms);
     c->once_horizon_ms = now_ms;
@@ -244,8 +245,6 @@ static void tick_state(struct coordinator *c, bool busy)
         return;
     bool exporting = export_run_active(publisher_run(c->publisher));
     enum status_state state = busy ? STATUS_FETCHING : exporting ? STATUS_EXPORTING : STATUS_WAITING;
-    if (crawl_times_note(&c->times, busy))
-        crawl_times_save(&c->times, c->store);
     status_set_state(c->status, state);
 }
 
@@ -271,11 +270,22 @@ static int64_t least(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
+static int64_t tick_refresh(struct coordinator *c, int64_t now_ms)
+{
+    int64_t sleep_ms = refresh_run_tick(c->refresh, now_ms, clock_wall_ms());
+    if (c->trigger && !c->stop_by_ms)
+        sleep_ms = least(sleep_ms, trigger_tick(c->trigger, now_ms));
+    if (refresh_run_take_targeted_done(c->refresh))
+        publisher_hurry(c->publisher);
+    return sleep_ms;
+}
+
 static int64_t tick(void *context, int64_t now_ms)
 {
     struct coordinator *c = context;
+    int64_t sleep_ms = tick_refresh(c, now_ms);
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
-    int64_t sleep_ms = dispatch_tick(c->dispatch, now_ms);
+    sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
     sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
@@ -312,6 +322,8 @@ static void close_all(struct coordinator *c)
     local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
+    trigger_close(&c->trigger);
+    refresh_run_close(&c->refresh);
     plan_close(&c->plan);
     store_close(&c->store);
     loop_close(&c->loop);

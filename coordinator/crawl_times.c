@@ -4,10 +4,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/clock.h"
 #include "common/json_writer.h"
 
-#define TIMES_MAX 256 /* bytes of the JSON */
+#define TIMES_MAX 512 /* bytes of the JSON */
 
 static const struct {
     const char *name;
@@ -16,6 +15,9 @@ static const struct {
     {"started_ms", offsetof(struct crawl_times, started_ms)},
     {"ended_ms", offsetof(struct crawl_times, ended_ms)},
     {"indexed_ms", offsetof(struct crawl_times, indexed_ms)},
+    {"full_since_ms", offsetof(struct crawl_times, full_since_ms)},
+    {"daily_day", offsetof(struct crawl_times, daily_day)},
+    {"daily_day_back", offsetof(struct crawl_times, daily_day_back)},
 };
 
 void crawl_times_load(struct crawl_times *times, struct store *store)
@@ -50,17 +52,4 @@ void crawl_times_save(const struct crawl_times *times, struct store *store)
     json_object_end(&json);
     store_put_meta(store, RECORD_META_CRAWL, out.data, out.length);
     buffer_free(&out);
-}
-
-bool crawl_times_note(struct crawl_times *times, bool busy)
-{
-    if (busy && !times->begun_ms) {
-        times->begun_ms = clock_wall_ms();
-    } else if (!busy && times->begun_ms) {
-        times->started_ms = times->begun_ms;
-        times->ended_ms = clock_wall_ms();
-        times->begun_ms = 0;
-        return true;
-    }
-    return false;
 }

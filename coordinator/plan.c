@@ -5,13 +5,18 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+/* A binary heap by (due_ms, place). */
+struct heap {
+    uint32_t *places;
+    uint32_t count;
+};
+
 struct plan {
     struct plan_entry *entries; /* track-major */
-    uint32_t *heap;             /* places of waiting entries, binary heap by (due_ms, place) */
-    uint32_t heap_count;
+    struct heap heaps[2];       /* waiting entries: those that are not urgent, those that are */
     const struct catalogue *catalogue;
     uint32_t count;
-    uint32_t retrying, failed, missing;
+    uint32_t retrying, failed, missing, urgent, wanted;
 };
 
 static bool before(const struct plan *plan, uint32_t left, uint32_t right)
@@ -20,58 +25,70 @@ static bool before(const struct plan *plan, uint32_t left, uint32_t right)
     return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : left < right;
 }
 
-static void put(struct plan *plan, uint32_t at, uint32_t place)
+static void put(struct plan *plan, struct heap *heap, uint32_t at, uint32_t place)
 {
-    plan->heap[at] = place;
+    heap->places[at] = place;
     plan->entries[place].heap_at = at;
 }
 
-static void sift_up(struct plan *plan, uint32_t at)
+static void sift_up(struct plan *plan, struct heap *heap, uint32_t at)
 {
-    uint32_t place = plan->heap[at];
+    uint32_t place = heap->places[at];
     while (at > 0) {
         uint32_t parent = (at - 1) / 2;
-        if (!before(plan, place, plan->heap[parent]))
+        if (!before(plan, place, heap->places[parent]))
             break;
-        put(plan, at, plan->heap[parent]);
+        put(plan, heap, at, heap->places[parent]);
         at = parent;
     }
-    put(plan, at, place);
+    put(plan, heap, at, place);
 }
 
-static void sift_down(struct plan *plan, uint32_t at)
+static void sift_down(struct plan *plan, struct heap *heap, uint32_t at)
 {
-    uint32_t place = plan->heap[at];
+    uint32_t place = heap->places[at];
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= plan->heap_count)
+        if (child >= heap->count)
             break;
-        if (child + 1 < plan->heap_count && before(plan, plan->heap[child + 1], plan->heap[child]))
+        if (child + 1 < heap->count && before(plan, heap->places[child + 1], heap->places[child]))
             child++;
-        if (!before(plan, plan->heap[child], place))
+        if (!before(plan, heap->places[child], place))
             break;
-        put(plan, at, plan->heap[child]);
+        put(plan, heap, at, heap->places[child]);
         at = child;
     }
-    put(plan, at, place);
+    put(plan, heap, at, place);
+}
+
+static struct heap *heap_of(struct plan *plan, uint32_t place)
+{
+    return &plan->heaps[plan->entries[place].urgent];
 }
 
 static void heap_push(struct plan *plan, uint32_t place)
 {
-    put(plan, plan->heap_count++, place);
-    sift_up(plan, plan->entries[place].heap_at);
+    struct heap *heap = heap_of(plan, place);
+    put(plan, heap, heap->count++, place);
+    sift_up(plan, heap, plan->entries[place].heap_at);
 }
 
 static void heap_remove(struct plan *plan, uint32_t place)
 {
+    struct heap *heap = heap_of(plan, place);
     uint32_t at = plan->entries[place].heap_at;
-    uint32_t last = plan->heap[--plan->heap_count];
+    uint32_t last = heap->places[--heap->count];
     plan->entries[place].heap_at = PLAN_NONE;
     if (last == place)
         return;
-    put(plan, at, last);
-    sift_up(plan, at);
-    sift_down(plan, plan->entries[last].heap_at);
+    put(plan, heap, at, last);
+    sift_up(plan, heap, at);
+    sift_down(plan, heap, plan->entries[last].heap_at);
+}
+
+static int64_t heap_due_ms(const struct plan *plan, const struct heap *heap)
+{
+    return heap->count ? plan->entries[heap->places[0]].due_ms : INT64_MAX;
 }
 
 struct plan *plan_open(const struct catalogue *catalogue)
@@ -82,7 +99,8 @@ struct plan *plan_open(const struct catalogue *catalogue)
     plan->count = catalogue->tracks.count * class_count; /* CATALOGUE_ITEMS_MAX squared fits */
     plan->missing = plan->count;
     plan->entries = memory_zalloc(plan->count, sizeof *plan->entries);
-    plan->heap = memory_zalloc(plan->count, sizeof *plan->heap);
+    for (int i = 0; i < 2; i++)
+        plan->heaps[i].places = memory_zalloc(plan->count, sizeof *plan->heaps[i].places);
     for (uint32_t place = 0; place < plan->count; place++) {
         plan->entries[place] =
             (struct plan_entry){.track_id = catalogue->tracks.items[place / class_count].id,
@@ -101,7 +119,8 @@ void plan_close(struct plan **pointer)
     if (!plan)
         return;
     free(plan->entries);
-    free(plan->heap);
+    for (int i = 0; i < 2; i++)
+        free(plan->heaps[i].places);
     free(plan);
     *pointer = NULL;
 }
@@ -127,6 +146,17 @@ uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id
            (uint32_t)(class - catalogue->classes.items);
 }
 
+bool plan_find_track(const struct plan *plan, uint32_t track_id, uint32_t *first, uint32_t *count)
+{
+    const struct catalogue *catalogue = plan->catalogue;
+    const struct catalogue_item *track = catalogue_find_track(catalogue, track_id);
+    if (!track)
+        return false;
+    *first = (uint32_t)(track - catalogue->tracks.items) * catalogue->classes.count;
+    *count = catalogue->classes.count;
+    return true;
+}
+
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place)
 {
     return &plan->entries[place];
@@ -147,13 +177,51 @@ static void set_flag(uint8_t *flag, uint32_t *count, bool value)
     *flag = value;
 }
 
-void plan_known(struct plan *plan, uint32_t place, int64_t due_ms)
+void plan_reschedule(struct plan *plan, uint32_t place, int64_t due_ms)
 {
     struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
     heap_remove(plan, place);
     entry->due_ms = due_ms;
-    set_flag(&entry->missing, &plan->missing, false);
     heap_push(plan, place);
+}
+
+void plan_known(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    plan_reschedule(plan, place, due_ms);
+    set_flag(&plan->entries[place].missing, &plan->missing, false);
+}
+
+void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms)
+{
+    struct plan_entry *entry = &plan->entries[place];
+    bool waiting = entry->state == PLAN_WAITING;
+    if (entry->urgent && (!waiting || (entry->due_ms <= now_ms && !entry->retrying)))
+        return; /* cheap, as a list may name one thing thousands of times */
+    if (waiting) {
+        heap_remove(plan, place);
+        if (entry->due_ms > now_ms)
+            entry->due_ms = now_ms;
+        entry->attempt = 0;
+        set_flag(&entry->retrying, &plan->retrying, false);
+    }
+    set_flag(&entry->urgent, &plan->urgent, true);
+    if (waiting)
+        heap_push(plan, place);
+}
+
+void plan_want(struct plan *plan, uint32_t place)
+{
+    set_flag(&plan->entries[place].wanted, &plan->wanted, true);
+}
+
+uint32_t plan_urgent(const struct plan *plan)
+{
+    return plan->urgent;
+}
+
+uint32_t plan_wanted(const struct plan *plan)
+{
+    return plan->wanted;
 }
 
 void plan_claim(struct plan *plan, uint32_t place)
@@ -166,9 +234,11 @@ void plan_claim(struct plan *plan, uint32_t place)
 
 uint32_t plan_take(struct plan *plan, int64_t now_ms)
 {
-    if (plan->heap_count == 0 || plan->entries[plan->heap[0]].due_ms > now_ms)
+    const struct heap *normal = &plan->heaps[0], *urgent = &plan->heaps[1];
+    const struct heap *heap = heap_due_ms(plan, urgent) <= now_ms ? urgent : normal;
+    if (heap->count == 0 || heap_due_ms(plan, heap) > now_ms)
         return PLAN_NONE;
-    uint32_t place = plan->heap[0];
+    uint32_t place = heap->places[0];
     plan_claim(plan, place);
     plan->entries[place].attempt++;
     return place;
@@ -176,7 +246,8 @@ uint32_t plan_take(struct plan *plan, int64_t now_ms)
 
 int64_t plan_next_due_ms(const struct plan *plan)
 {
-    return plan->heap_count ? plan->entries[plan->heap[0]].due_ms : INT64_MAX;
+    int64_t normal = heap_due_ms(plan, &plan->heaps[0]), urgent = heap_due_ms(plan, &plan->heaps[1]);
+    return normal < urgent ? normal : urgent;
 }
 
 static void wait_again(struct plan *plan, uint32_t place, int64_t due_ms)
@@ -188,11 +259,20 @@ static void wait_again(struct plan *plan, uint32_t place, int64_t due_ms)
     heap_push(plan, place);
 }
 
+/* Its refresh is over, whichever asked for it. */
+static void wait_done(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    struct plan_entry *entry = &plan->entries[place];
+    set_flag(&entry->urgent, &plan->urgent, false);
+    set_flag(&entry->wanted, &plan->wanted, false);
+    entry->attempt = 0;
+    wait_again(plan, place, due_ms);
+}
+
 void plan_succeed(struct plan *plan, uint32_t place, int64_t due_ms)
 {
-    wait_again(plan, place, due_ms);
+    wait_done(plan, place, due_ms);
     struct plan_entry *entry = &plan->entries[place];
-    entry->attempt = 0;
     set_flag(&entry->failed, &plan->failed, false);
     set_flag(&entry->missing, &plan->missing, false);
 }
@@ -205,9 +285,8 @@ void plan_retry(struct plan *plan, uint32_t place, int64_t due_ms)
 
 void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms)
 {
-    wait_again(plan, place, due_ms);
+    wait_done(plan, place, due_ms);
     struct plan_entry *entry = &plan->entries[place];
-    entry->attempt = 0;
     set_flag(&entry->failed, &plan->failed, true);
 }
 
@@ -219,21 +298,27 @@ void plan_return(struct plan *plan, uint32_t place)
     set_flag(&entry->retrying, &plan->retrying, entry->attempt > 0);
 }
 
+static uint32_t waiting(const struct plan *plan)
+{
+    return plan->heaps[0].count + plan->heaps[1].count;
+}
+
 struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms)
 {
     struct plan_counts counts = {
         .total = plan->count,
-        .leased = plan->count - plan->heap_count,
+        .leased = plan->count - waiting(plan),
         .retrying = plan->retrying,
         .failed = plan->failed,
         .missing = plan->missing,
     };
-    for (uint32_t i = 0; i < plan->heap_count; i++)
-        counts.due += plan->entries[plan->heap[i]].due_ms <= now_ms;
+    for (uint32_t place = 0; place < plan->count; place++)
+        counts.due += plan->entries[place].state == PLAN_WAITING && plan->entries[place].due_ms <= now_ms;
     return counts;
 }
 
 bool plan_busy(const struct plan *plan, int64_t before_ms)
 {
-    return plan->heap_count < plan->count || plan->retrying > 0 || plan_next_due_ms(plan) < before_ms;
+    return waiting(plan) < plan->count || plan->retrying > 0 || plan->urgent > 0 || plan->wanted > 0 ||
+           plan_next_due_ms(plan) < before_ms;
 }

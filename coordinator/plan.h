@@ -1,7 +1,7 @@
 #ifndef R3E_COORDINATOR_PLAN_H
 #define R3E_COORDINATOR_PLAN_H
-/* Which board is fetched next: every combination of the catalogue, and a heap of those that wait, by due
- * time.
+/* Which board is fetched next: every combination of the catalogue, and two heaps of those that wait, by due
+ * time: the urgent ones (asked for by name) and the others. An urgent one that is due goes before all others.
  *
  * Nothing of it is stored. It follows from the store's board records, so a crash loses no more than results
  * that were not committed. A combination is in exactly one state; the functions below are the only
@@ -28,13 +28,16 @@ enum plan_state { PLAN_WAITING, PLAN_LEASED };
 struct plan_entry {
     uint32_t track_id, class_id;
     int64_t due_ms;
-    uint32_t heap_at;     /* place in the heap; PLAN_NONE while leased */
-    uint32_t lease;       /* place in the lease table; PLAN_NONE while waiting */
-    uint8_t state;        /* enum plan_state */
-    uint8_t retrying;     /* waits for its next attempt within this refresh */
-    uint8_t failed;       /* the last refresh gave up on it; last_failure says why */
-    uint8_t missing;      /* the store has no valid answer for it */
-    uint8_t last_failure; /* enum failure of the last failed attempt */
+    int64_t checked_at_ms; /* wall clock of the last valid answer or giving up; 0: never */
+    uint32_t heap_at;      /* place in its heap; PLAN_NONE while leased */
+    uint32_t lease;        /* place in the lease table; PLAN_NONE while waiting */
+    uint8_t state;         /* enum plan_state */
+    uint8_t retrying;      /* waits for its next attempt within this refresh */
+    uint8_t failed;        /* the last refresh gave up on it; last_failure says why */
+    uint8_t missing;       /* the store has no valid answer for it */
+    uint8_t urgent;        /* asked for by name and not done since */
+    uint8_t wanted;        /* belongs to the full refresh under way and is not done */
+    uint8_t last_failure;  /* enum failure of the last failed attempt */
     uint16_t last_http_status;
     int64_t failed_at_ms; /* wall clock of it */
     uint32_t attempt;     /* attempts within this refresh */
@@ -54,12 +57,29 @@ uint32_t plan_missing(const struct plan *plan);
 /* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places never change. */
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id);
 
-/* Valid for the plan's life. Callers may read everything and write only `lease` and what describes the last
- * failure. */
+/* The places of a track's combinations, one after another; false if the catalogue does not have it. */
+bool plan_find_track(const struct plan *plan, uint32_t track_id, uint32_t *first, uint32_t *count);
+
+/* Valid for the plan's life. Callers may read everything and write only `lease`, `checked_at_ms` and what
+ * describes the last failure. */
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place);
 
 /* The store has it: due at `due_ms`. Only while WAITING. */
 void plan_known(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* Another due time. Only while WAITING. */
+void plan_reschedule(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* Asked for by name: urgent until it is done. While WAITING it becomes due at `now_ms`, its attempts begin
+ * anew. */
+void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms);
+
+/* It belongs to the full refresh that begins, until it is done. Its due time is the caller's business. */
+void plan_want(struct plan *plan, uint32_t place);
+
+/* How many are urgent, and wanted. */
+uint32_t plan_urgent(const struct plan *plan);
+uint32_t plan_wanted(const struct plan *plan);
 
 /* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is.
  */
@@ -68,10 +88,10 @@ uint32_t plan_take(struct plan *plan, int64_t now_ms);
 /* Takes this one, which is WAITING, out of turn; no attempt is counted. */
 void plan_claim(struct plan *plan, uint32_t place);
 
-/* When the next one is due; INT64_MAX if all are leased. */
+/* When the next one is due, urgent or not; INT64_MAX if all are leased. */
 int64_t plan_next_due_ms(const struct plan *plan);
 
-/* LEASED → WAITING. */
+/* LEASED → WAITING. After success and giving up it is done: neither urgent nor wanted. */
 void plan_succeed(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_retry(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms);
@@ -92,7 +112,8 @@ struct plan_counts {
 /* Walks all entries for `due`; the rest is kept up to date. */
 struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms);
 
-/* True while something is leased, waits for a retry, or is due before `before_ms`: the refresh is not over.
+/* True while something is leased, waits for a retry, is urgent or wanted, or is due before `before_ms`: the
+ * refresh is not over.
  */
 bool plan_busy(const struct plan *plan, int64_t before_ms);
 

@@ -6,6 +6,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#define HURRIED_EVERY_MS 60000
+
 struct publisher {
     struct publisher_sources from;
     publisher_published published;
@@ -13,6 +15,7 @@ struct publisher {
     struct export_run *run;
     bool started;            /* a run was started by this process */
     bool failed;             /* the last one failed */
+    bool hurried;            /* wanted before its time */
     uint64_t started_stored; /* boards stored before it */
     int64_t started_at_ms;   /* monotonic */
 };
@@ -88,6 +91,7 @@ static void start(struct publisher *publisher, int64_t now_ms)
     collect_settle(publisher->from.collect);
     publisher->started_at_ms = now_ms;
     publisher->started = true;
+    publisher->hurried = false;
     publisher->started_stored = collect_counters(publisher->from.collect)->stored;
     publisher->failed = !export_run_start(publisher->run, now_ms);
 }
@@ -95,7 +99,9 @@ static void start(struct publisher *publisher, int64_t now_ms)
 static bool is_time(const struct publisher *publisher, bool busy, int64_t now_ms)
 {
     int64_t every_ms = publisher->from.config->refresh.index_every_min * 60 * 1000;
-    bool late = publisher->started && now_ms - publisher->started_at_ms >= every_ms;
+    if (publisher->hurried && every_ms > HURRIED_EVERY_MS)
+        every_ms = HURRIED_EVERY_MS;
+    bool late = now_ms - publisher->started_at_ms >= every_ms && (publisher->started || publisher->hurried);
     /* What an earlier life left unpublished comes out at once. */
     bool first = !publisher->started && !publisher->from.once && publisher->from.times->indexed_ms > 0;
     bool worth_trying =
@@ -109,6 +115,11 @@ int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, in
         is_time(publisher, busy, now_ms))
         start(publisher, now_ms);
     return export_run_tick(publisher->run, now_ms);
+}
+
+void publisher_hurry(struct publisher *publisher)
+{
+    publisher->hurried = true;
 }
 
 bool publisher_failed(const struct publisher *publisher)

@@ -40,6 +40,9 @@ void publisher_close(struct publisher **pointer);
  * Returns how many milliseconds it may sleep. */
 int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms);
 
+/* What is owed is published soon although boards are still to be fetched; at most once a minute. */
+void publisher_hurry(struct publisher *publisher);
+
 /* Written results wait to be published, or nothing was published by this process yet. */
 bool publisher_owes(const struct publisher *publisher);
 

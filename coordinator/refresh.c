@@ -28,8 +28,10 @@ int64_t refresh_backoff_ms(const struct refresh_policy *policy, uint32_t attempt
     return pause + (int64_t)(random % ((uint64_t)pause / 2 + 1));
 }
 
-void refresh_succeeded(const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms)
+void refresh_succeeded(
+    const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms, int64_t wall_ms)
 {
+    plan_entry(plan, place)->checked_at_ms = wall_ms;
     plan_succeed(plan, place, now_ms + policy->max_age_ms);
 }
 
@@ -41,6 +43,7 @@ bool refresh_failed(const struct refresh_policy *policy, struct plan *plan, uint
     entry->last_http_status = (uint16_t)failure->http_status;
     entry->failed_at_ms = failure->wall_ms;
     if (entry->attempt > policy->retries || !refresh_is_transient(failure->failure, failure->http_status)) {
+        entry->checked_at_ms = failure->wall_ms;
         plan_give_up(plan, place, now_ms + policy->max_age_ms);
         return false;
     }

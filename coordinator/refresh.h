@@ -24,15 +24,15 @@ bool refresh_is_transient(enum failure failure, uint64_t http_status);
  * any random number. */
 int64_t refresh_backoff_ms(const struct refresh_policy *policy, uint32_t attempt, uint64_t random);
 
-/* LEASED → WAITING after a valid answer. */
+/* LEASED → WAITING after a valid answer; its age counts from `wall_ms` on. */
 void refresh_succeeded(
-    const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms);
+    const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms, int64_t wall_ms);
 
 struct refresh_failure {
     enum failure failure;
     uint64_t http_status;
     int64_t not_before_ms; /* monotonic: the service asked not to come back earlier; 0: it did not */
-    int64_t wall_ms;       /* for people */
+    int64_t wall_ms;       /* for people; if it is given up, its age counts from here on */
 };
 
 /* LEASED → WAITING after a failed attempt. True: it will be tried again within this refresh. A worker that

@@ -114,6 +114,18 @@ static void key_uint(struct json_writer *json, const char *key, uint64_t value)
     json_uint(json, value);
 }
 
+static void key_time(struct json_writer *json, const char *key, int64_t wall_ms)
+{
+    char time[CLOCK_RFC3339_SIZE];
+    json_key(json, key);
+    if (wall_ms == 0) {
+        json_null(json);
+        return;
+    }
+    clock_rfc3339(wall_ms, time);
+    json_string(json, time);
+}
+
 static void put_progress(const struct status *status, struct json_writer *json, int64_t now_ms)
 {
     struct plan_counts counts = plan_count_states(status->from.plan, now_ms);
@@ -132,6 +144,23 @@ static void put_progress(const struct status *status, struct json_writer *json, 
         json_uint(json, (uint64_t)((double)left / status->request_rate));
     else
         json_null(json);
+}
+
+static void put_refresh(const struct status *status, struct json_writer *json)
+{
+    struct refresh_progress progress = refresh_run_progress(status->from.refresh);
+    bool full = progress.full_since_ms != 0;
+    json_key(json, "refresh");
+    json_object_begin(json);
+    json_key(json, "kind");
+    json_string(json, full ? "full" : progress.targeted_left ? "targeted" : "none");
+    key_time(json, "started", progress.full_since_ms);
+    key_uint(json, "left", full ? progress.full_left : progress.targeted_left);
+    key_uint(json, "targeted_left", progress.targeted_left);
+    key_time(json, "next_daily", progress.next_daily_ms);
+    json_key(json, "trigger_problem");
+    json_string(json, trigger_problem(status->from.trigger));
+    json_object_end(json);
 }
 
 static void put_collected(const struct status *status, struct json_writer *json)
@@ -215,6 +244,7 @@ static void make_summary(struct status *status, int64_t now_ms)
     json_string(&json, state_strings[status->state]);
     put_hold(status, &json, now_ms);
     put_progress(status, &json, now_ms);
+    put_refresh(status, &json);
     put_collected(status, &json);
     put_processes(status, &json);
     json_object_end(&json);
@@ -249,18 +279,6 @@ void status_readable(void *context)
 }
 
 /* ---- status.json ---- */
-
-static void key_time(struct json_writer *json, const char *key, int64_t wall_ms)
-{
-    char time[CLOCK_RFC3339_SIZE];
-    json_key(json, key);
-    if (wall_ms == 0) {
-        json_null(json);
-        return;
-    }
-    clock_rfc3339(wall_ms, time);
-    json_string(json, time);
-}
 
 static void put_failed_fetch(
     const struct status *status, struct json_writer *json, const struct plan_entry *entry)

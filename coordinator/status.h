@@ -17,7 +17,9 @@
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
+#include "coordinator/refresh_run.h"
 #include "coordinator/store.h"
+#include "coordinator/trigger.h"
 
 /* What the coordinator does now, for people and programs. */
 #define STATUS_STATES(X)                                                                                     \
@@ -46,6 +48,8 @@ struct status_sources {
     const struct local_pool *pool;
     const struct export_run *exporter;
     const struct crawl_times *times;
+    const struct refresh_run *refresh;
+    const struct trigger *trigger; /* may be NULL */
     const struct holds *holds;
 };
 

@@ -10,6 +10,9 @@ import urllib.request
 
 import pytest
 
+from crawl import Crawl
+from daemon import Daemon, Requests
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 10
 
@@ -106,3 +109,33 @@ def upstream_truth(upstream_program):
         return [json.loads(line) for line in done.stdout.split(b"\n") if line]
 
     return truth
+
+
+@pytest.fixture
+def crawl(build_dir, tmp_path, upstream):
+    """A function that starts a stand-in with the options given and returns a Crawl of it, as .upstream."""
+
+    def make(*options):
+        catalogue = tmp_path / "catalogue.cfg"
+        started = upstream(*options, "--write-catalogue", catalogue)
+        made = Crawl(build_dir, tmp_path, started.url, catalogue)
+        made.upstream = started
+        return made
+
+    return make
+
+
+@pytest.fixture
+def daemon(crawl, tmp_path):
+    """A function that makes a Daemon over a stand-in with the options given; not started."""
+    running = []
+
+    def make(*options):
+        log = tmp_path / "requests.log"
+        made = crawl(*options, "--log", log)
+        running.append(Daemon(made, Requests(log)))
+        return running[-1]
+
+    yield make
+    for one in running:
+        one.stop()

@@ -40,14 +40,14 @@ def pack_detail(document):
     return squeezer.compress(json.dumps(document).encode()) + squeezer.flush()
 
 
-def subscribe_summary(endpoint, until=lambda summary: True):
+def subscribe_summary(endpoint, until=lambda summary: True, patience_ms=PATIENCE_MS):
     """The first status summary from this endpoint that satisfies `until`."""
     socket = zmq.Context.instance().socket(zmq.SUB)
     socket.linger = 0
     try:
         socket.connect(endpoint)
         socket.subscribe("summary")
-        deadline = time.monotonic() + PATIENCE_MS / 1000
+        deadline = time.monotonic() + patience_ms / 1000
         while time.monotonic() < deadline:
             if socket.poll(1000):
                 topic, text = socket.recv_multipart()

@@ -125,33 +125,187 @@ static void is_busy_until_all_is_known_and_back(void **state)
     assert_true(plan_busy(plan, 5001));
 }
 
-/* The heap against a plain search over random histories. */
-static void always_takes_the_earliest(void **state)
+static void finds_a_track(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    uint32_t first, count;
+    assert_true(plan_find_track(plan, 20, &first, &count));
+    assert_int_equal(first, plan_find(plan, 20, 5));
+    assert_int_equal(first + count - 1, plan_find(plan, 20, 8));
+    assert_false(plan_find_track(plan, 21, &first, &count));
+}
+
+static void urgent_ones_go_first_until_they_are_done(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    plan_known(plan, 3, 1000000);
+    plan_urge(plan, 3, 50);
+    plan_urge(plan, 7, 50);
+    plan_urge(plan, 7, 50);
+    assert_int_equal(plan_urgent(plan), 2);
+    assert_int_equal(plan_take(plan, 100), 7); /* missing */
+    assert_int_equal(plan_take(plan, 100), 3);
+    plan_retry(plan, 3, 200);
+    assert_int_equal(plan_take(plan, 100), 0); /* its pause holds nobody up */
+    assert_int_equal(plan_next_due_ms(plan), PLAN_MISSING);
+    assert_int_equal(plan_take(plan, 200), 3);
+    plan_give_up(plan, 3, 5000);
+    plan_succeed(plan, 7, 5000);
+    assert_int_equal(plan_urgent(plan), 0);
+    assert_int_equal(plan_take(plan, 5000), 1);
+}
+
+static void what_is_fetched_now_becomes_urgent_for_its_retry(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    assert_int_equal(plan_take(plan, 0), 0);
+    plan_urge(plan, 0, 0);
+    assert_int_equal(plan_entry(plan, 0)->attempt, 1);
+    plan_retry(plan, 0, 10);
+    assert_int_equal(plan_take(plan, 10), 0);
+    plan_return(plan, 0);
+    assert_int_equal(plan_take(plan, 10), 0);
+    plan_succeed(plan, 0, 100);
+    assert_int_equal(plan_urgent(plan), 0);
+}
+
+static void asking_ends_the_pause_of_a_retry(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        uint32_t place = plan_take(plan, attempt);
+        assert_int_equal(place, 0);
+        plan_retry(plan, 0, attempt < 3 ? PLAN_MISSING : 1000);
+    }
+    plan_urge(plan, 0, 5);
+    assert_int_equal(plan_count_states(plan, 5).retrying, 0);
+    assert_int_equal(plan_take(plan, 5), 0);
+    assert_int_equal(plan_entry(plan, 0)->attempt, 1);
+}
+
+static void what_is_wanted_is_left_until_it_is_done(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    for (uint32_t place = 0; place < 12; place++) {
+        plan_want(plan, place);
+        plan_want(plan, place);
+    }
+    assert_int_equal(plan_wanted(plan), 12);
+    for (uint32_t place = 0; place < 12; place++)
+        assert_int_equal(plan_take(plan, 0), place);
+    plan_retry(plan, 0, 1);
+    plan_return(plan, 1);
+    assert_int_equal(plan_wanted(plan), 12);
+    plan_give_up(plan, 2, 1000);
+    for (uint32_t place = 3; place < 12; place++)
+        plan_succeed(plan, place, 1000);
+    assert_int_equal(plan_wanted(plan), 2);
+    assert_true(plan_busy(plan, PLAN_MISSING));
+}
+
+/* The entry that has to be taken next at a time, by a plain search; PLAN_NONE: none is due. */
+static uint32_t expected_take(struct plan *plan, int64_t now_ms)
+{
+    const struct plan_entry *best = NULL;
+    uint32_t at = PLAN_NONE;
+    for (uint32_t place = 0; place < plan_count(plan); place++) {
+        const struct plan_entry *entry = plan_entry(plan, place);
+        if (entry->state != PLAN_WAITING || entry->due_ms > now_ms)
+            continue;
+        if (best && (best->urgent > entry->urgent ||
+                        (best->urgent == entry->urgent && best->due_ms <= entry->due_ms)))
+            continue;
+        best = entry;
+        at = place;
+    }
+    return at;
+}
+
+static void assert_counts_right(struct plan *plan, int64_t now_ms)
+{
+    struct plan_counts counts = plan_count_states(plan, now_ms), sums = {.total = plan_count(plan)};
+    uint32_t urgent = 0, wanted = 0;
+    int64_t earliest = INT64_MAX;
+    for (uint32_t place = 0; place < plan_count(plan); place++) {
+        const struct plan_entry *entry = plan_entry(plan, place);
+        bool waits = entry->state == PLAN_WAITING;
+        sums.leased += !waits;
+        sums.retrying += entry->retrying;
+        sums.failed += entry->failed;
+        sums.missing += entry->missing;
+        sums.due += waits && entry->due_ms <= now_ms;
+        urgent += entry->urgent;
+        wanted += entry->wanted;
+        if (waits && entry->due_ms < earliest)
+            earliest = entry->due_ms;
+        assert_int_equal(entry->heap_at == PLAN_NONE, !waits);
+    }
+    assert_memory_equal(&counts, &sums, sizeof counts);
+    assert_int_equal(plan_urgent(plan), urgent);
+    assert_int_equal(plan_wanted(plan), wanted);
+    assert_int_equal(plan_next_due_ms(plan), earliest);
+    assert_int_equal(
+        plan_busy(plan, now_ms), sums.leased || sums.retrying || urgent || wanted || earliest < now_ms);
+}
+
+static void step_leased(struct plan *plan, uint32_t place, uint32_t choice, int64_t due_ms)
+{
+    if (choice == 0)
+        plan_succeed(plan, place, due_ms);
+    else if (choice == 1)
+        plan_retry(plan, place, due_ms);
+    else if (choice == 2)
+        plan_give_up(plan, place, due_ms);
+    else if (plan_entry(plan, place)->attempt > 0)
+        plan_return(plan, place);
+}
+
+static void step_waiting(struct plan *plan, uint32_t place, uint32_t choice, int64_t due_ms)
+{
+    if (choice == 0)
+        plan_known(plan, place, due_ms);
+    else if (choice == 1)
+        plan_reschedule(plan, place, due_ms);
+    else if (choice == 2)
+        plan_claim(plan, place);
+}
+
+static void step_leased_or_waiting(struct plan *plan, uint32_t place, uint32_t choice, int64_t due_ms)
+{
+    if (plan_entry(plan, place)->state == PLAN_LEASED)
+        step_leased(plan, place, choice, due_ms);
+    else
+        step_waiting(plan, place, choice, due_ms);
+}
+
+/* The heaps against a plain search over random histories. */
+static void always_takes_what_a_plain_search_finds(void **state)
 {
     struct plan *plan = ((struct fixture *)*state)->plan;
     uint32_t seed = 1;
-    for (int step = 0; step < 20000; step++) {
+    for (int step = 0; step < 50000; step++) {
         seed = seed * 1664525 + 1013904223;
-        int64_t earliest = INT64_MAX;
-        for (uint32_t place = 0; place < 12; place++) {
-            const struct plan_entry *entry = plan_entry(plan, place);
-            if (entry->state == PLAN_WAITING && entry->due_ms < earliest)
-                earliest = entry->due_ms;
-        }
-        assert_int_equal(plan_next_due_ms(plan), earliest);
-        uint32_t place = seed >> 20 & 15;
+        uint32_t place = (seed >> 20) % 12, choice = seed >> 4 & 3;
         int64_t due_ms = seed >> 8 & 1023;
-        if (place < 12 && plan_entry(plan, place)->state == PLAN_LEASED) {
-            if (seed & 64)
-                plan_succeed(plan, place, due_ms);
-            else if (seed & 128)
-                plan_retry(plan, place, due_ms);
-            else
-                plan_give_up(plan, place, due_ms);
-        } else {
-            uint32_t taken = plan_take(plan, due_ms);
-            assert_true(taken == PLAN_NONE ? earliest > due_ms : plan_entry(plan, taken)->due_ms == earliest);
+        switch (seed >> 28 & 7) {
+        case 0:
+            plan_urge(plan, place, due_ms);
+            break;
+        case 1:
+            plan_want(plan, place);
+            break;
+        case 2:
+        case 3:
+            step_leased_or_waiting(plan, place, choice, due_ms);
+            break;
+        default: {
+            uint32_t expected = expected_take(plan, due_ms);
+            assert_int_equal(plan_take(plan, due_ms), expected);
+            if (expected != PLAN_NONE && choice)
+                step_leased(plan, expected, choice - 1, due_ms + 100);
         }
+        }
+        assert_counts_right(plan, due_ms);
     }
 }
 
@@ -167,7 +321,12 @@ int main(void)
         WITH_PLAN(giving_up_is_remembered_until_it_succeeds),
         WITH_PLAN(returning_undoes_taking),
         WITH_PLAN(is_busy_until_all_is_known_and_back),
-        WITH_PLAN(always_takes_the_earliest),
+        WITH_PLAN(finds_a_track),
+        WITH_PLAN(urgent_ones_go_first_until_they_are_done),
+        WITH_PLAN(what_is_fetched_now_becomes_urgent_for_its_retry),
+        WITH_PLAN(asking_ends_the_pause_of_a_retry),
+        WITH_PLAN(what_is_wanted_is_left_until_it_is_done),
+        WITH_PLAN(always_takes_what_a_plain_search_finds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

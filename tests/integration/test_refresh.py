@@ -1,0 +1,144 @@
+"""Refreshes of a running crawl: full, targeted, by trigger file, across restarts."""
+
+import os
+
+from crawl import assert_equals_truth, wait_for
+from daemon import Requests
+
+WORLD = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 200)
+COMBINATIONS = 30
+
+
+def test_an_empty_trigger_file_asks_for_everything(daemon):
+    one = daemon(*WORLD).start()
+    one.rest()
+    first = one.made.status()
+    one.requests.mark()
+    one.pull()
+    wait_for(lambda: len(set(one.requests.since())) == COMBINATIONS)
+    one.rest()
+    wait_for(lambda: one.made.status()["last_scrape_start"] >= first["last_scrape_end"])
+    status = one.made.status()
+    assert status["last_scrape_start"] <= status["last_scrape_end"]
+    assert len(one.requests.since()) == COMBINATIONS
+    # Oldest first: the order of the first crawl again, but for what four workers did at the same time.
+    first_order = {combination: at for at, combination in enumerate(one.requests.all()[:COMBINATIONS])}
+    assert all(abs(first_order[c] - at) <= 8 for at, c in enumerate(one.requests.since()))
+
+
+def test_a_trigger_file_that_is_there_at_the_start_counts(daemon):
+    one = daemon(*WORLD).start()
+    one.rest()
+    one.stop()
+    one.requests.mark()
+    (track, car_class) = one.requests.all()[7]
+    one.trigger.write_text(f"{track}-{car_class}\n")
+    one.start()
+    wait_for(lambda: not one.trigger.exists())
+    one.rest()
+    assert one.requests.since() == [(track, car_class)]
+
+
+def test_a_targeted_refresh_fetches_and_publishes_these_only(daemon, upstream, upstream_truth):
+    one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
+    exports = one.rest()["exports"]
+    before = one.made.status()
+    # The service has other boards from now on, at the same address.
+    other = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
+    old, new = upstream_truth(*WORLD), upstream_truth(*other)
+    assert one.made.upstream.stop() == 0
+    log = one.made.folder / "second.log"
+    upstream(*other, "--listen", f"127.0.0.1:{one.made.upstream.port}", "--log", log)
+    requests = Requests(log)
+    track = old[0]["track_id"]
+    one.pull(f"{track} {track}-{old[1]['class_id']} 999999 nonsense\x1b[1m")
+    of_track = {(board["track_id"], board["class_id"]) for board in old if board["track_id"] == track}
+    wait_for(lambda: set(requests.all()) == of_track)
+    one.rest()
+    assert len(requests.all()) == len(of_track)
+    mixed = [b if b["track_id"] == track else a for a, b in zip(old, new, strict=True)]
+    one.summary(lambda s: s["state"] == "waiting" and s["exports"] > exports)
+    assert_equals_truth(one.made, mixed)
+    after = one.made.status()
+    assert after["last_scrape_start"] == before["last_scrape_start"]
+    assert after["last_scrape_end"] == before["last_scrape_end"]
+    problem = one.summary()["refresh"]["trigger_problem"]
+    assert problem == "unknown: 999999, nonsense?[1m"
+    assert problem in one.made.log() and "\x1b" not in one.made.log()
+
+
+def test_a_targeted_refresh_overtakes_a_full_one(daemon):
+    one = daemon(*WORLD)
+    one.made.settings.update({"politeness.rate_per_s": 20, "politeness.burst": 1, "workers.local": 1})
+    one.start()
+    one.rest()
+    order = one.requests.all()
+    one.requests.mark()
+    one.pull()
+    wait_for(lambda: len(one.requests.since()) >= 3)
+    last = order[-1]
+    one.pull(f"{last[0]}-{last[1]}")
+    at = len(one.requests.since())
+    one.pull(f"{last[0]}-{last[1]}")  # asking twice merges, or it was done already
+    full = one.summary(lambda s: s["refresh"]["kind"] == "full" and s["refresh"]["targeted_left"] == 0)
+    assert full["refresh"]["left"] > 0
+    one.rest()
+    since = one.requests.since()
+    assert since.index(last) <= at + 2  # one may have been handed out, one granted
+    assert len(since) <= COMBINATIONS + 1 and set(since) == set(order)
+
+
+def test_a_full_refresh_outlives_kill_9(daemon):
+    one = daemon(*WORLD)
+    one.made.settings.update({"politeness.rate_per_s": 30, "politeness.burst": 1, "workers.local": 2})
+    one.start()
+    one.rest()
+    before = one.made.status()
+    one.requests.mark()
+    one.pull()
+    started = one.summary(lambda s: s["refresh"]["kind"] == "full")["refresh"]["started"]
+    left = one.summary(lambda s: s["refresh"]["left"] <= COMBINATIONS - 12)["refresh"]["left"]
+    one.kill()
+    done_before = len(one.requests.since())
+    one.requests.mark()
+    assert one.made.once() == 0, one.made.log()
+    again = one.requests.since()
+    # What had been acknowledged is not asked for again; two leases and 100 ms of results may be.
+    assert len(again) <= left + 2 + 4
+    assert len(again) >= COMBINATIONS - done_before
+    assert set(again) | set(one.requests.all()[-len(again) - done_before:]) == set(one.requests.all())
+    after = one.made.status()
+    assert after["last_scrape_start"] == started > before["last_scrape_start"]
+    assert after["last_scrape_end"] >= after["last_scrape_start"]
+    one.requests.mark()
+    assert one.made.once() == 0
+    assert one.requests.since() == []
+
+
+def test_a_first_crawl_that_was_killed_counts_from_its_beginning(daemon):
+    one = daemon(*WORLD)
+    one.made.settings.update({"politeness.rate_per_s": 30, "politeness.burst": 1, "workers.local": 2})
+    one.start()
+    started = one.summary(lambda s: s["refresh"]["left"] <= COMBINATIONS - 10)["refresh"]["started"]
+    one.kill()
+    one.start()
+    one.rest()
+    wait_for(lambda: one.made.status()["last_scrape_start"] == started)
+    assert len(one.requests.all()) <= COMBINATIONS + 2 + 4
+
+
+def test_rubbish_in_the_trigger_file_harms_nothing(daemon):
+    one = daemon(*WORLD).start()
+    one.rest()
+    one.requests.mark()
+    for content in (b"\0" * 1000, os.urandom(200_000).replace(b" ", b"x"), b"1 " * 300_000, b"../../etc/passwd"):
+        one.trigger.write_bytes(content)
+        wait_for(lambda: not one.trigger.exists())
+    (one.made.folder / "folder").mkdir()
+    (one.made.folder / "folder").rename(one.trigger)
+    one.summary(lambda s: "not a regular file" in s["refresh"]["trigger_problem"])
+    one.trigger.rmdir()
+    (track, car_class) = one.requests.all()[0]
+    one.pull(f"{track}-{car_class}")
+    wait_for(lambda: one.requests.since() == [(track, car_class)])
+    one.rest()
