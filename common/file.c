@@ -1,4 +1,5 @@
 #include "common/file.h"
+#include "common/fault_point.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +119,8 @@ static int create_temporary(int folder, const char *name, char *temporary, size_
 
 static bool fill(int fd, const void *bytes, size_t length, mode_t mode)
 {
-    bool filled = file_write_all(fd, bytes, length) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    bool filled = file_write_all(fd, bytes, length) && fchmod(fd, mode) == 0 &&
+                  !FAULT_FAIL(FILE_BEFORE_SYNC) && fsync(fd) == 0;
     int cause = errno;
     bool closed = close(fd) == 0;
     if (!filled)
@@ -141,10 +143,11 @@ bool file_write_atomic(
     } else if (!fill(fd, bytes, length, mode)) {
         fail(error, path, "write the new content");
         unlinkat(folder, temporary, 0);
-    } else if (renameat(folder, temporary, folder, name) != 0) {
+    } else if (FAULT_FAIL(FILE_BEFORE_RENAME) || renameat(folder, temporary, folder, name) != 0) {
         fail(error, path, "put the new file in its place");
         unlinkat(folder, temporary, 0);
     } else {
+        FAULT_POINT(FILE_AFTER_RENAME);
         done = fsync(folder) == 0 || fail(error, path, "sync its folder");
     }
     close(folder);

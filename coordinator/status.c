@@ -10,6 +10,7 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/file.h"
 #include "common/json_writer.h"
 #include "common/log.h"
@@ -344,6 +345,7 @@ static void write_file(struct status *status, int64_t now_ms)
 {
     char folder[PATH_MAX], path[PATH_MAX], error[FILE_ERROR_SIZE];
     make_file(status, now_ms);
+    FAULT_POINT(STATUS_BEFORE_WRITE);
     int folder_length = snprintf(folder, sizeof folder, "%s/cache", status->from.public_dir);
     int path_length = snprintf(path, sizeof path, "%s/cache/status.json", status->from.public_dir);
     if (folder_length < 0 || path_length < 0 || (size_t)path_length >= sizeof path)
@@ -352,6 +354,7 @@ static void write_file(struct status *status, int64_t now_ms)
     mkdir(folder, 0755);
     if (!file_write_atomic(path, status->file.data, status->file.length, 0644, error))
         log_error("%s", error);
+    FAULT_POINT(STATUS_AFTER_WRITE);
 }
 
 /* ---- time ---- */
