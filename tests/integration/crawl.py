@@ -2,13 +2,17 @@
 
 import gzip
 import json
+import os
 import pathlib
 import struct
 import subprocess
+import time
 
 import lmdb
 import msgpack
 import xxhash
+
+import oracle_flat as oracle
 
 
 class Crawl:
@@ -24,6 +28,7 @@ class Crawl:
             "workers.local": 4, "refresh.backoff_s": 1, "refresh.retries": 2, "log.level": "info",
         }
         self.log_path = self.folder / "coordinator.log"
+        self.environment = {}  # added to the one of the test
 
     @property
     def public(self):
@@ -44,12 +49,13 @@ public: {{ dir = "{self.folder}/public"; }};
         """Starts the coordinator; the caller ends it."""
         log = open(self.log_path, "a")
         with log:
-            return subprocess.Popen(self.command(*options), stderr=log)
+            return subprocess.Popen(self.command(*options), stderr=log, env=os.environ | self.environment)
 
     def once(self, timeout_s=120):
         """Runs it with --once and returns the exit code."""
         with open(self.log_path, "a") as log:
-            return subprocess.run(self.command("--once"), stderr=log, timeout=timeout_s).returncode
+            return subprocess.run(self.command("--once"), stderr=log, timeout=timeout_s,
+                                  env=os.environ | self.environment).returncode
 
     def log(self):
         return self.log_path.read_text()
@@ -77,3 +83,51 @@ def age_store(folder, hours):
             packed = msgpack.packb(record)
             transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
     environment.close()
+
+
+def assert_equals_truth(crawl, truth):
+    """Every published file of the flat layout says what the service said."""
+    assert crawl.published("driver_index.json.gz") == oracle.driver_index(truth)
+    top = oracle.combinations(truth, limit=oracle.TOP)
+    assert crawl.published("top_combinations.json") == top
+    assert crawl.published("top_combinations.json.gz") == top
+    assert crawl.published("all_combinations.json.gz") == oracle.combinations(truth)
+    for board in truth:
+        published = crawl.published(oracle.detail_path(board))
+        assert published["cached_at"].endswith("Z")
+        assert published == oracle.detail(board, published["cached_at"])
+    assert len(list(crawl.public.glob("tracks/track_*/class_*.json.gz"))) == len(truth)
+    status = crawl.status()
+    figures = oracle.figures(truth)
+    assert {key: status[key] for key in figures} == figures
+
+
+def processes():
+    """{pid: (program, parent, state)} of everything that runs."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                head, _, rest = pathlib.Path(f"/proc/{name}/stat").read_text().rpartition(")")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            fields = rest.split()
+            found[int(name)] = (head.partition("(")[2], int(fields[1]), fields[0])
+    return found
+
+
+def workers_of(pid):
+    """The pids of the workers that a coordinator's pool runs."""
+    everything = processes()
+    pools = {child for child, (name, parent, _) in everything.items() if name == "r3e-worker" and parent == pid}
+    return [child for child, (_, parent, state) in everything.items() if parent in pools and state != "Z"]
+
+
+def wait_for(condition, timeout_s=20):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError("it did not come about")

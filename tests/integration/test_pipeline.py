@@ -2,14 +2,13 @@
 
 import json
 import os
-import pathlib
 import signal
 import time
 
 import pytest
 
 import oracle_flat as oracle
-from crawl import Crawl
+from crawl import Crawl, assert_equals_truth, processes, wait_for, workers_of
 from fake_worker import subscribe_summary
 
 SMALL = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
@@ -29,59 +28,11 @@ def crawl(build_dir, tmp_path, upstream):
     return make
 
 
-def assert_equals_truth(crawl, truth):
-    """Every published file of the flat layout says what the service said."""
-    assert crawl.published("driver_index.json.gz") == oracle.driver_index(truth)
-    top = oracle.combinations(truth, limit=oracle.TOP)
-    assert crawl.published("top_combinations.json") == top
-    assert crawl.published("top_combinations.json.gz") == top
-    assert crawl.published("all_combinations.json.gz") == oracle.combinations(truth)
-    for board in truth:
-        published = crawl.published(oracle.detail_path(board))
-        assert published["cached_at"].endswith("Z")
-        assert published == oracle.detail(board, published["cached_at"])
-    assert len(list(crawl.public.glob("tracks/track_*/class_*.json.gz"))) == len(truth)
-    status = crawl.status()
-    figures = oracle.figures(truth)
-    assert {key: status[key] for key in figures} == figures
-
-
-def processes():
-    """{pid: (program, parent, state)} of everything that runs."""
-    found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                head, _, rest = pathlib.Path(f"/proc/{name}/stat").read_text().rpartition(")")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            fields = rest.split()
-            found[int(name)] = (head.partition("(")[2], int(fields[1]), fields[0])
-    return found
-
-
-def workers_of(pid):
-    """The pids of the workers that a coordinator's pool runs."""
-    everything = processes()
-    pools = {child for child, (name, parent, _) in everything.items() if name == "r3e-worker" and parent == pid}
-    return [child for child, (_, parent, state) in everything.items() if parent in pools and state != "Z"]
-
-
 def zombies_below(pid):
     """How many ended processes nobody has asked for, below a coordinator and its pool."""
     everything = processes()
     family = {pid} | {child for child, (_, parent, _) in everything.items() if parent == pid}
     return sum(1 for _, parent, state in everything.values() if parent in family and state == "Z")
-
-
-def wait_for(condition, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError("it did not come about")
 
 
 def test_a_crawl_publishes_what_the_service_says(crawl, upstream_truth):
