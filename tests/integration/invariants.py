@@ -106,10 +106,12 @@ def read_store(folder):
 
 
 def is_ours(pid):
+    """Whether one of our programs runs with this pid; one that has ended and was not asked for yet does not run."""
     try:
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("r3e-")
+        head, _, rest = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     except OSError:
         return False
+    return "(r3e-" in head and rest.split()[0] not in "ZX"
 
 
 def find_temporary(*folders):
