@@ -62,7 +62,7 @@
     X(WORKER_WELCOMED, "worker.welcomed", "worker", false)                                                   \
     X(WORKER_JOB_RECEIVED, "worker.job_received", "worker", false)                                           \
     X(WORKER_BEFORE_REQUEST, "worker.before_request", "worker", false)                                       \
-    X(WORKER_MID_BODY, "worker.mid_body", "worker", true)                                                    \
+    X(WORKER_MID_BODY, "worker.mid_body", "worker", false)                                                   \
     X(WORKER_FETCHED, "worker.fetched", "worker", false)                                                     \
     X(WORKER_BEFORE_PARSE, "worker.before_parse", "worker", false)                                           \
     X(WORKER_AFTER_PARSE, "worker.after_parse", "worker", false)                                             \

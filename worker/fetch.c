@@ -52,7 +52,8 @@ struct fetch {
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct fetch *fetch = context;
-    if (!FAULT_FAIL(WORKER_MID_BODY) && buffer_append(&fetch->body, bytes, size * count))
+    FAULT_POINT(WORKER_MID_BODY);
+    if (buffer_append(&fetch->body, bytes, size * count))
         return size * count;
     fetch->own_failure = FAILURE_TOO_LARGE;
     return 0;
