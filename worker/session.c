@@ -122,6 +122,8 @@ static void leave(struct session *session, enum bye reason, int64_t now_ms)
         session->leave_after_ms = session->credit ? now_ms + LAST_JOB_MS : now_ms;
     session->leaving = true;
     session->reason = reason;
+    FAULT_TRACE("leaving", "reason=%s jobs=%" PRIu64 " rss_kb=%" PRIu64, bye_string(reason),
+        session->retire.jobs, retire_rss_kb(session->statm_fd));
     FAULT_POINT(WORKER_LEAVING);
     log_debug("leaving: %s, after %llu jobs", bye_string(reason), (unsigned long long)session->retire.jobs);
     if (session->state == STATE_JOINED)
