@@ -1,9 +1,12 @@
 #include "common/file.h"
+#include "common/fault_point.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -97,6 +100,9 @@ int file_open_parent(const char *path, const char **name)
     return open(opened, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* A temporary file of `name` is called NAME_FORMAT, with a random number. */
+#define NAME_FORMAT ".%.200s.%016" PRIx64 ".tmp"
+
 /* Creates a file of a name nobody uses; the name stays in `temporary`. */
 static int create_temporary(int folder, const char *name, char *temporary, size_t size)
 {
@@ -104,7 +110,7 @@ static int create_temporary(int folder, const char *name, char *temporary, size_
         uint64_t number;
         if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
             return -1;
-        int length = snprintf(temporary, size, ".%.200s.%016" PRIx64 ".tmp", name, number);
+        int length = snprintf(temporary, size, NAME_FORMAT, name, number);
         if (length < 0 || (size_t)length >= size) {
             errno = ENAMETOOLONG;
             return -1;
@@ -118,7 +124,8 @@ static int create_temporary(int folder, const char *name, char *temporary, size_
 
 static bool fill(int fd, const void *bytes, size_t length, mode_t mode)
 {
-    bool filled = file_write_all(fd, bytes, length) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    bool filled = file_write_all(fd, bytes, length) && fchmod(fd, mode) == 0 &&
+                  !FAULT_FAIL(FILE_BEFORE_SYNC) && fsync(fd) == 0;
     int cause = errno;
     bool closed = close(fd) == 0;
     if (!filled)
@@ -141,14 +148,43 @@ bool file_write_atomic(
     } else if (!fill(fd, bytes, length, mode)) {
         fail(error, path, "write the new content");
         unlinkat(folder, temporary, 0);
-    } else if (renameat(folder, temporary, folder, name) != 0) {
+    } else if (FAULT_FAIL(FILE_BEFORE_RENAME) || renameat(folder, temporary, folder, name) != 0) {
         fail(error, path, "put the new file in its place");
         unlinkat(folder, temporary, 0);
     } else {
+        FAULT_POINT(FILE_AFTER_RENAME);
         done = fsync(folder) == 0 || fail(error, path, "sync its folder");
     }
     close(folder);
     return done;
+}
+
+static bool is_temporary_of(const char *entry, const char *name)
+{
+    char again[256];
+    size_t skip = 1 + strnlen(name, 200) + 1;
+    if (strlen(entry) <= skip)
+        return false;
+    uint64_t number = strtoull(entry + skip, NULL, 16);
+    int length = snprintf(again, sizeof(again), NAME_FORMAT, name, number);
+    return length > 0 && (size_t)length < sizeof(again) && strcmp(again, entry) == 0;
+}
+
+void file_sweep_temporary(const char *path)
+{
+    const char *name;
+    int folder = file_open_parent(path, &name);
+    DIR *entries = folder < 0 ? NULL : fdopendir(folder);
+    if (!entries) {
+        if (folder >= 0)
+            close(folder);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        if (is_temporary_of(entry->d_name, name))
+            unlinkat(folder, entry->d_name, 0);
+    }
+    closedir(entries);
 }
 
 bool file_resolve(const char *folder, const char *path, char *out, size_t size)

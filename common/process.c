@@ -1,4 +1,5 @@
 #include "common/process.h"
+#include "common/fault_point.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -127,7 +128,7 @@ bool process_start(struct process *process, const struct process_options *option
         return false;
     }
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = FAULT_FAIL(SPAWN_BEFORE) ? -1 : fork();
     if (pid == 0)
         run_program(options, parent, &lifeline, report[1]);
     int code = pid < 0 ? errno : 0;
@@ -135,6 +136,7 @@ bool process_start(struct process *process, const struct process_options *option
     if (pid > 0)
         code = exec_error(report[0]);
     close(report[0]);
+    FAULT_POINT(SPAWN_AFTER);
     return adopt(process, &lifeline, pid, code);
 }
 
@@ -154,13 +156,15 @@ bool process_fork(struct process *process, int (*run)(void *context), void *cont
     if (!open_lifeline(&lifeline))
         return false;
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = FAULT_FAIL(POOL_BEFORE_FORK) ? -1 : fork();
     if (pid == 0) {
         bool orphan = !become_child(parent);
         close_others(&lifeline);
         exit(orphan ? EXIT_FAILURE : run(context));
     }
-    return adopt(process, &lifeline, pid, pid < 0 ? errno : 0);
+    int code = pid < 0 ? errno : 0;
+    FAULT_POINT(POOL_AFTER_FORK);
+    return adopt(process, &lifeline, pid, code);
 }
 
 /* Until it is reaped the pid is the child's and nobody else's, so pid is as good as pidfd here. */

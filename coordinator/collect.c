@@ -1,10 +1,12 @@
 #include "coordinator/collect.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/board.h"
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/memory.h"
@@ -83,7 +85,9 @@ static void acknowledge_together(struct collect *collect, unsigned from, unsigne
 
 void collect_flush(struct collect *collect)
 {
+    FAULT_POINT(COLLECT_BEFORE_SUBMIT);
     uint64_t generation = store_submit(collect->store);
+    FAULT_POINT(COLLECT_AFTER_SUBMIT);
     for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
         collect->pending[i].generation = generation;
     collect->unsubmitted = 0;
@@ -374,7 +378,16 @@ static void on_result(struct collect *collect, struct arrival *arrival)
         dispatch_lease_done(collect->dispatch, arrival->place);
     else
         plan_claim(collect->plan, arrival->place);
-    acknowledge_after_commit(collect, result, apply(collect, arrival));
+    FAULT_POINT(COLLECT_BEFORE_PUT);
+    enum verdict verdict = apply(collect, arrival);
+    FAULT_TRACE("applied",
+        "lease=%" PRIu64 " track=%" PRIu64 " class=%" PRIu64 " outcome=%s verdict=%s entries=%" PRIu64
+        " hash=%s generation=%" PRIu64,
+        result->lease, result->track_id, result->class_id, outcome_string(result->outcome),
+        verdict_string(verdict), result->entries, result->content_hash,
+        store_next_generation(collect->store));
+    FAULT_POINT(COLLECT_AFTER_PUT);
+    acknowledge_after_commit(collect, result, verdict);
 }
 
 static void on_frames(struct collect *collect, const struct wire_message *frames)
@@ -406,6 +419,7 @@ void collect_readable(void *context)
     if (collect->unsubmitted >= collect->options.commit_results)
         collect_flush(collect);
     for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
+        FAULT_POINT(COLLECT_RECEIVED);
         on_frames(collect, &frames);
         wire_message_free(&frames);
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/version.h"
@@ -313,8 +314,10 @@ static void say_what_was_done(const struct coordinator *c)
 
 static void close_all(struct coordinator *c)
 {
+    FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
     collect_settle(c->collect);
+    FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
@@ -341,6 +344,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     open_signals(&c);
     open_store(&c);
     open_sockets(&c);
+    FAULT_POINT(START_SOCKETS_BOUND);
     c.loop = loop_open();
     open_parts(&c);
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);

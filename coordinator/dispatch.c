@@ -1,11 +1,13 @@
 #include "coordinator/dispatch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/memory.h"
@@ -96,6 +98,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", dispatch->leases.leases[lease_place].id,
+        failure_string(failure));
     if (worker && worker->lease == lease_place) {
         worker->lease = LEASE_NONE;
         set_requesting(dispatch, worker, false);
@@ -193,6 +197,7 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
     struct plan_entry *entry = plan_entry(dispatch->plan, place);
     struct record_board record;
     const char *name = catalogue_find_track(dispatch->catalogue, entry->track_id)->name;
+    FAULT_POINT(DISPATCH_BEFORE_LEASE);
     entry->lease = lease_begin(&dispatch->leases, place, worker, now_ms, dispatch->options.lease_ms);
     worker->lease = entry->lease;
     set_requesting(dispatch, worker, true);
@@ -207,7 +212,11 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
     memcpy(message.job.track_name, name, strlen(name) + 1);
     if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
         protocol_hash_to_hex(record.content_hash, message.job.content_hash);
+    FAULT_POINT(DISPATCH_AFTER_LEASE);
+    FAULT_TRACE("job", "lease=%" PRIu64 " track=%u class=%u attempt=%u worker=%s", message.job.lease,
+        entry->track_id, entry->class_id, (unsigned)entry->attempt, worker->name);
     if (tell(dispatch, worker, &message)) {
+        FAULT_POINT(DISPATCH_AFTER_SEND);
         dispatch->counters.jobs++;
         return true;
     }
@@ -226,8 +235,11 @@ static void grant_page(struct dispatch *dispatch, struct worker *worker)
         .page = {.lease = dispatch->leases.leases[worker->lease].id, .page = worker->wanted_page}};
     unqueue(dispatch, worker);
     set_requesting(dispatch, worker, true);
+    FAULT_POINT(DISPATCH_BEFORE_GRANT);
+    FAULT_TRACE("grant", "lease=%" PRIu64 " page=%" PRIu64, message.page.lease, message.page.page);
     if (!tell(dispatch, worker, &message))
         drop_worker(dispatch, worker, true);
+    FAULT_POINT(DISPATCH_AFTER_GRANT);
 }
 
 static void hand_out(struct dispatch *dispatch, int64_t now_ms)
@@ -425,6 +437,7 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
 {
     struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
     struct worker *worker = dispatch->leases.leases[entry->lease].worker;
+    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[entry->lease].id);
     if (worker && worker->lease == entry->lease) {
         worker->lease = LEASE_NONE;
         worker->jobs++;
@@ -440,8 +453,12 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
 {
     struct worker *worker = roster_find_name(&dispatch->roster, name);
     struct message message = {.type = MESSAGE_ACK, .ack = *ack};
+    FAULT_POINT(COLLECT_BEFORE_ACK);
+    for (uint32_t i = 0; i < ack->leases.count; i++)
+        FAULT_TRACE("ack", "lease=%" PRIu64 " verdict=%s", ack->leases.ids[i], verdict_string(ack->verdict));
     if (worker)
         tell(dispatch, worker, &message);
+    FAULT_POINT(COLLECT_AFTER_ACK);
 }
 
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)

@@ -1,7 +1,10 @@
 #include "coordinator/holds.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "common/fault_trace.h"
 
 #define X(name, string, scope) {string, scope},
 static const struct {
@@ -33,6 +36,8 @@ bool holds_set(
     va_end(arguments);
     hold->set = true;
     hold->until_ms = until_ms;
+    FAULT_TRACE("hold", "kind=%s scope=%s until_ms=%" PRId64, kinds[kind].string,
+        kinds[kind].scope == HOLD_JOBS ? "jobs" : "requests", until_ms);
     return !before;
 }
 
@@ -40,6 +45,8 @@ bool holds_clear(struct holds *holds, enum hold_kind kind, int64_t now_ms)
 {
     bool before = holds_get(holds, kind, now_ms) != NULL;
     holds->kinds[kind].set = false;
+    if (before)
+        FAULT_TRACE("hold_cleared", "kind=%s", kinds[kind].string);
     return before;
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/catalogue.h"
 #include "common/config.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/options.h"
@@ -72,6 +73,7 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
+    fault_point_open("r3e-coordinator");
     enum options_outcome outcome = options_parse(&options, argc, argv);
     int code = outcome == OPTIONS_DONE ? EXIT_DONE : EXIT_WRONG;
     if (outcome == OPTIONS_RUN)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -26,10 +27,12 @@ static void run_done(void *context, bool ok)
     publisher->failed = !ok;
     if (!ok)
         return;
+    FAULT_POINT(EXPORT_BEFORE_REPORT);
     struct text json = export_run_json(publisher->run);
     publisher->from.times->indexed_ms = clock_wall_ms();
     store_put_meta(publisher->from.store, RECORD_META_EXPORT, json.data, json.length);
     crawl_times_save(publisher->from.times, publisher->from.store);
+    FAULT_POINT(EXPORT_AFTER_REPORT);
     collect_flush(publisher->from.collect);
     const struct export_report *report = export_run_report(publisher->run);
     log_info("index published: %llu entries by %llu drivers in %llu combinations, %llu files written, %llu "
@@ -93,7 +96,9 @@ static void start(struct publisher *publisher, int64_t now_ms)
     publisher->started = true;
     publisher->hurried = false;
     publisher->started_stored = collect_counters(publisher->from.collect)->stored;
+    FAULT_POINT(EXPORT_BEFORE_START);
     publisher->failed = !export_run_start(publisher->run, now_ms);
+    FAULT_POINT(EXPORT_AFTER_START);
 }
 
 static bool is_time(const struct publisher *publisher, bool busy, int64_t now_ms)

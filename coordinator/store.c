@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <uthash.h>
 
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -125,6 +127,8 @@ static void read_state(struct store *store)
     if (schema == 0)
         put_number(store, RECORD_META_SCHEMA, RECORD_SCHEMA);
     store->epoch = (uint32_t)get_number(store, RECORD_META_EPOCH) + 1;
+    FAULT_TRACE("store_open", "generation=%" PRIu64 " epoch=%u", store_writer_committed(store->writer),
+        (unsigned)store->epoch);
     put_number(store, RECORD_META_EPOCH, store->epoch);
     store_commit(store);
 }
@@ -142,7 +146,9 @@ struct store *store_open(const char *folder, size_t map_size_mb)
     open_environment(store, map_size_mb);
     open_databases(store);
     store_check_readers(store);
+    FAULT_POINT(START_STORE_OPEN);
     read_state(store);
+    FAULT_POINT(START_EPOCH_KEPT);
     return store;
 }
 

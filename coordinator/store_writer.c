@@ -1,6 +1,7 @@
 #include "coordinator/store_writer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -58,7 +60,9 @@ void store_check(const char *folder, int code, const char *doing)
 static void carry_out(const struct store_writer *writer, const struct buffer *batch)
 {
     MDB_txn *txn;
-    store_check(writer->folder, mdb_txn_begin(writer->env, NULL, 0, &txn), "beginning a transaction");
+    store_check(writer->folder,
+        FAULT_FAIL(WRITER_BEFORE_BEGIN) ? errno : mdb_txn_begin(writer->env, NULL, 0, &txn),
+        "beginning a transaction");
     for (size_t at = 0; at < batch->length;) {
         struct operation operation;
         memcpy(&operation, batch->data + at, sizeof operation);
@@ -67,12 +71,14 @@ static void carry_out(const struct store_writer *writer, const struct buffer *ba
         at += operation.key_length;
         MDB_val value = {operation.value_length, batch->data + at};
         at += operation.value_length;
-        int code = operation.is_delete ? mdb_del(txn, operation.dbi, &key, NULL)
-                                       : mdb_put(txn, operation.dbi, &key, &value, 0);
+        int code = FAULT_FAIL(WRITER_BEFORE_PUT) ? errno
+                   : operation.is_delete         ? mdb_del(txn, operation.dbi, &key, NULL)
+                                                 : mdb_put(txn, operation.dbi, &key, &value, 0);
         if (!operation.is_delete || code != MDB_NOTFOUND)
             store_check(writer->folder, code, "writing");
     }
-    store_check(writer->folder, mdb_txn_commit(txn), "committing");
+    store_check(writer->folder, FAULT_FAIL(WRITER_BEFORE_COMMIT) ? errno : mdb_txn_commit(txn), "committing");
+    FAULT_POINT(WRITER_AFTER_COMMIT);
     /* After every commit, so that the process's memory does not follow the size of the store. */
     lmdb_map_release(writer->map);
 }
@@ -121,7 +127,9 @@ static void *run(void *context)
         int64_t started_us = clock_monotonic_us();
         carry_out(writer, &batch);
         buffer_trim(&batch, BATCH_KEEP);
+        FAULT_TRACE("commit", "generation=%" PRIu64, generation);
         note_commit(writer, generation, clock_monotonic_us() - started_us);
+        FAULT_POINT(WRITER_AFTER_EVENT);
     }
     buffer_free(&batch);
     return NULL;

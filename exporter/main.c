@@ -1,7 +1,9 @@
 /* r3e-exporter: reads one snapshot of the store, publishes it, exits. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "exporter/combinations.h"
 #include "exporter/details.h"
@@ -46,9 +48,12 @@ static void write_index(struct export *run)
 static bool publish(struct export *run)
 {
     snapshot_open(&run->snapshot, run->options->store);
+    FAULT_TRACE("export_begin", "generation=%" PRIu64, run->snapshot.generation);
+    FAULT_POINT(EXPORTER_SNAPSHOT_TAKEN);
     if (!publication_open(&run->publication, run->options->public, &run->guard))
         return false;
     snapshot_verify(&run->snapshot, run->options->threads, &run->guard);
+    FAULT_POINT(EXPORTER_VERIFIED);
     if (!guard_ok(&run->guard))
         return false;
     struct threads beside = threads_start(1, write_small_files, run);
@@ -79,6 +84,7 @@ static struct report figures_of(const struct export *run)
 
 int main(int argc, char **argv)
 {
+    fault_point_open("r3e-exporter");
     struct options options = options_read(argc, argv);
     struct export run = {.options = &options};
     log_open("r3e-exporter", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
@@ -86,6 +92,8 @@ int main(int argc, char **argv)
     bool published = publish(&run);
     if (published) {
         struct report report = figures_of(&run);
+        FAULT_TRACE("export_end", "generation=%" PRIu64, report.generation);
+        FAULT_POINT(EXPORTER_BEFORE_REPORT);
         report_print(&report, options.report);
     } else {
         publication_discard(&run.publication);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fault_trace.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -249,8 +250,8 @@ static bool holds(struct publication *publication, const char *path, struct text
 
 static int create(struct publication *publication, const char *path)
 {
-    int fd =
-        openat(publication->root_fd, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = FAULT_FAIL(EXPORTER_BEFORE_FILE) ? -1 : openat(publication->root_fd, path, flags, FILE_MODE);
     if (fd < 0)
         fail(publication, "create", path);
     return fd;
@@ -261,8 +262,9 @@ static bool write_whole(struct publication *publication, const char *path, struc
     int fd = create(publication, path);
     if (fd < 0)
         return false;
-    bool written = file_write_all(fd, content.data, content.length);
+    bool written = !FAULT_FAIL(EXPORTER_FILE_CREATED) && file_write_all(fd, content.data, content.length);
     int cause = errno;
+    FAULT_POINT(EXPORTER_FILE_WRITTEN);
     bool closed = close(fd) == 0;
     if (!written)
         errno = cause;
@@ -452,7 +454,7 @@ static bool carry_out(struct publication *publication, const struct publication_
     }
     if (!temporary_path(publication, change->path, temporary))
         return false;
-    return renameat(root, temporary, root, change->path) == 0 ||
+    return (!FAULT_FAIL(EXPORTER_BEFORE_RENAME) && renameat(root, temporary, root, change->path) == 0) ||
            fail(publication, "put in its place", change->path);
 }
 
@@ -462,12 +464,16 @@ bool publication_commit(struct publication *publication)
         return false;
     if (!publication->change_count)
         return true;
-    if (syncfs(publication->root_fd) != 0)
+    if (FAULT_FAIL(EXPORTER_BEFORE_SYNC) || syncfs(publication->root_fd) != 0)
         return fail(publication, "sync the file system of", "");
+    FAULT_POINT(EXPORTER_AFTER_SYNC);
     for (uint32_t i = 0; i < publication->change_count; i++) {
         if (!carry_out(publication, &publication->changes[i]))
             return false;
+        FAULT_TRACE("renamed", "path=%s", publication->changes[i].path);
+        FAULT_POINT(EXPORTER_AFTER_RENAME);
     }
+    FAULT_POINT(EXPORTER_AFTER_LAST_RENAME);
     return syncfs(publication->root_fd) == 0 || fail(publication, "sync the file system of", "");
 }
 

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/fetch_failure.h"
@@ -51,6 +52,7 @@ struct fetch {
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct fetch *fetch = context;
+    FAULT_POINT(WORKER_MID_BODY);
     if (buffer_append(&fetch->body, bytes, size * count))
         return size * count;
     fetch->own_failure = FAILURE_TOO_LARGE;
@@ -158,6 +160,7 @@ static void finish(struct fetch *fetch, CURLcode code)
     if (result.failure == FAILURE_REDIRECT)
         copy_redirect(fetch, &result);
     release(fetch);
+    FAULT_POINT(WORKER_FETCHED);
     fetch->done(fetch->context, &result, &fetch->body);
 }
 

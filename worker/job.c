@@ -1,11 +1,13 @@
 #include "worker/job.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/content.h"
@@ -166,6 +168,9 @@ static void start_request(struct job *job)
 {
     bool page = job->request == REQUEST_SESSION;
     job->result.requests++;
+    FAULT_TRACE("request", "lease=%" PRIu64 " track=%" PRIu64 " class=%" PRIu64 " start=%" PRIu64,
+        job->message.lease, job->message.track_id, job->message.class_id, job->page * job->welcome.page_size);
+    FAULT_POINT(WORKER_BEFORE_REQUEST);
     fetch_start(job->fetch, job->url, job->session_made ? job->referer : NULL, page);
 }
 
@@ -264,6 +269,7 @@ static void on_listing(struct job *job, const struct listing *listing)
         return;
     }
     arena_reset(&job->tree, TREE_KEEP);
+    FAULT_POINT(WORKER_PAGE_DONE);
     bool changed = content_duplicates(job->content) || content_is_disordered(job->content);
     if (changed && !job->second_look && !single) {
         look_again(job);
@@ -286,7 +292,9 @@ static void on_listing(struct job *job, const struct listing *listing)
 static void on_page(struct job *job, struct buffer *body)
 {
     struct listing listing;
+    FAULT_POINT(WORKER_BEFORE_PARSE);
     enum failure failure = listing_parse(&listing, &job->tree, body, job->problem);
+    FAULT_POINT(WORKER_AFTER_PARSE);
     if (failure == FAILURE_NONE)
         on_listing(job, &listing);
     else

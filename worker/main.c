@@ -1,6 +1,7 @@
 /* r3e-worker: asks a coordinator for jobs, fetches leaderboards, sends what they hold. */
 #include <malloc.h>
 
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "worker/json_arena.h"
 #include "worker/options.h"
@@ -16,6 +17,7 @@
 int main(int argc, char **argv)
 {
     struct options options;
+    fault_point_open("r3e-worker");
     enum options_outcome outcome = options_parse(&options, argc, argv);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : 2;

@@ -1,6 +1,7 @@
 #include "worker/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/protocol.h"
@@ -71,7 +73,12 @@ static bool send_result(
     void *context, const struct message *message, const struct text *payloads, int payload_count)
 {
     struct session *session = context;
-    return connection_send_result(session->connection, message, payloads, payload_count);
+    FAULT_POINT(WORKER_BEFORE_SEND);
+    bool sent = connection_send_result(session->connection, message, payloads, payload_count);
+    if (sent)
+        FAULT_TRACE("result_sent", "lease=%" PRIu64, message->result.lease);
+    FAULT_POINT(WORKER_AFTER_SEND);
+    return sent;
 }
 
 static void flush_outbox(struct session *session)
@@ -87,6 +94,7 @@ static void say_hello(struct session *session, int64_t now_ms)
     if (gethostname(message.hello.host, sizeof message.hello.host - 1) < 0 || !message.hello.host[0])
         memcpy(message.hello.host, "unknown", sizeof "unknown");
     if (tell(session, &message)) {
+        FAULT_POINT(WORKER_HELLO_SENT);
         session->next_hello_ms = now_ms + HELLO_AGAIN_MS + random() % (HELLO_AGAIN_MS / 4);
         session->send_again_ms = SEND_AGAIN_MS;
         return;
@@ -116,6 +124,9 @@ static void leave(struct session *session, enum bye reason, int64_t now_ms)
         session->leave_after_ms = session->credit ? now_ms + LAST_JOB_MS : now_ms;
     session->leaving = true;
     session->reason = reason;
+    FAULT_TRACE("leaving", "reason=%s jobs=%" PRIu64 " rss_kb=%" PRIu64, bye_string(reason),
+        session->retire.jobs, retire_rss_kb(session->statm_fd));
+    FAULT_POINT(WORKER_LEAVING);
     log_debug("leaving: %s, after %llu jobs", bye_string(reason), (unsigned long long)session->retire.jobs);
     if (session->state == STATE_JOINED)
         tell(session, &message);
@@ -183,6 +194,7 @@ static void job_done(void *context, const struct message_result *result, struct 
     struct session *session = context;
     session->retire.jobs++;
     session->foreign = false;
+    FAULT_POINT(WORKER_BEFORE_RESULT);
     outbox_add(&session->outbox, result, rows, detail);
     flush_outbox(session);
 }
@@ -271,6 +283,7 @@ static void on_welcome(struct session *session, const struct message_welcome *we
         job_abandon(session->job);
     session->foreign = job_lease(session->job) != 0;
     log_debug("welcomed as %s", welcome->worker);
+    FAULT_POINT(WORKER_WELCOMED);
     flush_outbox(session);
     if (session->leaving)
         leave(session, session->reason, now_ms);
@@ -283,6 +296,8 @@ static void on_job(struct session *session, const struct message_job *message)
         return;
     }
     session->credit = false;
+    FAULT_TRACE("job_received", "lease=%" PRIu64, message->lease);
+    FAULT_POINT(WORKER_JOB_RECEIVED);
     job_start(session->job, message);
 }
 
@@ -292,6 +307,8 @@ static void on_ack(struct session *session, const struct message_ack *ack)
         atomic_store(session->options->worked, true);
     for (uint32_t i = 0; i < ack->leases.count; i++) {
         unsigned long long lease = ack->leases.ids[i];
+        FAULT_TRACE("acknowledged", "lease=%llu verdict=%s", lease, verdict_string(ack->verdict));
+        FAULT_POINT(WORKER_ACKNOWLEDGED);
         if (!outbox_acknowledge(&session->outbox, lease))
             log_debug("lease %llu was acknowledged before", lease);
         if (ack->verdict == VERDICT_INVALID)
@@ -365,6 +382,7 @@ static void connect_to(struct session *session, int64_t now_ms)
     session->send_again_ms = 1;
     session->next_hello_ms = now_ms;
     connection_open(session->connection, session->loop, on_readable, session);
+    FAULT_POINT(WORKER_CONNECTED);
 }
 
 /* Looks for the coordinator; true if it has been away for too long. */
