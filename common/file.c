@@ -1,9 +1,11 @@
 #include "common/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -97,6 +99,9 @@ int file_open_parent(const char *path, const char **name)
     return open(opened, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* A temporary file of `name` is called NAME_FORMAT, with a random number. */
+#define NAME_FORMAT ".%.200s.%016" PRIx64 ".tmp"
+
 /* Creates a file of a name nobody uses; the name stays in `temporary`. */
 static int create_temporary(int folder, const char *name, char *temporary, size_t size)
 {
@@ -104,7 +109,7 @@ static int create_temporary(int folder, const char *name, char *temporary, size_
         uint64_t number;
         if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
             return -1;
-        int length = snprintf(temporary, size, ".%.200s.%016" PRIx64 ".tmp", name, number);
+        int length = snprintf(temporary, size, NAME_FORMAT, name, number);
         if (length < 0 || (size_t)length >= size) {
             errno = ENAMETOOLONG;
             return -1;
@@ -149,6 +154,34 @@ bool file_write_atomic(
     }
     close(folder);
     return done;
+}
+
+static bool is_temporary_of(const char *entry, const char *name)
+{
+    char again[256];
+    size_t skip = 1 + strnlen(name, 200) + 1;
+    if (strlen(entry) <= skip)
+        return false;
+    uint64_t number = strtoull(entry + skip, NULL, 16);
+    int length = snprintf(again, sizeof(again), NAME_FORMAT, name, number);
+    return length > 0 && (size_t)length < sizeof(again) && strcmp(again, entry) == 0;
+}
+
+void file_sweep_temporary(const char *path)
+{
+    const char *name;
+    int folder = file_open_parent(path, &name);
+    DIR *entries = folder < 0 ? NULL : fdopendir(folder);
+    if (!entries) {
+        if (folder >= 0)
+            close(folder);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        if (is_temporary_of(entry->d_name, name))
+            unlinkat(folder, entry->d_name, 0);
+    }
+    closedir(entries);
 }
 
 bool file_resolve(const char *folder, const char *path, char *out, size_t size)

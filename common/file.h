@@ -23,6 +23,11 @@ bool file_read(const char *path, struct buffer *out, char error[static FILE_ERRO
 bool file_write_atomic(
     const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE]);
 
+/* Removes the temporary files that writers of `path` left when they were killed. Only the one process that
+ * writes `path` may call this: another's file would be taken away from it. Finding nothing, or nothing
+ * readable, is no error. */
+void file_sweep_temporary(const char *path);
+
 /* Opens the folder that holds `path` (O_DIRECTORY, close on exec) and points `*name` at the last part of
  * `path`. -1 with errno set on failure; EINVAL where the last part is empty, `.` or `..`. */
 int file_open_parent(const char *path, const char **name);
