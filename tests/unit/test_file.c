@@ -94,6 +94,32 @@ static void test_parent_and_resolve(void **state)
     assert_false(file_resolve("/abc", "defg", out, sizeof(out)));
 }
 
+static void test_leftovers_of_killed_writers(void **state)
+{
+    (void)state;
+    static const char *const others[] = {".a.0123456789abcdeX.tmp", ".a.0123456789abcde.tmp", "a.tmp",
+        ".ab.0123456789abcdef.tmp", ".a.0123456789ABCDEF.tmp", ".a.tmp", ".a."};
+    char folder[64];
+    char path[128];
+    char left[128];
+    unit_make_folder(folder);
+    unit_write_file(folder, ".a.0123456789abcdef.tmp", "half", left);
+    unit_write_file(folder, "a", "whole", path);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        char other[128];
+        unit_write_file(folder, others[i], "somebody else's", other);
+    }
+    file_sweep_temporary(path);
+    assert_int_equal(access(left, F_OK), -1);
+    assert_int_equal(unlink(path), 0);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        assert_true(snprintf(path, sizeof(path), "%s/%s", folder, others[i]) > 0);
+        assert_int_equal(unlink(path), 0);
+    }
+    unit_remove_folder(folder);
+    file_sweep_temporary(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_failed_write_leaves_all_as_it_was),
         cmocka_unit_test(test_only_regular_files),
         cmocka_unit_test(test_parent_and_resolve),
+        cmocka_unit_test(test_leftovers_of_killed_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
