@@ -39,7 +39,9 @@ struct status {
     uint64_t tree_kb, tree_peak_kb, self_kb;
     int64_t rate_since_ms; /* the request rate is measured from here … */
     uint64_t rate_requests;
-    double request_rate; /* … and was this when last measured */
+    double request_rate;    /* … and was this when last measured */
+    char path[PATH_MAX];    /* of status.json */
+    unsigned failed_writes; /* in a row */
 };
 
 struct status *status_open(const struct status_sources *sources, int64_t now_ms)
@@ -49,6 +51,10 @@ struct status *status_open(const struct status_sources *sources, int64_t now_ms)
     status->summary = buffer_make(SUMMARY_MAX);
     status->file = buffer_make(FILE_MAX_BYTES);
     status->next_publish_ms = status->next_write_ms = status->rate_since_ms = now_ms;
+    int length = snprintf(status->path, sizeof status->path, "%s/cache/status.json", status->from.public_dir);
+    if (length < 0 || (size_t)length >= sizeof status->path)
+        log_fatal("public.dir is longer than %d bytes", PATH_MAX - 20);
+    file_sweep_temporary(status->path);
     return status;
 }
 
@@ -199,6 +205,8 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "bad_frames", dispatched->bad_frames);
     key_uint(json, "exports", export_run_count(status->from.exporter));
     key_uint(json, "export_failures", export_run_failures(status->from.exporter));
+    json_key(json, "export_error");
+    json_string(json, export_run_failure(status->from.exporter));
     key_uint(json, "generation", store_next_generation(status->from.store) - 1);
     key_uint(json, "store_bytes", usage.used_bytes);
     key_uint(json, "commits", usage.commits);
@@ -327,6 +335,7 @@ static void make_file(struct status *status, int64_t now_ms)
     const struct export_report *report = export_run_report(status->from.exporter);
     const struct crawl_times *times = status->from.times;
     struct plan_counts counts = plan_count_states(status->from.plan, now_ms);
+    bool publish_failed = export_run_failed_in_row(status->from.exporter) > 0;
     struct json_writer json = json_writer_make(&status->file);
     buffer_clear(&status->file);
     json_object_begin(&json);
@@ -348,6 +357,11 @@ static void make_file(struct status *status, int64_t now_ms)
         dispatch_retried(status->from.dispatch) + collect_counters(status->from.collect)->failed -
             collect_counters(status->from.collect)->gave_up);
     key_uint(&json, "total_teams", report->total_teams);
+    json_key(&json, "export_error");
+    if (publish_failed)
+        json_string(&json, export_run_failure(status->from.exporter));
+    else
+        json_null(&json);
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
     json_key(&json, "version");
@@ -356,20 +370,32 @@ static void make_file(struct status *status, int64_t now_ms)
     buffer_append_byte(&status->file, '\n');
 }
 
+static void make_folders(const struct status *status)
+{
+    char cache[PATH_MAX];
+    size_t length = strlen(status->path) - strlen("/status.json");
+    memcpy(cache, status->path, length);
+    cache[length] = '\0';
+    mkdir(status->from.public_dir, 0755);
+    mkdir(cache, 0755);
+}
+
 /* The public folder may be missing (it can be deleted at any time) or not writable; the crawl does not stop
- * for it. */
+ * for it. Logged at powers of two, since the file is written every few seconds. */
 static void write_file(struct status *status, int64_t now_ms)
 {
-    char folder[PATH_MAX], path[PATH_MAX], error[FILE_ERROR_SIZE];
+    char error[FILE_ERROR_SIZE];
     make_file(status, now_ms);
-    int folder_length = snprintf(folder, sizeof folder, "%s/cache", status->from.public_dir);
-    int path_length = snprintf(path, sizeof path, "%s/cache/status.json", status->from.public_dir);
-    if (folder_length < 0 || path_length < 0 || (size_t)path_length >= sizeof path)
-        return;
-    mkdir(status->from.public_dir, 0755);
-    mkdir(folder, 0755);
-    if (!file_write_atomic(path, status->file.data, status->file.length, 0644, error))
-        log_error("%s", error);
+    make_folders(status);
+    if (file_write_atomic(status->path, status->file.data, status->file.length, 0644, error)) {
+        if (status->failed_writes)
+            log_info("%s is written again", status->path);
+        status->failed_writes = 0;
+    } else {
+        status->failed_writes++;
+        if ((status->failed_writes & (status->failed_writes - 1)) == 0)
+            log_error("%s; %u times in a row", error, status->failed_writes);
+    }
 }
 
 /* ---- time ---- */

@@ -151,6 +151,8 @@ int main(int argc, char **argv)
     } else {
         publication_discard(&run.publication);
         log_error("%s", guard_reason(&run.guard));
+        if (options.report)
+            report_print_failure(guard_reason(&run.guard));
     }
     manifest_free(&run.manifest);
     driver_index_free(&run.index);

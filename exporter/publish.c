@@ -25,8 +25,7 @@ struct publication_change {
 
 static bool fail(struct publication *publication, const char *doing, const char *path)
 {
-    return guard_fail(publication->guard, "cannot %s %s/%s: %s; the files published before stay", doing,
-        publication->root, path, strerror(errno));
+    return guard_fail_file(publication->guard, doing, publication->root, path);
 }
 
 static bool temporary_path(struct publication *publication, const char *path, char out[static PATH_MAX])
