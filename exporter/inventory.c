@@ -15,8 +15,6 @@
 #include "common/memory.h"
 #include "exporter/folders.h"
 
-#define ROOT_FOLDER "the folder itself"
-
 struct inventory inventory_make(void)
 {
     return (struct inventory){.arena = arena_make(SIZE_MAX)};
@@ -222,7 +220,7 @@ bool inventory_complete(struct inventory *inventory, int root_fd, const char **p
     look_end(&look);
     inventory->root_names = 0;
     if (complete && !folders_list(root_fd, ".", false, add_root_name, &inventory->root_names)) {
-        *path = ROOT_FOLDER;
+        *path = "";
         complete = false;
     }
     return complete;
@@ -235,7 +233,7 @@ bool inventory_stands(const struct inventory *inventory, int root_fd, const char
     uint64_t root_names = 0;
     bool stands =
         folders_list(root_fd, ".", false, add_root_name, &root_names) && root_names == inventory->root_names;
-    *path = ROOT_FOLDER;
+    *path = "";
     for (uint32_t i = 0; stands && i < inventory->count; i++) {
         const struct inventory_item *item = &inventory->items[i];
         *path = item->path;

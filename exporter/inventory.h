@@ -54,8 +54,8 @@ void inventory_unsettle(struct inventory *inventory, const char *path);
 /* A folder that counts although nothing in it may. Folders of files need no mention. */
 void inventory_add_folder(struct inventory *inventory, const char *path);
 
-/* Takes stock after all is in its place. False: `*path` (never NULL) is not as it was put, somebody else has
- * been there; the inventory is of no use. */
+/* Takes stock after all is in its place. False: `*path` (never NULL; empty for the root) is not as it was
+ * put, somebody else has been there; the inventory is of no use. */
 bool inventory_complete(struct inventory *inventory, int root_fd, const char **path);
 
 /* True: everything is as it was when the inventory was completed. False: `*path` is not; it is valid as long

@@ -61,7 +61,8 @@ static bool stands(struct export *run)
         return false;
     if (inventory_stands(&run->manifest.inventory, run->publication.root_fd, &path))
         return true;
-    log_info("%s/%s is not as it was published; every file is compared", run->publication.root, path);
+    log_info("%s%s%s is not as it was published; every file is compared", run->publication.root,
+        *path ? "/" : "", path);
     return false;
 }
 
@@ -106,8 +107,8 @@ static void keep_manifest(struct export *run)
         return;
     }
     if (run->snapshot.broken_count == 0)
-        log_warn("%s/%s was changed by somebody else meanwhile; the next export compares every file",
-            run->publication.root, path);
+        log_warn("%s%s%s was changed by somebody else meanwhile; the next export compares every file",
+            run->publication.root, *path ? "/" : "", path);
     manifest_remove(run->options->store);
 }
 

@@ -171,9 +171,9 @@ static void test_what_is_noticed(void **state)
         {replace_link, "link", NULL},
         {add_to_folder, "a/b/", NULL},
         {add_folder, "a/", NULL},
-        {add_to_root, "the folder itself", NULL},
+        {add_to_root, "", NULL},
         {replace_folder_by_link, "a/", unlink_folder_link},
-        {hide_folder, "the folder itself", show_folder},
+        {hide_folder, "", show_folder},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tree tree;
