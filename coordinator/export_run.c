@@ -169,16 +169,23 @@ static void read_output(void *context)
 }
 
 /* A failure that stays the same is logged at powers of two: a full disk may last for days. */
+static bool worth_logging(const struct export_run *run, const char *before)
+{
+    return (run->failed_in_row & (run->failed_in_row - 1)) == 0 || strcmp(run->failure, before) != 0;
+}
+
 static void __attribute__((format(printf, 2, 3))) fail(struct export_run *run, const char *format, ...)
 {
+    char before[EXPORT_FAILURE_MAX];
     va_list arguments;
+    memcpy(before, run->failure, sizeof before);
     va_start(arguments, format);
     if (vsnprintf(run->failure, sizeof run->failure, format, arguments) <= 0)
         run->failure[0] = '?';
     va_end(arguments);
     run->failures++;
     run->failed_in_row++;
-    if ((run->failed_in_row & (run->failed_in_row - 1)) == 0)
+    if (worth_logging(run, before))
         log_error(
             "exporter: %s (failed %u times in a row; what was published before stays, it is tried again)",
             run->failure, run->failed_in_row);

@@ -9,7 +9,7 @@
 #define HURRIED_EVERY_MS 60000
 
 /* After a failure: the first pause, doubled with each further one up to the last. */
-#define RETRY_FIRST_MS 5000
+#define RETRY_FIRST_MS 2000
 #define RETRY_LAST_MS  ((int64_t)600 * 1000)
 
 struct publisher {

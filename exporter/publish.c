@@ -193,8 +193,11 @@ bool publication_put(struct publication *publication, const char *path, struct t
 {
     char temporary[PATH_MAX];
     struct stat status;
-    if (same_file_bytes(publication->root_fd, path, content, &status))
+    enum same_file same = same_file_bytes(publication->root_fd, path, content, &status);
+    if (same == SAME_FILE)
         return unchanged(publication, path, &status);
+    if (same == SAME_FILE_UNKNOWN)
+        return fail(publication, "read", path);
     if (!temporary_path(publication, path, temporary) ||
         !write_whole(publication, temporary, content, &status))
         return false;
@@ -216,15 +219,17 @@ bool publication_end(struct publication *publication, const char *path, int fd)
         close(fd);
         return fail(publication, "examine", path);
     }
-    bool same = same_file_open(publication->root_fd, path, fd, (size_t)status.st_size, &old);
+    enum same_file same = same_file_open(publication->root_fd, path, fd, (size_t)status.st_size, &old);
+    if (same == SAME_FILE_UNKNOWN)
+        fail(publication, "read", path);
     if (close(fd) != 0)
         return fail(publication, "write", temporary);
-    if (same) {
-        unlinkat(publication->root_fd, temporary, 0);
-        return unchanged(publication, path, &old);
+    if (same == SAME_FILE_NOT) {
+        note(publication, path, &status, true);
+        return changed(publication, CHANGE_RENAME, path, (size_t)status.st_size);
     }
-    note(publication, path, &status, true);
-    return changed(publication, CHANGE_RENAME, path, (size_t)status.st_size);
+    unlinkat(publication->root_fd, temporary, 0);
+    return same == SAME_FILE && unchanged(publication, path, &old);
 }
 
 bool publication_new_folder_begin(struct publication *publication, const char *path)

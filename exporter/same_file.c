@@ -2,11 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #define COMPARE_BYTES ((size_t)32 * 1024)
+
+/* What to answer where open_existing failed. */
+static enum same_file without_file(void)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? SAME_FILE_UNKNOWN : SAME_FILE_NOT;
+}
 
 static int open_existing(int root_fd, const char *path, size_t size, struct stat *status)
 {
@@ -16,6 +23,7 @@ static int open_existing(int root_fd, const char *path, size_t size, struct stat
     if (fstat(fd, status) == 0 && S_ISREG(status->st_mode) && (size_t)status->st_size == size)
         return fd;
     close(fd);
+    errno = 0;
     return -1;
 }
 
@@ -31,11 +39,11 @@ static bool read_exactly(int fd, uint8_t *out, size_t size, size_t offset)
     return true;
 }
 
-bool same_file_bytes(int root_fd, const char *path, struct text content, struct stat *status)
+enum same_file same_file_bytes(int root_fd, const char *path, struct text content, struct stat *status)
 {
     int fd = open_existing(root_fd, path, content.length, status);
     if (fd < 0)
-        return false;
+        return without_file();
     uint8_t chunk[COMPARE_BYTES];
     bool same = true;
     for (size_t at = 0; same && at < content.length; at += sizeof chunk) {
@@ -43,14 +51,14 @@ bool same_file_bytes(int root_fd, const char *path, struct text content, struct 
         same = read_exactly(fd, chunk, size, at) && memcmp(chunk, content.data + at, size) == 0;
     }
     close(fd);
-    return same;
+    return same ? SAME_FILE : SAME_FILE_NOT;
 }
 
-bool same_file_open(int root_fd, const char *path, int fd, size_t size, struct stat *status)
+enum same_file same_file_open(int root_fd, const char *path, int fd, size_t size, struct stat *status)
 {
     int old = open_existing(root_fd, path, size, status);
     if (old < 0)
-        return false;
+        return without_file();
     uint8_t chunk[COMPARE_BYTES], old_chunk[COMPARE_BYTES];
     bool same = true;
     for (size_t at = 0; same && at < size; at += sizeof chunk) {
@@ -59,5 +67,5 @@ bool same_file_open(int root_fd, const char *path, int fd, size_t size, struct s
                memcmp(chunk, old_chunk, part) == 0;
     }
     close(old);
-    return same;
+    return same ? SAME_FILE : SAME_FILE_NOT;
 }

@@ -1,5 +1,6 @@
 #include "exporter/snapshot.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,10 @@
 static void check(int code, const char *folder, const char *doing)
 {
     if (code != MDB_SUCCESS)
-        log_fatal("store %s: %s: %s; is it the folder that store.dir names, and has the coordinator run?",
-            folder, doing, mdb_strerror(code));
+        log_fatal("store %s: %s: %s; %s", folder, doing, mdb_strerror(code),
+            code == EMFILE || code == ENFILE
+                ? "raise the limit of open files"
+                : "is it the folder that store.dir names, and has the coordinator run?");
 }
 
 static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, const char *name)
