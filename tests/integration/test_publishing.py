@@ -1,45 +1,28 @@
 """When the coordinator publishes, and what happens when it cannot: starts, a public folder that is read-only, full or gone."""
 
 import os
-import pathlib
 import resource
 import shutil
-import signal
 import subprocess
 
-import lmdb
 import pytest
 
-from crawl import assert_equals_truth, wait_for
+from crawl import assert_equals_truth, end, wait_for
 from fake_worker import subscribe_summary
+from publishing import forget_export, state_of, wait_for_index
 
 SMALL = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
 LARGER = ("--tracks", 12, "--classes", 9, "--entries", 12000, "--drivers", 2800)  # no board of it is smaller
-
-
-def state_of(folder):
-    """What changes when somebody touches a file or folder below; status.json, which is always rewritten, left out."""
-    found = {}
-    for parent, _, names in os.walk(folder):
-        for path in [pathlib.Path(parent, name) for name in names if name != "status.json"]:
-            status = path.lstat()
-            found[str(path)] = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
-    return found
 
 
 @pytest.fixture
 def running(request):
     """A function that starts a coordinator for a crawl; it is ended after the test, and must end well."""
 
-    def start(crawl, **settings):
-        process = crawl.start(**settings)
-        request.addfinalizer(lambda: end(process))
+    def start(crawl):
+        process = crawl.start()
+        request.addfinalizer(lambda: process.poll() is None and end(process))
         return process
-
-    def end(process):
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
 
     return start
 
@@ -48,32 +31,9 @@ def summary_when(crawl, condition):
     return subscribe_summary(f"ipc://{crawl.folder}/store/status.sock", condition)
 
 
-def wait_for_index(crawl, process):
-    """Until status.json tells of an export of this process; forget_export was called before its start."""
-
-    def told():
-        assert process.poll() is None, crawl.log()
-        try:
-            return crawl.status()["last_index_update"] is not None
-        except FileNotFoundError:
-            return False
-
-    wait_for(told)
-
-
 def stop_upstream(crawl):
     """From here on no answer can be had, so that what is published can come from the store only."""
     crawl.upstream.stop()
-
-
-def forget_export(crawl):
-    """Has neither store nor status.json say that there was an export, so that the next one can be told."""
-    (crawl.public / "status.json").unlink()
-    environment = lmdb.open(str(crawl.folder / "store"), max_dbs=4, map_size=2**32)
-    with environment.begin(write=True) as transaction:
-        meta = environment.open_db(b"meta", transaction, create=False)
-        transaction.delete(b"crawl", db=meta)
-    environment.close()
 
 
 def test_a_start_with_everything_in_place_touches_nothing_and_asks_for_nothing(crawl, running):
