@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,8 @@ struct export_run {
     struct export_report report;
     struct buffer json;
     uint64_t count, failures;
+    unsigned failed_in_row;
+    char failure[EXPORT_FAILURE_MAX];
 };
 
 struct export_run *export_run_open(
@@ -165,6 +168,51 @@ static void read_output(void *context)
         close_output(run);
 }
 
+/* A failure that stays the same is logged at powers of two: a full disk may last for days. */
+static bool worth_logging(const struct export_run *run, const char *before)
+{
+    return (run->failed_in_row & (run->failed_in_row - 1)) == 0 || strcmp(run->failure, before) != 0;
+}
+
+static void __attribute__((format(printf, 2, 3))) fail(struct export_run *run, const char *format, ...)
+{
+    char before[EXPORT_FAILURE_MAX];
+    va_list arguments;
+    memcpy(before, run->failure, sizeof before);
+    va_start(arguments, format);
+    if (vsnprintf(run->failure, sizeof run->failure, format, arguments) <= 0)
+        run->failure[0] = '?';
+    va_end(arguments);
+    run->failures++;
+    run->failed_in_row++;
+    if (worth_logging(run, before))
+        log_error(
+            "exporter: %s (failed %u times in a row; what was published before stays, it is tried again)",
+            run->failure, run->failed_in_row);
+}
+
+/* {"error": reason} on the last line: the exporter says why. */
+static bool take_reason(struct export_run *run, struct text json)
+{
+    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
+    const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "error"));
+    if (reason)
+        fail(run, "%s", reason);
+    cJSON_Delete(root);
+    return reason != NULL;
+}
+
+static void take_failure(struct export_run *run, const struct process_end *end)
+{
+    struct text line = last_line(&run->output);
+    if (end->signal)
+        fail(run, "was ended by signal %d (%s)", end->signal, strsignal(end->signal));
+    else if (end->exit_code == 0)
+        fail(run, "ended without the report it owes; install all programs of one release");
+    else if (!line.length || !take_reason(run, line))
+        fail(run, "failed with code %d; its message stands in the log", end->exit_code);
+}
+
 static void ended(void *context)
 {
     struct export_run *run = context;
@@ -178,16 +226,10 @@ static void ended(void *context)
     run->count++;
     bool ok = end.exit_code == 0 && !run->output.overflowed && take_report(run, last_line(&run->output));
     if (!ok) {
-        run->failures++;
-        if (end.signal)
-            log_error("exporter was ended by signal %d (%s); what was published before stays", end.signal,
-                strsignal(end.signal));
-        else if (end.exit_code != 0)
-            log_error(
-                "exporter failed with code %d, its own message stands above; what was published before stays",
-                end.exit_code);
-        else
-            log_error("exporter ended without the report it owes; install all programs of one release");
+        take_failure(run, &end);
+    } else {
+        run->failed_in_row = 0;
+        run->failure[0] = '\0';
     }
     run->done(run->context, ok);
 }
@@ -212,13 +254,13 @@ bool export_run_start(struct export_run *run, int64_t now_ms)
     if (run->process.pid)
         return false;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
-        log_error("cannot start the exporter: no pipe: %s", strerror(errno));
+        fail(run, "cannot be started: no pipe: %s", strerror(errno));
         return false;
     }
     /* Only our end may be non-blocking. */
     bool started = fcntl(ends[1], F_SETFL, 0) == 0 && launch(run, ends[1]);
     if (!started) {
-        log_error("cannot start %s: %s", run->program, strerror(errno));
+        fail(run, "cannot start %s: %s", run->program, strerror(errno));
         close(ends[0]);
     }
     close(ends[1]);
@@ -272,4 +314,14 @@ uint64_t export_run_count(const struct export_run *run)
 uint64_t export_run_failures(const struct export_run *run)
 {
     return run->failures;
+}
+
+unsigned export_run_failed_in_row(const struct export_run *run)
+{
+    return run->failed_in_row;
+}
+
+const char *export_run_failure(const struct export_run *run)
+{
+    return run->failure;
 }

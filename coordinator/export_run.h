@@ -10,7 +10,8 @@
 #include "common/loop.h"
 #include "common/pack_reader.h"
 
-#define EXPORT_REPORT_MAX 8192 /* bytes of the exporter's standard output */
+#define EXPORT_REPORT_MAX  8192 /* bytes of the exporter's standard output */
+#define EXPORT_FAILURE_MAX 1200 /* bytes of what is kept of a failure, with the zero */
 
 struct export_run_options {
     const char *store_dir, *public_dir; /* borrowed */
@@ -58,5 +59,10 @@ void export_run_restore(struct export_run *run, struct text json);
 
 uint64_t export_run_count(const struct export_run *run);
 uint64_t export_run_failures(const struct export_run *run);
+
+/* How many runs have failed since the last one that did not, those included that could not be started; and
+ * why the last one did, for people: "" if it did not. */
+unsigned export_run_failed_in_row(const struct export_run *run);
+const char *export_run_failure(const struct export_run *run);
 
 #endif

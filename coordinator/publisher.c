@@ -9,25 +9,35 @@
 
 #define HURRIED_EVERY_MS 60000
 
+/* After a failure: the first pause, doubled with each further one up to the last. */
+#define RETRY_FIRST_MS 2000
+#define RETRY_LAST_MS  ((int64_t)600 * 1000)
+
 struct publisher {
     struct publisher_sources from;
     publisher_published published;
     void *context;
     struct export_run *run;
-    bool started;            /* a run was started by this process */
-    bool failed;             /* the last one failed */
-    bool hurried;            /* wanted before its time */
-    uint64_t started_stored; /* boards stored before it */
-    int64_t started_at_ms;   /* monotonic */
+    bool found_boards;         /* the store had some when this process came */
+    bool started;              /* a run was started by this process */
+    bool hurried;              /* wanted before its time */
+    uint64_t started_stored;   /* boards stored before it */
+    int64_t started_at_ms;     /* monotonic, as all times here; before the first run, this process's start */
+    bool succeeded;            /* one succeeded */
+    uint64_t published_stored; /* boards stored before the last that did */
+    int64_t failed_at_ms;      /* of the last one, if publisher_failed */
 };
 
 static void run_done(void *context, bool ok)
 {
     struct publisher *publisher = context;
-    publisher->failed = !ok;
-    if (!ok)
+    if (!ok) {
+        publisher->failed_at_ms = clock_monotonic_ms();
         return;
+    }
     FAULT_POINT(EXPORT_BEFORE_REPORT);
+    publisher->succeeded = true;
+    publisher->published_stored = publisher->started_stored;
     struct text json = export_run_json(publisher->run);
     publisher->from.times->indexed_ms = clock_wall_ms();
     store_put_meta(publisher->from.store, RECORD_META_EXPORT, json.data, json.length);
@@ -45,6 +55,16 @@ static void run_done(void *context, bool ok)
     publisher->published(publisher->context);
 }
 
+static bool has_boards(const struct publisher *publisher)
+{
+    return plan_missing(publisher->from.plan) < plan_count(publisher->from.plan);
+}
+
+static uint64_t stored(const struct publisher *publisher)
+{
+    return collect_counters(publisher->from.collect)->stored;
+}
+
 struct publisher *publisher_open(
     const struct publisher_sources *sources, publisher_published published, void *context)
 {
@@ -54,6 +74,8 @@ struct publisher *publisher_open(
     const struct config *config = sources->config;
     struct publisher *publisher = memory_zalloc(1, sizeof *publisher);
     *publisher = (struct publisher){.from = *sources, .published = published, .context = context};
+    publisher->found_boards = has_boards(publisher);
+    publisher->started_at_ms = clock_monotonic_ms();
     struct export_run_options options = {
         .store_dir = config->store.dir,
         .public_dir = config->publish.dir,
@@ -83,10 +105,13 @@ void publisher_close(struct publisher **pointer)
  * filled. */
 bool publisher_owes(const struct publisher *publisher)
 {
-    if (plan_missing(publisher->from.plan) == plan_count(publisher->from.plan))
-        return false;
-    return !publisher->started ||
-           collect_counters(publisher->from.collect)->stored > publisher->started_stored;
+    return has_boards(publisher) &&
+           (!publisher->succeeded || stored(publisher) > publisher->published_stored);
+}
+
+bool publisher_failed(const struct publisher *publisher)
+{
+    return export_run_failure(publisher->run)[0] != '\0';
 }
 
 static void start(struct publisher *publisher, int64_t now_ms)
@@ -95,41 +120,54 @@ static void start(struct publisher *publisher, int64_t now_ms)
     publisher->started_at_ms = now_ms;
     publisher->started = true;
     publisher->hurried = false;
-    publisher->started_stored = collect_counters(publisher->from.collect)->stored;
+    publisher->started_stored = stored(publisher);
     FAULT_POINT(EXPORT_BEFORE_START);
-    publisher->failed = !export_run_start(publisher->run, now_ms);
+    if (!export_run_start(publisher->run, now_ms))
+        publisher->failed_at_ms = now_ms;
     FAULT_POINT(EXPORT_AFTER_START);
 }
 
-static bool is_time(const struct publisher *publisher, bool busy, int64_t now_ms)
+/* A cause that lasts (a full disk) costs a run now and then only; one that has gone is found out within
+ * RETRY_LAST_MS, or sooner if there is something new to publish. */
+static int64_t retry_pause_ms(const struct publisher *publisher, bool busy)
+{
+    bool news = stored(publisher) > publisher->started_stored && !busy;
+    if (news)
+        return publisher->from.once ? 0 : RETRY_FIRST_MS;
+    int64_t pause_ms = RETRY_FIRST_MS;
+    for (unsigned i = export_run_failed_in_row(publisher->run); i > 1 && pause_ms < RETRY_LAST_MS; i--)
+        pause_ms *= 2;
+    return pause_ms < RETRY_LAST_MS ? pause_ms : RETRY_LAST_MS;
+}
+
+/* How long the next run has to wait, given that there is something to publish; 0: not at all. */
+static int64_t wait_ms(const struct publisher *publisher, bool busy, int64_t now_ms)
 {
     int64_t every_ms = publisher->from.config->refresh.index_every_min * 60 * 1000;
     if (publisher->hurried && every_ms > HURRIED_EVERY_MS)
         every_ms = HURRIED_EVERY_MS;
-    bool late = now_ms - publisher->started_at_ms >= every_ms && (publisher->started || publisher->hurried);
-    /* What an earlier life left unpublished comes out at once. */
-    bool first = !publisher->started && !publisher->from.once && publisher->from.times->indexed_ms > 0;
-    bool worth_trying =
-        !publisher->failed || collect_counters(publisher->from.collect)->stored > publisher->started_stored;
-    return first || late || (!busy && worth_trying);
+    int64_t due_ms = now_ms;
+    if (publisher_failed(publisher))
+        due_ms = publisher->failed_at_ms + retry_pause_ms(publisher, busy);
+    else if (busy && (publisher->started || !publisher->found_boards || publisher->from.once))
+        due_ms = publisher->started_at_ms + every_ms;
+    return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
 int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms)
 {
-    if (!export_run_active(publisher->run) && !stopping && publisher_owes(publisher) &&
-        is_time(publisher, busy, now_ms))
+    int64_t sleep_ms = LOOP_SLEEP_FOREVER;
+    if (!export_run_active(publisher->run) && !stopping && publisher_owes(publisher))
+        sleep_ms = wait_ms(publisher, busy, now_ms);
+    if (sleep_ms == 0)
         start(publisher, now_ms);
-    return export_run_tick(publisher->run, now_ms);
+    int64_t run_ms = export_run_tick(publisher->run, now_ms);
+    return sleep_ms > 0 && sleep_ms < run_ms ? sleep_ms : run_ms;
 }
 
 void publisher_hurry(struct publisher *publisher)
 {
     publisher->hurried = true;
-}
-
-bool publisher_failed(const struct publisher *publisher)
-{
-    return publisher->failed;
 }
 
 const struct export_run *publisher_run(const struct publisher *publisher)

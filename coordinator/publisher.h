@@ -1,7 +1,8 @@
 #ifndef R3E_COORDINATOR_PUBLISHER_H
 #define R3E_COORDINATOR_PUBLISHER_H
-/* Decides when the exporter runs: at the start for what an earlier life left unpublished, every
- * `index_every_min` while boards change, and when nothing is left to fetch. export_run does the running. */
+/* Decides when the exporter runs: at the start, for what the store has already (the exporter itself finds out
+ * whether it is published), every `index_every_min` while boards are fetched, and when nothing is left to
+ * fetch. A run that failed is tried again after a pause that grows. export_run does the running. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ struct publisher_sources {
     struct store *store;
     struct collect *collect;
     struct crawl_times *times; /* the time of the last export is set here */
-    bool once;                 /* what is there is not published before what is due was fetched */
+    bool once; /* what was found is not published at the start, but together with what is due */
 };
 
 /* Called after each successful run. */
@@ -43,7 +44,7 @@ int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, in
 /* What is owed is published soon although boards are still to be fetched; at most once a minute. */
 void publisher_hurry(struct publisher *publisher);
 
-/* Written results wait to be published, or nothing was published by this process yet. */
+/* Written results wait to be published, or no run of this process has succeeded yet. */
 bool publisher_owes(const struct publisher *publisher);
 
 /* The last run failed. */

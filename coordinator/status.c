@@ -206,6 +206,8 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "bad_frames", dispatched->bad_frames);
     key_uint(json, "exports", export_run_count(status->from.exporter));
     key_uint(json, "export_failures", export_run_failures(status->from.exporter));
+    json_key(json, "export_error");
+    json_string(json, export_run_failure(status->from.exporter));
     key_uint(json, "generation", store_next_generation(status->from.store) - 1);
     key_uint(json, "store_bytes", usage.used_bytes);
     key_uint(json, "commits", usage.commits);
@@ -334,6 +336,7 @@ static void make_file(struct status *status, int64_t now_ms)
     const struct export_report *report = export_run_report(status->from.exporter);
     const struct crawl_times *times = status->from.times;
     struct plan_counts counts = plan_count_states(status->from.plan, now_ms);
+    bool publish_failed = export_run_failed_in_row(status->from.exporter) > 0;
     struct json_writer json = json_writer_make(&status->file);
     buffer_clear(&status->file);
     json_object_begin(&json);
@@ -355,6 +358,11 @@ static void make_file(struct status *status, int64_t now_ms)
         dispatch_retried(status->from.dispatch) + collect_counters(status->from.collect)->failed -
             collect_counters(status->from.collect)->gave_up);
     key_uint(&json, "total_teams", report->total_teams);
+    json_key(&json, "export_error");
+    if (publish_failed)
+        json_string(&json, export_run_failure(status->from.exporter));
+    else
+        json_null(&json);
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
     json_key(&json, "version");

@@ -17,16 +17,18 @@ struct bin {
 
 struct bins {
     int fd;
+    const char *folder;
     struct guard *guard;
     uint32_t blocks_written;
     uint32_t count;
     struct bin bins[];
 };
 
-struct bins *bins_open(int fd, uint32_t count, struct guard *guard)
+struct bins *bins_open(int fd, const char *folder, uint32_t count, struct guard *guard)
 {
     struct bins *bins = memory_zalloc(1, sizeof *bins + count * sizeof *bins->bins);
     bins->fd = fd;
+    bins->folder = folder;
     bins->guard = guard;
     bins->count = count;
     return bins;
@@ -51,9 +53,7 @@ static bool write_block(struct bins *bins, struct bin *bin)
         ssize_t written = pwrite(bins->fd, bin->block + done, BINS_BLOCK - done,
             (off_t)bins->blocks_written * BINS_BLOCK + (off_t)done);
         if (written < 0 && errno != EINTR)
-            return guard_fail(bins->guard,
-                "cannot write a temporary file in the public folder: %s; the files published before stay",
-                strerror(errno));
+            return guard_fail_file(bins->guard, "write a temporary file in", bins->folder, "");
         done += written > 0 ? (size_t)written : 0;
     }
     if (bin->block_count == bin->block_capacity) {
@@ -92,8 +92,11 @@ static bool read_block(const struct bins *bins, uint32_t place, struct buffer *o
     for (size_t done = 0; done < BINS_BLOCK;) {
         ssize_t got = pread(bins->fd, to + done, BINS_BLOCK - done, (off_t)place * BINS_BLOCK + (off_t)done);
         if (got == 0 || (got < 0 && errno != EINTR))
-            return guard_fail(bins->guard, "cannot read back a temporary file in the public folder: %s",
-                got ? strerror(errno) : "it has become shorter");
+            return got ? guard_fail_file(bins->guard, "read back a temporary file in", bins->folder, "")
+                       : guard_fail(bins->guard,
+                             "a temporary file in %s has become shorter; the files "
+                             "published before stay",
+                             bins->folder);
         done += got > 0 ? (size_t)got : 0;
     }
     out->length += BINS_BLOCK;

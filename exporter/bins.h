@@ -17,8 +17,8 @@
 
 struct bins;
 
-/* Takes over `fd`. */
-struct bins *bins_open(int fd, uint32_t count, struct guard *guard);
+/* Takes over `fd`, a file in `folder` (borrowed, for messages). */
+struct bins *bins_open(int fd, const char *folder, uint32_t count, struct guard *guard);
 
 void bins_close(struct bins **bins);
 

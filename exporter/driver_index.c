@@ -385,7 +385,8 @@ bool driver_index_write(struct driver_index *index, struct publication *publicat
     if (scratch < 0)
         return false;
     cut_parts(index);
-    struct writing writing = {.index = index, .bins = bins_open(scratch, index->part_count, index->guard)};
+    struct writing writing = {
+        .index = index, .bins = bins_open(scratch, publication->root, index->part_count, index->guard)};
     const struct gzip_source source = {
         .context = &writing,
         .part_count = index->part_count,

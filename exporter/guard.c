@@ -1,5 +1,6 @@
 #include "exporter/guard.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -53,6 +54,38 @@ bool guard_fail(struct guard *guard, const char *format, ...)
     }
     pthread_mutex_unlock(&guard->mutex);
     atomic_store(&guard->stopped, true);
+    return false;
+}
+
+static const char *advice(int cause)
+{
+    switch (cause) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; make room there";
+    case EROFS:
+        return "; mount it for writing";
+    case EACCES:
+    case EPERM:
+        return "; give the user that runs this the right to write there";
+    case EMFILE:
+    case ENFILE:
+        return "; raise the limit of open files";
+    case ENOTDIR:
+        return "; move the file that stands where a folder should";
+    case EIO:
+        return "; look into the kernel's log for what is wrong with the disk";
+    default:
+        return "";
+    }
+}
+
+bool guard_fail_file(struct guard *guard, const char *doing, const char *folder, const char *path)
+{
+    int cause = errno;
+    guard_fail(guard, "cannot %s %s%s%s: %s%s; the files published before stay", doing, folder,
+        *path ? "/" : "", path, strerror(cause), advice(cause));
+    errno = cause;
     return false;
 }
 

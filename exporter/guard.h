@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GUARD_REASON_SIZE 600
+#define GUARD_REASON_SIZE 1200
 
 struct guard {
     int64_t started_us;
@@ -32,6 +32,10 @@ bool guard_ok(struct guard *guard);
 
 /* Stops the run for the stated reason; the first one stays. Returns false, for `return guard_fail(…)`. */
 bool guard_fail(struct guard *guard, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for a file operation that failed: says what was tried with folder/path, errno's meaning, what can
+ * be done about it, and that the old files stay. `path` may be empty. Keeps errno. */
+bool guard_fail_file(struct guard *guard, const char *doing, const char *folder, const char *path);
 
 /* Why the run was stopped. Call after all threads have ended. */
 const char *guard_reason(const struct guard *guard);

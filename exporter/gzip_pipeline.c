@@ -1,6 +1,5 @@
 #include "exporter/gzip_pipeline.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -15,7 +14,7 @@
 struct gzip_pipeline {
     const struct gzip_source *source;
     struct guard *guard;
-    const char *path;
+    const char *folder, *path;
     int fd;
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t turn;
@@ -66,8 +65,7 @@ static bool write_packed(struct gzip_pipeline *pipeline, const struct buffer *pa
 {
     if (file_write_all(pipeline->fd, packed->data, packed->length))
         return true;
-    return guard_fail(pipeline->guard, "cannot write %s: %s; the files published before stay", pipeline->path,
-        strerror(errno));
+    return guard_fail_file(pipeline->guard, "write", pipeline->folder, pipeline->path);
 }
 
 /* Waits for this part's turn. After a failure nobody's turn comes any more. */
@@ -144,7 +142,8 @@ static bool write_frame(struct gzip_pipeline *pipeline, bool header)
 bool gzip_pipeline_run(struct publication *publication, const char *path, const struct gzip_source *source,
     unsigned threads, struct guard *guard)
 {
-    struct gzip_pipeline pipeline = {.source = source, .guard = guard, .path = path};
+    struct gzip_pipeline pipeline = {
+        .source = source, .guard = guard, .folder = publication->root, .path = path};
     pipeline.fd = publication_begin(publication, path);
     if (pipeline.fd < 0)
         return false;

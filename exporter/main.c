@@ -1,6 +1,7 @@
 /* r3e-exporter: reads one snapshot of the store, publishes it, exits. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/fault_trace.h"
@@ -9,6 +10,7 @@
 #include "exporter/details.h"
 #include "exporter/driver_index.h"
 #include "exporter/guard.h"
+#include "exporter/manifest.h"
 #include "exporter/options.h"
 #include "exporter/publish.h"
 #include "exporter/report.h"
@@ -23,6 +25,8 @@ struct export
     struct publication publication;
     struct combinations_figures combinations;
     struct driver_index index;
+    struct manifest manifest; /* of the last run, then of this one */
+    bool stands;              /* what the last run published is what this one would publish */
 };
 
 /* Mostly waits for the file system, so it has a thread beside the index. */
@@ -45,21 +49,23 @@ static void write_index(struct export *run)
         publication_remove(&run->publication, "driver_index.json.gz");
 }
 
-static bool publish(struct export *run)
+/* Whether the last run published the same, and it is all still there. */
+static bool stands(struct export *run)
 {
-    snapshot_open(&run->snapshot, run->options->store);
-    FAULT_TRACE("export_begin", "generation=%" PRIu64, run->snapshot.generation);
-    FAULT_POINT(EXPORTER_SNAPSHOT_TAKEN);
-    if (!publication_open(&run->publication, run->options->public, &run->guard))
+    uint8_t basis[MANIFEST_BASIS_SIZE];
+    const char *path;
+    manifest_basis(run->snapshot.content, sizeof run->snapshot.content, run->options->layouts, basis);
+    bool same = !run->options->full && run->snapshot.broken_count == 0 &&
+                manifest_load(&run->manifest, run->options->store) &&
+                memcmp(run->manifest.basis, basis, sizeof basis) == 0;
+    memcpy(run->manifest.basis, basis, sizeof basis);
+    if (!same)
         return false;
-    snapshot_verify(&run->snapshot, run->options->threads, &run->guard);
-    FAULT_POINT(EXPORTER_VERIFIED);
-    if (!guard_ok(&run->guard))
-        return false;
-    struct threads beside = threads_start(1, write_small_files, run);
-    write_index(run);
-    threads_join(&beside);
-    return guard_ok(&run->guard) && publication_commit(&run->publication);
+    if (inventory_stands(&run->manifest.inventory, run->publication.root_fd, &path))
+        return true;
+    log_info("%s%s%s is not as it was published; every file is compared", run->publication.root,
+        *path ? "/" : "", path);
+    return false;
 }
 
 static struct report figures_of(const struct export *run)
@@ -76,10 +82,69 @@ static struct report figures_of(const struct export *run)
         .files_unchanged = run->publication.figures.files_unchanged,
         .files_removed = run->publication.figures.files_removed,
         .bytes_written = run->publication.figures.bytes_written,
-        .index_build_time_ms = (uint64_t)(clock_monotonic_us() - run->guard.started_us) / 1000,
-        .peak_rss_kb = guard_peak_rss_kb(),
         .broken_records = run->snapshot.broken_count,
     };
+}
+
+/* The figures of the run that published it, as far as they are about what is there. */
+static struct report figures_kept(const struct export *run)
+{
+    struct report report = run->manifest.figures;
+    report.generation = run->snapshot.generation;
+    report.files_unchanged += report.files_written;
+    report.files_written = report.files_removed = report.bytes_written = 0;
+    return report;
+}
+
+static void keep_manifest(struct export *run)
+{
+    const char *path;
+    inventory_free(&run->manifest.inventory);
+    if (run->snapshot.broken_count == 0 &&
+        inventory_complete(&run->publication.inventory, run->publication.root_fd, &path)) {
+        run->manifest.figures = figures_of(run);
+        run->manifest.inventory = run->publication.inventory;
+        run->publication.inventory = inventory_make();
+        manifest_save(&run->manifest, run->options->store);
+        return;
+    }
+    if (run->snapshot.broken_count == 0)
+        log_warn("%s%s%s was changed by somebody else meanwhile; the next export compares every file",
+            run->publication.root, *path ? "/" : "", path);
+    manifest_remove(run->options->store);
+}
+
+static bool publish(struct export *run)
+{
+    snapshot_open(&run->snapshot, run->options->store);
+    FAULT_TRACE("export_begin", "generation=%" PRIu64, run->snapshot.generation);
+    FAULT_POINT(EXPORTER_SNAPSHOT_TAKEN);
+    if (!publication_open(&run->publication, run->options->public, &run->guard))
+        return false;
+    run->stands = stands(run);
+    if (run->stands)
+        return guard_ok(&run->guard);
+    snapshot_verify(&run->snapshot, run->options->threads, &run->guard);
+    FAULT_POINT(EXPORTER_VERIFIED);
+    if (!guard_ok(&run->guard))
+        return false;
+    struct threads beside = threads_start(1, write_small_files, run);
+    write_index(run);
+    threads_join(&beside);
+    if (!guard_ok(&run->guard) || !publication_commit(&run->publication))
+        return false;
+    keep_manifest(run);
+    return true;
+}
+
+static void say(const struct export *run)
+{
+    struct report report = run->stands ? figures_kept(run) : figures_of(run);
+    report.index_build_time_ms = (uint64_t)(clock_monotonic_us() - run->guard.started_us) / 1000;
+    report.peak_rss_kb = guard_peak_rss_kb();
+    FAULT_TRACE("export_end", "generation=%" PRIu64, report.generation);
+    FAULT_POINT(EXPORTER_BEFORE_REPORT);
+    report_print(&report, run->options->report);
 }
 
 int main(int argc, char **argv)
@@ -91,14 +156,14 @@ int main(int argc, char **argv)
     guard_open(&run.guard, options.timeout_ms, options.max_rss_kb);
     bool published = publish(&run);
     if (published) {
-        struct report report = figures_of(&run);
-        FAULT_TRACE("export_end", "generation=%" PRIu64, report.generation);
-        FAULT_POINT(EXPORTER_BEFORE_REPORT);
-        report_print(&report, options.report);
+        say(&run);
     } else {
         publication_discard(&run.publication);
         log_error("%s", guard_reason(&run.guard));
+        if (options.report)
+            report_print_failure(guard_reason(&run.guard));
     }
+    manifest_free(&run.manifest);
     driver_index_free(&run.index);
     publication_close(&run.publication);
     snapshot_close(&run.snapshot);

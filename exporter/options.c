@@ -24,7 +24,7 @@ static const char help_text[] =
     "  --public DIR       the site's root; made if missing\n"
     "  --layouts LIST     flat, sharded, or both with a comma (default: flat,sharded)\n"
     "  --full             build everything anew, using nothing kept from earlier runs\n"
-    "  --report           print the figures as one JSON object\n"
+    "  --report           print the figures, or {\"error\": …}, as one JSON object\n"
     "  --threads N        at most this many threads compress (default: one a core, at most 4)\n"
     "  --max-rss-mb N     give up when the process holds more memory (default: 0, no limit)\n"
     "  --timeout-s N      give up after this time, publishing nothing (default: 0, no limit)\n"

@@ -1,6 +1,5 @@
 #include "exporter/publish.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,11 +13,9 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "exporter/same_file.h"
 
-#define FOLDER_MODE   0755
-#define FILE_MODE     0644
-#define COMPARE_BYTES ((size_t)32 * 1024)
-#define PREFIX_LENGTH (sizeof PUBLISH_PREFIX - 1)
+#define FILE_MODE 0644
 
 enum change_kind { CHANGE_RENAME, CHANGE_RENAME_FOLDER, CHANGE_REMOVE, CHANGE_REMOVE_FOLDER };
 
@@ -29,20 +26,12 @@ struct publication_change {
 
 static bool fail(struct publication *publication, const char *doing, const char *path)
 {
-    return guard_fail(publication->guard, "cannot %s %s/%s: %s; the files published before stay", doing,
-        publication->root, path, strerror(errno));
+    return guard_fail_file(publication->guard, doing, publication->root, path);
 }
 
-/* `path` with the prefix before its last part. */
 static bool temporary_path(struct publication *publication, const char *path, char out[static PATH_MAX])
 {
-    const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash + 1 - path) : 0;
-    int length = snprintf(out, PATH_MAX, "%.*s%s%s", folder, path, PUBLISH_PREFIX, path + folder);
-    if (length > 0 && length < PATH_MAX)
-        return true;
-    errno = ENAMETOOLONG;
-    return fail(publication, "name", path);
+    return folders_temporary_path(path, out) || fail(publication, "name", path);
 }
 
 static void add_change(struct publication *publication, enum change_kind kind, const char *path)
@@ -69,111 +58,65 @@ static bool changed(struct publication *publication, enum change_kind kind, cons
     return true;
 }
 
-static bool unchanged(struct publication *publication)
+/* Takes note of what will be at `path`. */
+static void note(struct publication *publication, const char *path, const struct stat *status, bool unsettled)
+{
+    pthread_mutex_lock(&publication->mutex);
+    inventory_add(&publication->inventory, path, status, unsettled);
+    pthread_mutex_unlock(&publication->mutex);
+}
+
+static bool unchanged(struct publication *publication, const char *path, const struct stat *status)
 {
     pthread_mutex_lock(&publication->mutex);
     publication->figures.files_unchanged++;
+    inventory_add(&publication->inventory, path, status, false);
     pthread_mutex_unlock(&publication->mutex);
     return true;
 }
 
-/* ---- left-overs ---- */
+/* ---- folders ---- */
 
-static bool is_temporary(const char *name)
+static bool list(
+    struct publication *publication, const char *path, bool sweep, folders_visitor visit, void *context)
 {
-    return strncmp(name, PUBLISH_PREFIX, PREFIX_LENGTH) == 0;
+    return folders_list(publication->root_fd, path, sweep, visit, context) ||
+           fail(publication, "list the folder", path);
 }
 
-/* Files of one folder level: we never put a folder into a temporary one. */
-static void remove_temporary(int folder, const char *name)
+bool publication_list(struct publication *publication, const char *path, folders_visitor visit, void *context)
 {
-    if (unlinkat(folder, name, 0) == 0 || (errno != EISDIR && errno != EPERM))
-        return;
-    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-    if (!entries) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(entries));)
-        unlinkat(fd, entry->d_name, 0);
-    closedir(entries);
-    unlinkat(folder, name, AT_REMOVEDIR);
-}
-
-static bool walk(
-    struct publication *publication, const char *path, bool sweep, publication_visitor visit, void *context)
-{
-    int fd = openat(publication->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT || fail(publication, "open the folder", path);
-    DIR *entries = fdopendir(fd);
-    if (!entries) {
-        close(fd);
-        return fail(publication, "list the folder", path);
-    }
-    for (struct dirent *entry; (entry = readdir(entries));) {
-        if (!is_temporary(entry->d_name)) {
-            if (visit && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                visit(context, entry->d_name);
-        } else if (sweep) {
-            remove_temporary(fd, entry->d_name);
-        }
-    }
-    closedir(entries);
-    return true;
-}
-
-bool publication_list(
-    struct publication *publication, const char *path, publication_visitor visit, void *context)
-{
-    return walk(publication, path, false, visit, context);
+    return list(publication, path, false, visit, context);
 }
 
 bool publication_list_and_sweep(
-    struct publication *publication, const char *path, publication_visitor visit, void *context)
+    struct publication *publication, const char *path, folders_visitor visit, void *context)
 {
-    return walk(publication, path, true, visit, context);
+    return list(publication, path, true, visit, context);
 }
 
 /* The folders in which more than one module writes. */
 static bool sweep_top(struct publication *publication)
 {
-    return walk(publication, ".", true, NULL, NULL) && walk(publication, "tracks", true, NULL, NULL) &&
-           walk(publication, "combinations", true, NULL, NULL);
+    return list(publication, ".", true, NULL, NULL) && list(publication, "tracks", true, NULL, NULL) &&
+           list(publication, "combinations", true, NULL, NULL);
 }
 
 /* ---- opening ---- */
 
-/* As mkdir -p. */
-static bool make_folders(const char *path)
-{
-    char part[PATH_MAX];
-    int length = snprintf(part, sizeof part, "%s", path);
-    if (length < 0 || (size_t)length >= sizeof part) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    for (char *at = part + 1; *at; at++) {
-        if (*at != '/')
-            continue;
-        *at = 0;
-        if (mkdir(part, FOLDER_MODE) != 0 && errno != EEXIST)
-            return false;
-        *at = '/';
-    }
-    return mkdir(part, FOLDER_MODE) == 0 || errno == EEXIST;
-}
-
 bool publication_open(struct publication *publication, const char *public_folder, struct guard *guard)
 {
-    *publication = (struct publication){.root_fd = -1, .guard = guard, .arena = arena_make(SIZE_MAX)};
+    *publication = (struct publication){
+        .root_fd = -1,
+        .guard = guard,
+        .arena = arena_make(SIZE_MAX),
+        .inventory = inventory_make(),
+    };
     pthread_mutex_init(&publication->mutex, NULL);
     int length = snprintf(publication->root, sizeof publication->root, "%s/cache", public_folder);
     if (length < 0 || (size_t)length >= sizeof publication->root)
         return guard_fail(guard, "the path of --public is longer than %d bytes", PATH_MAX - 7);
-    if (!make_folders(publication->root))
+    if (!folders_make(publication->root))
         return fail(publication, "make the folder", "");
     publication->root_fd = open(publication->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (publication->root_fd < 0)
@@ -197,56 +140,28 @@ void publication_close(struct publication *publication)
         close(publication->root_fd);
     free(publication->changes);
     arena_free(&publication->arena);
+    inventory_free(&publication->inventory);
     pthread_mutex_destroy(&publication->mutex);
 }
 
-bool publication_folder(struct publication *publication, const char *path)
+static bool make_folder(struct publication *publication, const char *path)
 {
-    if (mkdirat(publication->root_fd, path, FOLDER_MODE) == 0 || errno == EEXIST)
+    if (mkdirat(publication->root_fd, path, FOLDERS_MODE) == 0 || errno == EEXIST)
         return true;
     return fail(publication, "make the folder", path);
 }
 
-/* ---- content ---- */
-
-static int open_existing(struct publication *publication, const char *path, size_t size)
+bool publication_folder(struct publication *publication, const char *path)
 {
-    struct stat status;
-    int fd = openat(publication->root_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size == size)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* Reads exactly `size` bytes at `offset`; false on error or a shorter file. */
-static bool read_exactly(int fd, uint8_t *out, size_t size, size_t offset)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(fd, out + done, size - done, (off_t)(offset + done));
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
+    if (!make_folder(publication, path))
+        return false;
+    pthread_mutex_lock(&publication->mutex);
+    inventory_add_folder(&publication->inventory, path);
+    pthread_mutex_unlock(&publication->mutex);
     return true;
 }
 
-static bool holds(struct publication *publication, const char *path, struct text content)
-{
-    int fd = open_existing(publication, path, content.length);
-    if (fd < 0)
-        return false;
-    uint8_t chunk[COMPARE_BYTES];
-    bool same = true;
-    for (size_t at = 0; same && at < content.length; at += sizeof chunk) {
-        size_t size = content.length - at < sizeof chunk ? content.length - at : sizeof chunk;
-        same = read_exactly(fd, chunk, size, at) && memcmp(chunk, content.data + at, size) == 0;
-    }
-    close(fd);
-    return same;
-}
+/* ---- content ---- */
 
 static int create(struct publication *publication, const char *path)
 {
@@ -257,12 +172,14 @@ static int create(struct publication *publication, const char *path)
     return fd;
 }
 
-static bool write_whole(struct publication *publication, const char *path, struct text content)
+static bool write_whole(
+    struct publication *publication, const char *path, struct text content, struct stat *status)
 {
     int fd = create(publication, path);
     if (fd < 0)
         return false;
-    bool written = !FAULT_FAIL(EXPORTER_FILE_CREATED) && file_write_all(fd, content.data, content.length);
+    bool written = !FAULT_FAIL(EXPORTER_FILE_CREATED) && file_write_all(fd, content.data, content.length) &&
+                   fstat(fd, status) == 0;
     int cause = errno;
     FAULT_POINT(EXPORTER_FILE_WRITTEN);
     bool closed = close(fd) == 0;
@@ -278,10 +195,17 @@ static bool write_whole(struct publication *publication, const char *path, struc
 bool publication_put(struct publication *publication, const char *path, struct text content)
 {
     char temporary[PATH_MAX];
-    if (holds(publication, path, content))
-        return unchanged(publication);
-    return temporary_path(publication, path, temporary) && write_whole(publication, temporary, content) &&
-           changed(publication, CHANGE_RENAME, path, content.length);
+    struct stat status;
+    enum same_file same = same_file_bytes(publication->root_fd, path, content, &status);
+    if (same == SAME_FILE)
+        return unchanged(publication, path, &status);
+    if (same == SAME_FILE_UNKNOWN)
+        return fail(publication, "read", path);
+    if (!temporary_path(publication, path, temporary) ||
+        !write_whole(publication, temporary, content, &status))
+        return false;
+    note(publication, path, &status, true);
+    return changed(publication, CHANGE_RENAME, path, content.length);
 }
 
 int publication_begin(struct publication *publication, const char *path)
@@ -290,59 +214,49 @@ int publication_begin(struct publication *publication, const char *path)
     return temporary_path(publication, path, temporary) ? create(publication, temporary) : -1;
 }
 
-static bool same_content(struct publication *publication, const char *path, int fd, size_t size)
-{
-    int old = open_existing(publication, path, size);
-    if (old < 0)
-        return false;
-    uint8_t chunk[COMPARE_BYTES], old_chunk[COMPARE_BYTES];
-    bool same = true;
-    for (size_t at = 0; same && at < size; at += sizeof chunk) {
-        size_t part = size - at < sizeof chunk ? size - at : sizeof chunk;
-        same = read_exactly(fd, chunk, part, at) && read_exactly(old, old_chunk, part, at) &&
-               memcmp(chunk, old_chunk, part) == 0;
-    }
-    close(old);
-    return same;
-}
-
 bool publication_end(struct publication *publication, const char *path, int fd)
 {
     char temporary[PATH_MAX];
-    struct stat status;
+    struct stat status, old;
     if (!temporary_path(publication, path, temporary) || fstat(fd, &status) != 0) {
         close(fd);
         return fail(publication, "examine", path);
     }
-    size_t size = (size_t)status.st_size;
-    bool same = same_content(publication, path, fd, size);
+    enum same_file same = same_file_open(publication->root_fd, path, fd, (size_t)status.st_size, &old);
+    if (same == SAME_FILE_UNKNOWN)
+        fail(publication, "read", path);
     if (close(fd) != 0)
         return fail(publication, "write", temporary);
-    if (!same)
-        return changed(publication, CHANGE_RENAME, path, size);
+    if (same == SAME_FILE_NOT) {
+        note(publication, path, &status, true);
+        return changed(publication, CHANGE_RENAME, path, (size_t)status.st_size);
+    }
     unlinkat(publication->root_fd, temporary, 0);
-    return unchanged(publication);
+    return same == SAME_FILE && unchanged(publication, path, &old);
 }
 
 bool publication_new_folder_begin(struct publication *publication, const char *path)
 {
     char temporary[PATH_MAX];
-    return temporary_path(publication, path, temporary) && publication_folder(publication, temporary);
+    return temporary_path(publication, path, temporary) && make_folder(publication, temporary);
 }
 
 bool publication_new_folder_add(
     struct publication *publication, const char *path, const char *name, struct text content)
 {
-    char temporary[PATH_MAX], file[PATH_MAX];
-    if (!temporary_path(publication, path, temporary))
+    char folder[PATH_MAX], temporary[PATH_MAX], final[PATH_MAX];
+    struct stat status;
+    if (!temporary_path(publication, path, folder))
         return false;
-    int length = snprintf(file, sizeof file, "%s/%s", temporary, name);
-    if (length < 0 || (size_t)length >= sizeof file) {
+    int length = snprintf(temporary, sizeof temporary, "%s/%s", folder, name);
+    int final_length = snprintf(final, sizeof final, "%s/%s", path, name);
+    if (length < 0 || (size_t)length >= sizeof temporary || final_length < 0) {
         errno = ENAMETOOLONG;
         return fail(publication, "name", name);
     }
-    if (!write_whole(publication, file, content))
+    if (!write_whole(publication, temporary, content, &status))
         return false;
+    note(publication, final, &status, true);
     pthread_mutex_lock(&publication->mutex);
     publication->figures.files_written++;
     publication->figures.bytes_written += content.length;
@@ -373,9 +287,13 @@ bool publication_link(struct publication *publication, const char *path, const c
     /* rename does nothing where both names are of one file, so that case must not come to it. */
     if (fstatat(publication->root_fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
         there.st_ino == wanted.st_ino && there.st_dev == wanted.st_dev)
-        return unchanged(publication);
+        return unchanged(publication, path, &there);
     if (linkat(publication->root_fd, from, publication->root_fd, temporary, 0) != 0)
         return fail(publication, "link", path);
+    note(publication, path, &wanted, true);
+    pthread_mutex_lock(&publication->mutex);
+    inventory_unsettle(&publication->inventory, source);
+    pthread_mutex_unlock(&publication->mutex);
     return changed(publication, CHANGE_RENAME, path, 0);
 }
 
@@ -396,16 +314,19 @@ bool publication_symlink(struct publication *publication, const char *path, cons
 {
     char temporary[PATH_MAX];
     struct stat status;
-    if (publication_has_symlink(publication, path, target))
-        return unchanged(publication);
-    if (fstatat(publication->root_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(status.st_mode)) {
+    bool present = fstatat(publication->root_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (present && publication_has_symlink(publication, path, target))
+        return unchanged(publication, path, &status);
+    if (present && !S_ISLNK(status.st_mode)) {
         log_warn("%s/%s is in the way of a symbolic link to %s; left alone", publication->root, path, target);
         return true;
     }
     if (!temporary_path(publication, path, temporary))
         return false;
-    if (symlinkat(target, publication->root_fd, temporary) != 0)
+    if (symlinkat(target, publication->root_fd, temporary) != 0 ||
+        fstatat(publication->root_fd, temporary, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return fail(publication, "make the symbolic link", path);
+    note(publication, path, &status, true);
     return changed(publication, CHANGE_RENAME, path, 0);
 }
 
@@ -425,9 +346,9 @@ int publication_scratch(struct publication *publication)
     if (fd >= 0)
         return fd;
     /* Some file systems (overlayfs of old kernels, NFS) cannot make nameless files. */
-    fd = create(publication, PUBLISH_PREFIX "scratch");
+    fd = create(publication, FOLDERS_TEMPORARY "scratch");
     if (fd >= 0)
-        unlinkat(publication->root_fd, PUBLISH_PREFIX "scratch", 0);
+        unlinkat(publication->root_fd, FOLDERS_TEMPORARY "scratch", 0);
     return fd;
 }
 
@@ -482,7 +403,7 @@ static void discard_change(struct publication *publication, const struct publica
     char temporary[PATH_MAX];
     if (change->kind != CHANGE_REMOVE && change->kind != CHANGE_REMOVE_FOLDER &&
         temporary_path(publication, change->path, temporary))
-        remove_temporary(publication->root_fd, temporary);
+        folders_remove_temporary(publication->root_fd, temporary);
 }
 
 void publication_discard(struct publication *publication)

@@ -3,10 +3,10 @@
 /* Puts files in their place so that a reader sees a whole old one or a whole new one, and one run's files
  * change within an instant of each other.
  *
- * New content goes to files named PUBLISH_PREFIX + name in the same folder; a file whose content is the same
- * is not touched. publication_commit then syncs the file system once, renames everything, removes what is due
- * to go, and syncs again. A run that ends before the commit changes nothing; what it leaves behind, by kill
- * -9 too, is removed by publication_discard or the next run.
+ * New content goes to files with a temporary name (folders.h) in the same folder; a file whose content is the
+ * same is not touched. publication_commit then syncs the file system once, renames everything, removes what
+ * is due to go, and syncs again. A run that ends before the commit changes nothing; what it leaves behind, by
+ * kill -9 too, is removed by publication_discard or the next run.
  *
  * Paths are relative to PUBLIC/cache. All functions that return false have told the guard why, naming the
  * file. Thread-safe but for open, commit, discard and close. */
@@ -18,9 +18,9 @@
 
 #include "common/arena.h"
 #include "common/pack_reader.h"
+#include "exporter/folders.h"
 #include "exporter/guard.h"
-
-#define PUBLISH_PREFIX ".r3e-tmp-"
+#include "exporter/inventory.h"
 
 struct publication_figures {
     uint64_t files_written, files_unchanged, files_removed;
@@ -38,6 +38,7 @@ struct publication {
     struct publication_change *changes; /* in the order in which they take place */
     uint32_t change_count, change_capacity;
     struct publication_figures figures;
+    struct inventory inventory; /* of what this run puts; complete it after the commit */
 };
 
 /* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
@@ -76,11 +77,10 @@ void publication_remove_folder(struct publication *publication, const char *path
 
 /* Calls `visit` with the name of each entry of a folder (a missing folder has none), in no order. Left-overs
  * of dead runs are removed on the way and not shown. */
-typedef void (*publication_visitor)(void *context, const char *name);
 bool publication_list(
-    struct publication *publication, const char *path, publication_visitor visit, void *context);
+    struct publication *publication, const char *path, folders_visitor visit, void *context);
 bool publication_list_and_sweep(
-    struct publication *publication, const char *path, publication_visitor visit, void *context);
+    struct publication *publication, const char *path, folders_visitor visit, void *context);
 
 /* True if there is a folder at `path`; true if there is a symbolic link to exactly `target`. */
 bool publication_has_folder(struct publication *publication, const char *path);

@@ -5,9 +5,11 @@
 
 #include "common/json_writer.h"
 
+#define REPORT_BYTES_MAX ((size_t)8192) /* the coordinator reads no more */
+
 static void print_json(const struct report *report)
 {
-    struct buffer text = buffer_make(4096);
+    struct buffer text = buffer_make(REPORT_BYTES_MAX);
     struct json_writer json = json_writer_make(&text);
     json_object_begin(&json);
     const struct {
@@ -35,6 +37,19 @@ static void print_words(const struct report *report)
         report->total_entries, report->total_drivers, report->track_count, report->total_fetched_combinations,
         report->files_written, report->bytes_written / 1024, report->files_unchanged, report->files_removed,
         report->index_build_time_ms, report->peak_rss_kb / 1024);
+}
+
+void report_print_failure(const char *reason)
+{
+    struct buffer text = buffer_make(REPORT_BYTES_MAX);
+    struct json_writer json = json_writer_make(&text);
+    json_object_begin(&json);
+    json_key(&json, "error");
+    json_string(&json, reason);
+    json_object_end(&json);
+    puts(buffer_string(&text));
+    fflush(stdout);
+    buffer_free(&text);
 }
 
 bool report_print(const struct report *report, bool as_json)

@@ -33,4 +33,7 @@ struct report {
 /* Prints one line to standard output. False: it could not be written. */
 bool report_print(const struct report *report, bool as_json);
 
+/* What the coordinator gets instead of a report: {"error": reason}, one line on standard output. */
+void report_print_failure(const char *reason);
+
 #endif

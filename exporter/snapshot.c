@@ -1,10 +1,14 @@
 #include "exporter/snapshot.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "common/board.h"
 #include "common/log.h"
@@ -15,19 +19,20 @@
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
 #define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What listing one board makes resident: its places in three B-trees and a good part of what a fault brings
- * in. */
-#define LISTED_BYTES ((size_t)16 * 1024)
+/* What finding one board's values makes resident: their places in two B-trees and a good part of what a fault
+ * brings in. */
+#define FOUND_BYTES ((size_t)16 * 1024)
 
-struct databases {
-    MDB_dbi boards, rows, details, meta;
-};
+/* The same for one record: some thirty share a page, and a fault brings in 64 KB. */
+#define LISTED_BYTES ((size_t)2 * 1024)
 
 static void check(int code, const char *folder, const char *doing)
 {
     if (code != MDB_SUCCESS)
-        log_fatal("store %s: %s: %s; is it the folder that store.dir names, and has the coordinator run?",
-            folder, doing, mdb_strerror(code));
+        log_fatal("store %s: %s: %s; %s", folder, doing, mdb_strerror(code),
+            code == EMFILE || code == ENFILE
+                ? "raise the limit of open files"
+                : "is it the folder that store.dir names, and has the coordinator run?");
 }
 
 static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, const char *name)
@@ -59,7 +64,7 @@ static bool read_number(struct snapshot *snapshot, MDB_dbi meta, const char *nam
     return end != text && !*end;
 }
 
-static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi meta)
+static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi meta, XXH3_state_t *hash)
 {
     uint64_t schema;
     if (!read_number(snapshot, meta, RECORD_META_SCHEMA, &schema) || schema != RECORD_SCHEMA)
@@ -69,22 +74,14 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
         snapshot->generation = 0;
     MDB_val key = meta_key(RECORD_META_CATALOGUE), value;
     const char *problem = "there is none";
-    if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS &&
-        catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))
-        return;
+    if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS) {
+        XXH3_128bits_update(hash, value.mv_data, value.mv_size);
+        if (catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))
+            return;
+    }
     log_warn("store %s: no usable catalogue (%s); tracks and classes go by their ids", folder, problem);
     catalogue_free(&snapshot->catalogue);
     snapshot->catalogue = catalogue_make();
-}
-
-/* The value of `key`, or empty. All three databases are walked in the same order, so the cursor is mostly
- * there. */
-static struct text value_of(MDB_cursor *cursor, MDB_val key)
-{
-    MDB_val value;
-    if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
-        return (struct text){NULL, 0};
-    return (struct text){value.mv_data, (uint32_t)value.mv_size};
 }
 
 static struct snapshot_board *append_board(struct snapshot *snapshot)
@@ -97,8 +94,16 @@ static struct snapshot_board *append_board(struct snapshot *snapshot)
     return &snapshot->boards[snapshot->board_count++];
 }
 
-static void add_board(
-    struct snapshot *snapshot, MDB_val key, MDB_val value, MDB_cursor *rows, MDB_cursor *details)
+static void hash_content(
+    XXH3_state_t *hash, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    const uint64_t content[] = {(uint64_t)track_id << 32 | class_id, record->entry_count, record->rows_length,
+        record->detail_length, record->rows_checksum, record->detail_checksum,
+        (uint64_t)record->changed_at_ms};
+    XXH3_128bits_update(hash, content, sizeof content);
+}
+
+static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH3_state_t *hash)
 {
     struct record_board record;
     uint32_t track_id, class_id;
@@ -110,6 +115,7 @@ static void add_board(
     bool sound = record_board_decode(value.mv_data, value.mv_size, &record);
     if (sound && !record.fetched_at_ms && !record.detail_length)
         return; /* never fetched with success */
+    hash_content(hash, track_id, class_id, &record);
     *append_board(snapshot) = (struct snapshot_board){
         .track_id = track_id,
         .class_id = class_id,
@@ -117,8 +123,6 @@ static void add_board(
         .entry_count = record.entry_count,
         .rows_checksum = record.rows_checksum,
         .detail_checksum = record.detail_checksum,
-        .rows = sound ? value_of(rows, key) : (struct text){NULL, 0},
-        .detail = sound ? value_of(details, key) : (struct text){NULL, 0},
     };
     if (sound)
         return;
@@ -128,23 +132,20 @@ static void add_board(
         track_id, class_id);
 }
 
-static void list_boards(struct snapshot *snapshot, const char *folder, const struct databases *databases)
+static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_state_t *hash)
 {
-    MDB_cursor *boards, *rows, *details;
+    MDB_cursor *cursor;
     MDB_val key, value;
-    check(mdb_cursor_open(snapshot->txn, databases->boards, &boards), folder, "walking the boards");
-    check(mdb_cursor_open(snapshot->txn, databases->rows, &rows), folder, "walking the rows");
-    check(mdb_cursor_open(snapshot->txn, databases->details, &details), folder, "walking the details");
+    MDB_dbi boards = open_database(snapshot, folder, RECORD_DB_BOARDS);
+    check(mdb_cursor_open(snapshot->txn, boards, &cursor), folder, "walking the boards");
     int code;
-    while ((code = mdb_cursor_get(boards, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
-        add_board(snapshot, key, value, rows, details);
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+        add_board(snapshot, key, value, hash);
         snapshot_touched(snapshot, LISTED_BYTES);
     }
     if (code != MDB_NOTFOUND)
         check(code, folder, "walking the boards");
-    mdb_cursor_close(boards);
-    mdb_cursor_close(rows);
-    mdb_cursor_close(details);
+    mdb_cursor_close(cursor);
 }
 
 void snapshot_open(struct snapshot *snapshot, const char *folder)
@@ -155,15 +156,19 @@ void snapshot_open(struct snapshot *snapshot, const char *folder)
     check(mdb_env_open(snapshot->env, folder, MDB_RDONLY | MDB_NOTLS, 0600), folder, "opening it");
     snapshot->map = lmdb_map_find(snapshot->env);
     check(mdb_txn_begin(snapshot->env, NULL, MDB_RDONLY, &snapshot->txn), folder, "taking a snapshot");
-    struct databases databases = {
-        .boards = open_database(snapshot, folder, RECORD_DB_BOARDS),
-        .rows = open_database(snapshot, folder, RECORD_DB_ROWS),
-        .details = open_database(snapshot, folder, RECORD_DB_DETAILS),
-        .meta = open_database(snapshot, folder, RECORD_DB_META),
-    };
-    read_meta(snapshot, folder, databases.meta);
-    list_boards(snapshot, folder, &databases);
-    snapshot_touched(snapshot, RESIDENT_BYTES);
+    snapshot->rows_database = open_database(snapshot, folder, RECORD_DB_ROWS);
+    snapshot->details_database = open_database(snapshot, folder, RECORD_DB_DETAILS);
+    XXH3_state_t *hash = XXH3_createState(); /* its own allocation: the state wants an alignment of 64 */
+    if (!hash)
+        log_fatal("out of memory");
+    XXH3_128bits_reset(hash);
+    read_meta(snapshot, folder, open_database(snapshot, folder, RECORD_DB_META), hash);
+    list_boards(snapshot, folder, hash);
+    XXH128_canonical_t content;
+    XXH128_canonicalFromHash(&content, XXH3_128bits_digest(hash));
+    _Static_assert(sizeof content == SNAPSHOT_CONTENT_SIZE, "the whole hash");
+    memcpy(snapshot->content, &content, sizeof content);
+    XXH3_freeState(hash);
 }
 
 void snapshot_close(struct snapshot *snapshot)
@@ -185,6 +190,37 @@ void snapshot_touched(struct snapshot *snapshot, size_t bytes)
 }
 
 /* ---- verification ---- */
+
+/* The value of `key`, or empty. Both databases are walked in the same order, so the cursor is mostly
+ * there. */
+static struct text value_of(MDB_cursor *cursor, MDB_val key)
+{
+    MDB_val value;
+    if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
+        return (struct text){NULL, 0};
+    return (struct text){value.mv_data, (uint32_t)value.mv_size};
+}
+
+static void find_values(struct snapshot *snapshot, struct guard *guard)
+{
+    MDB_cursor *rows, *details;
+    if (mdb_cursor_open(snapshot->txn, snapshot->rows_database, &rows) != MDB_SUCCESS ||
+        mdb_cursor_open(snapshot->txn, snapshot->details_database, &details) != MDB_SUCCESS)
+        log_fatal("out of memory for a cursor");
+    for (uint32_t i = 0; i < snapshot->board_count && guard_ok(guard); i++) {
+        struct snapshot_board *board = &snapshot->boards[i];
+        struct record_key key = record_key_make(board->track_id, board->class_id);
+        MDB_val place = {.mv_data = key.bytes, .mv_size = sizeof key.bytes};
+        if (board->broken)
+            continue;
+        board->rows = value_of(rows, place);
+        board->detail = value_of(details, place);
+        snapshot_touched(snapshot, FOUND_BYTES);
+    }
+    snapshot_touched(snapshot, RESIDENT_BYTES);
+    mdb_cursor_close(rows);
+    mdb_cursor_close(details);
+}
 
 struct verification {
     struct snapshot *snapshot;
@@ -233,6 +269,7 @@ static void *verify_some(void *context)
 void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard)
 {
     struct verification work = {.snapshot = snapshot, .guard = guard};
+    find_values(snapshot, guard);
     struct threads team = threads_start(threads, verify_some, &work);
     threads_join(&team);
     snapshot->broken_count += atomic_load(&work.broken_count);

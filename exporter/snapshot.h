@@ -21,9 +21,11 @@ struct snapshot_board {
     uint32_t entry_count; /* 0: `rows` is empty */
     bool broken; /* found out by snapshot_verify: not to be published; what was published before stays */
     uint64_t rows_checksum, detail_checksum;
-    struct text rows;   /* as in board.h */
+    struct text rows;   /* as in board.h; this and the next after snapshot_verify */
     struct text detail; /* one gzip member */
 };
+
+#define SNAPSHOT_CONTENT_SIZE 16
 
 struct snapshot {
     MDB_env *env;
@@ -33,19 +35,25 @@ struct snapshot {
     uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
     uint64_t generation;   /* the last commit's */
     struct catalogue catalogue;
+    uint8_t content[SNAPSHOT_CONTENT_SIZE]; /* see snapshot_open */
+    MDB_dbi rows_database, details_database;
     struct lmdb_map map;
     _Atomic size_t touched; /* bytes read since the map was last emptied */
 };
 
-/* Opens the environment read-only and lists its boards. Exits with a message that names `folder` where there
- * is no store there or it is of another schema. Broken records are logged, counted and left out. */
+/* Opens the environment read-only and lists its boards by their records; values are left alone. Exits with a
+ * message that names `folder` where there is no store there or it is of another schema. Broken records are
+ * logged, counted and left out.
+ *
+ * `content` is then XXH3-128 over the catalogue's bytes and, board by board, what its record says of its
+ * content: ids, number of entries, lengths and checksums of the values, time of the last change. Not over
+ * when it was fetched, tried or checked: a refresh that finds nothing new leaves it as it is. */
 void snapshot_open(struct snapshot *snapshot, const char *folder);
 
 void snapshot_close(struct snapshot *snapshot);
 
-/* Compares every value with its checksum and its format, on `threads` threads; marks and logs boards that
- * fail. Until it is done nothing but it may look into rows and details; afterwards sound boards can be
- * trusted. */
+/* Finds every value and compares it with its checksum and its format, on `threads` threads; marks and logs
+ * boards that fail. Afterwards sound boards can be trusted. */
 void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard);
 
 /* Says that `bytes` of values were read. Thread-safe. */

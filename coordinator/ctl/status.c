@@ -48,6 +48,8 @@ static void put_processes(const struct summary *summary)
         columns_number(summary->workers_joined, b), columns_number(summary->workers_lost, c));
     printf("exports       %s, %s failed\n", columns_number(summary->exports, a),
         columns_number(summary->export_failures, b));
+    if (summary->export_error[0])
+        printf("              the last failed: %s\n", summary->export_error);
     printf("store         %s, generation %s\n", columns_bytes(summary->store_bytes, a),
         columns_number(summary->generation, b));
     printf("memory        %s all processes, %s at most, %s the coordinator\n",

@@ -51,6 +51,7 @@ bool summary_parse(struct text json, struct summary *summary)
         take_string(root, "time", summary->time, sizeof summary->time);
         take_string(root, "hold", summary->hold, sizeof summary->hold);
         take_string(root, "hold_reason", summary->hold_reason, sizeof summary->hold_reason);
+        take_string(root, "export_error", summary->export_error, sizeof summary->export_error);
         take_failures(root, summary->failures);
 #define X(name) take_number(cJSON_GetObjectItemCaseSensitive(root, #name), &summary->name);
         SUMMARY_NUMBERS(X)

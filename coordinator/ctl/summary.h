@@ -10,6 +10,7 @@
 #define SUMMARY_STRING_SIZE   48
 #define SUMMARY_FAILURES_SIZE 256
 #define SUMMARY_REASON_SIZE   200
+#define SUMMARY_ERROR_SIZE    1200
 
 /* Unsigned numbers of the message, by their names there. */
 #define SUMMARY_NUMBERS(X)                                                                                   \
@@ -48,6 +49,7 @@ struct summary {
     char hold[SUMMARY_STRING_SIZE];        /* what keeps it from fetching; "": nothing */
     char hold_reason[SUMMARY_REASON_SIZE]; /* … in words */
     char failures[SUMMARY_FAILURES_SIZE];  /* "3 timeout, 1 reset"; "" if there are none */
+    char export_error[SUMMARY_ERROR_SIZE]; /* why the last export failed; "": it did not */
     double requests_per_s;
     bool time_left_known;
     uint64_t time_left_s;

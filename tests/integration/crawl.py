@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import signal
 import struct
 import subprocess
 import time
@@ -132,3 +133,9 @@ def wait_for(condition, timeout_s=20):
             return value
         time.sleep(0.005)
     raise AssertionError("it did not come about")
+
+
+def end(process):
+    """Ends a coordinator by SIGTERM."""
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0

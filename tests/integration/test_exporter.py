@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import zlib
@@ -468,12 +469,16 @@ def test_broken_record_is_skipped_and_what_was_published_stays(store, exporter, 
     exporter()
     before = identity(cache / oracle_flat.detail_path(MONZA))
     one.damage(database, MONZA, change)
-    done = exporter()
+    if database != "boards":  # values are not read where nothing is to be written: what is published is whole
+        check(cache, [MONZA, other], exporter().figures)
+    done = exporter("--full")
     assert done.figures["broken_records"] == 1
     assert "track 1671 class 1703" in done.stderr
     assert identity(cache / oracle_flat.detail_path(MONZA)) == before
     assert list(read(cache / "driver_index.json.gz")) == ["yan"]
     assert read(cache / "all_combinations.json.gz") == oracle_flat.combinations([other])
+    one.put(MONZA)  # fetched again, and as it was: it must come back
+    check(cache, [MONZA, other], exporter().figures)
 
 
 def test_rows_that_lie_with_a_right_checksum(store, exporter, cache):
@@ -526,6 +531,190 @@ def test_layouts(store, exporter, cache):
     assert (cache / oracle_flat.detail_path(MONZA)).exists()
     exporter("--layouts", "flat")
     check(cache, [MONZA, EMPTY])
+
+
+MANIFEST = "store/export.manifest"
+ABOUT_THE_RUN = ("index_build_time_ms", "peak_rss_kb")
+
+
+@pytest.fixture
+def export_twice(exporter, cache):
+    """Exports, has `between` done, exports again; true if the second run had nothing to look for.
+
+    A run that does look makes a temporary file in the root, which shows in the folder's time.
+    """
+
+    def run(between=lambda: None, *options):
+        exporter()
+        between()
+        before = cache.stat().st_mtime_ns if cache.exists() else None
+        run.done = exporter(*options)
+        return cache.stat().st_mtime_ns == before
+
+    return run
+
+
+def about_the_files(figures):
+    kept = {name: value for name, value in figures.items() if name not in ABOUT_THE_RUN}
+    kept["files_unchanged"] += kept.pop("files_written")
+    return {**kept, "bytes_written": 0}
+
+
+def test_nothing_to_do_is_seen_at_once(store, exporter, cache):
+    store([MONZA, EMPTY])
+    first = exporter().figures
+    before = {name: identity(cache / name) for name in files(cache)}
+    folders = {folder: os.stat(folder).st_mtime_ns for folder, _, _ in os.walk(cache)}
+    for _ in range(2):
+        figures = exporter().figures
+        assert about_the_files(figures) == about_the_files(first)
+        assert figures["files_written"] == 0
+        assert {name: identity(cache / name) for name in files(cache)} == before
+        assert {folder: os.stat(folder).st_mtime_ns for folder in folders} == folders
+    check(cache, [MONZA, EMPTY], figures)
+
+
+def test_a_refresh_without_news_leaves_nothing_to_do(store, export_twice):
+    one = store([MONZA, EMPTY])
+    assert export_twice(lambda: one.put(MONZA, fetched_at_ms=2 * 10**12, checks=7, lease=5 << 32, etag="x"))
+    assert export_twice.done.figures["generation"] == 2
+
+
+def test_full_ignores_the_manifest(store, export_twice):
+    store([MONZA])
+    assert not export_twice(lambda: None, "--full")
+    assert export_twice()
+
+
+def test_other_layouts_are_another_export(store, export_twice):
+    store([MONZA])
+    assert not export_twice(lambda: None, "--layouts", "sharded")
+
+
+def overwrite(path, change):
+    """Writes into the file itself, and gives it its old time of modification back."""
+    status = path.stat()
+    path.write_bytes(change(path.read_bytes()))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def replace_by_link(path):
+    path.rename(path.parent / "elsewhere")
+    path.symlink_to("elsewhere")
+
+
+DETAIL = "tracks/track_1671/class_1703.json.gz"
+TAMPERING = {
+    "deleted": lambda cache: (cache / DETAIL).unlink(),
+    "index deleted": lambda cache: (cache / "driver_index.json.gz").unlink(),
+    "cut short": lambda cache: overwrite(cache / DETAIL, lambda data: data[:-1]),
+    "emptied": lambda cache: overwrite(cache / "driver_index.json.gz", lambda data: b""),
+    "changed": lambda cache: overwrite(cache / DETAIL, flip(20)),
+    "changed, hard link": lambda cache: overwrite(cache / "combinations/all_combinations.json.gz", flip(20)),
+    "plain file": lambda cache: overwrite(cache / "top_combinations.json", flip(0)),
+    "replaced by a link": lambda cache: replace_by_link(cache / DETAIL),
+    "link deleted": lambda cache: (cache / "track_1850").unlink(),
+    "link elsewhere": lambda cache: ((cache / "track_1850").unlink(), (cache / "track_1850").symlink_to("tracks")),
+    "folder deleted": lambda cache: shutil.rmtree(cache / "tracks/track_1671"),
+    "folder moved": lambda cache: (cache / "combinations").rename(cache / "elsewhere"),
+    "stale class": lambda cache: (cache / "tracks/track_1671/class_9.json.gz").write_text("x"),
+    "stale track": lambda cache: (cache / "tracks/track_9").mkdir(),
+    "stale link": lambda cache: (cache / "track_9").symlink_to("tracks/track_9"),
+    "left behind": lambda cache: (cache / "tracks/track_1671/.r3e-tmp-class_1703.json.gz").write_text("half"),
+    "unreadable": lambda cache: (cache / DETAIL).chmod(0),
+    "all deleted": shutil.rmtree,
+    "tracks deleted": lambda cache: shutil.rmtree(cache / "tracks"),
+    "copied": lambda cache: (cache.rename(cache.parent / "old"),
+                             shutil.copytree(cache.parent / "old", cache, symlinks=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", TAMPERING)
+def test_whatever_was_done_to_the_files_is_noticed_and_mended(store, export_twice, exporter, cache, way):
+    truth = [MONZA, EMPTY]
+    store(truth)
+    assert not export_twice(lambda: TAMPERING[way](cache))
+    check(cache, truth, export_twice.done.figures)
+    stale = ("class_9.json.gz", "track_9", ".r3e-tmp-")
+    assert not [name for name in [*files(cache), *os.listdir(cache / "tracks")] if name.rpartition("/")[2].startswith(stale)]
+    before = cache.stat().st_mtime_ns
+    exporter()
+    assert cache.stat().st_mtime_ns == before
+
+
+def test_a_file_of_somebody_else_in_the_root_may_change(store, export_twice, cache):
+    store([MONZA])
+    cache.mkdir(parents=True)
+    (cache / "status.json").write_text("{}")
+    (cache / "robots.txt").write_text("")
+
+    def change():
+        for name in ("status.json", "robots.txt"):
+            overwrite(cache / name, lambda data: data + b"more")
+
+    assert export_twice(change)
+
+
+@pytest.mark.parametrize("change", [flip(0), flip(40), flip(-1), lambda data: data[:-1], lambda data: data[:7],
+                                    lambda data: b"", lambda data: data + b"\0", lambda data: bytes(len(data))])  # fmt: skip
+def test_a_broken_manifest_is_not_used(store, export_twice, cache, tmp_path, change):
+    store([MONZA, EMPTY])
+    path = tmp_path / MANIFEST
+    assert not export_twice(lambda: path.write_bytes(change(path.read_bytes())))
+    assert "export.manifest" in export_twice.done.stderr
+    assert export_twice.done.figures["files_written"] == 0
+    assert export_twice()
+
+
+def test_a_manifest_may_be_deleted_and_an_older_one_put_back(store, export_twice, exporter, cache, tmp_path):
+    one = store([MONZA, EMPTY])
+    path = tmp_path / MANIFEST
+    assert not export_twice(path.unlink)
+    older = path.read_bytes()
+    changed = dict(MONZA, results=MONZA["results"][:1])
+    one.put(changed)
+    exporter()
+    path.write_bytes(older)  # as after a kill between the files and the manifest
+    check(cache, [changed, EMPTY], exporter().figures)
+    one.put(MONZA)
+    path.write_bytes(older)  # the store is as it was, the files are not
+    check(cache, [MONZA, EMPTY], exporter().figures)
+
+
+def test_a_manifest_that_cannot_be_written_is_no_failure(store, exporter, cache, tmp_path):
+    store([MONZA])
+    (tmp_path / MANIFEST / "in the way").mkdir(parents=True)
+    for _ in range(2):
+        done = exporter()
+        assert "export.manifest" in done.stderr
+        check(cache, [MONZA], done.figures)
+    assert not [name for name in os.listdir(tmp_path / "store") if name.endswith(".tmp")]
+
+
+def test_another_store_of_the_same_generation(store, exporter, cache, tmp_path):
+    one = store([MONZA, EMPTY])
+    exporter()
+    one.close()
+    (tmp_path / "store/data.mdb").unlink()
+    (tmp_path / "store/lock.mdb").unlink()
+    other = dict(MONZA, results=[entry("Eve", 1), *MONZA["results"][1:]])
+    assert store([other, EMPTY]).generation == one.generation
+    check(cache, [other, EMPTY], exporter().figures)
+
+
+def test_another_catalogue(store, export_twice, cache):
+    one = store([MONZA])
+    renamed = dict(MONZA, track_name="Monza Junior")
+    assert not export_twice(lambda: one.put_meta("catalogue", pack_catalogue([renamed])))
+    assert read(cache / "all_combinations.json.gz")["results"][0]["track"] == "Monza Junior"
+
+
+def test_another_public_folder_of_the_same_store(store, exporter, cache, tmp_path):
+    store([MONZA])
+    exporter()
+    exporter("--public", str(tmp_path / "second"))
+    check(tmp_path / "second/cache", [MONZA])
+    check(cache, [MONZA], exporter().figures)
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-import oracle_flat as oracle
-from crawl import Crawl, assert_equals_truth, processes, wait_for, workers_of
+from crawl import Crawl, assert_equals_truth, end, processes, wait_for, workers_of
 from fake_worker import subscribe_summary
 
 SMALL = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
@@ -119,11 +118,6 @@ def crawl_to_rest(made):
 
     wait_for(at_rest, timeout_s=120)
     return process
-
-
-def end(process):
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 0
 
 
 def check_churn(crawl, upstream_truth, options, max_jobs, least_workers):
@@ -241,11 +235,3 @@ def test_kill_9_at_any_moment_is_a_way_to_stop(crawl, upstream_truth):
         wait_for(lambda: not workers_of(process.pid))
     assert made.once() == 0, made.log()
     assert_equals_truth(made, upstream_truth(*SMALL))
-
-
-@pytest.mark.slow
-def test_the_whole_size_equals_the_oracle(crawl, upstream_truth):
-    options = ("--tracks", 169, "--classes", 87, "--entries", 296000, "--drivers", 57600, "--filled", 55)
-    made = crawl(*options)
-    assert made.once(timeout_s=600) == 0, made.log()
-    assert_equals_truth(made, upstream_truth(*options))

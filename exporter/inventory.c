@@ -1,0 +1,294 @@
+#include "exporter/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "exporter/folders.h"
+
+struct inventory inventory_make(void)
+{
+    return (struct inventory){.arena = arena_make(SIZE_MAX)};
+}
+
+void inventory_free(struct inventory *inventory)
+{
+    arena_free(&inventory->arena);
+    free(inventory->items);
+    *inventory = inventory_make();
+}
+
+/* ---- what things are known by ---- */
+
+static uint64_t hash_numbers(const uint64_t *numbers, size_t count)
+{
+    return XXH64(numbers, count * sizeof *numbers, 0);
+}
+
+static uint64_t before_of(const struct stat *status)
+{
+    const uint64_t numbers[] = {status->st_ino, (uint64_t)status->st_size, status->st_mode & S_IFMT,
+        (uint64_t)status->st_mtim.tv_sec, (uint64_t)status->st_mtim.tv_nsec};
+    return hash_numbers(numbers, sizeof numbers / sizeof *numbers);
+}
+
+static uint64_t mark_of(const struct stat *status)
+{
+    const uint64_t numbers[] = {
+        before_of(status), (uint64_t)status->st_ctim.tv_sec, (uint64_t)status->st_ctim.tv_nsec};
+    return hash_numbers(numbers, sizeof numbers / sizeof *numbers);
+}
+
+static bool is_folder(const struct inventory_item *item)
+{
+    return item->path[strlen(item->path) - 1] == '/';
+}
+
+/* ---- filling ---- */
+
+static struct inventory_item *append(struct inventory *inventory, const char *path, size_t length)
+{
+    if (inventory->count == inventory->capacity) {
+        inventory->capacity = inventory->capacity ? inventory->capacity * 2 : 256;
+        inventory->items = memory_resize(inventory->items, inventory->capacity, sizeof *inventory->items);
+    }
+    const char *copy = arena_copy(&inventory->arena, path, length);
+    if (!copy)
+        log_fatal("out of memory for a list of %u files; raise the memory limit", inventory->count);
+    const char *slash = strrchr(copy, '/');
+    struct inventory_item *item = &inventory->items[inventory->count++];
+    *item = (struct inventory_item){.path = copy, .name_at = slash ? (uint32_t)(slash + 1 - copy) : 0};
+    return item;
+}
+
+void inventory_add(struct inventory *inventory, const char *path, const struct stat *status, bool unsettled)
+{
+    struct inventory_item *item = append(inventory, path, strlen(path));
+    item->unsettled = unsettled;
+    item->before = before_of(status);
+    item->mark = mark_of(status);
+}
+
+void inventory_unsettle(struct inventory *inventory, const char *path)
+{
+    for (uint32_t i = inventory->count; i-- > 0;) {
+        if (strcmp(inventory->items[i].path, path) == 0) {
+            inventory->items[i].unsettled = true;
+            return;
+        }
+    }
+}
+
+void inventory_add_folder(struct inventory *inventory, const char *path)
+{
+    char with_slash[PATH_MAX];
+    size_t length = strlen(path);
+    if (length + 2 > sizeof with_slash)
+        log_bug("inventory: a path of %zu bytes", length);
+    memcpy(with_slash, path, length);
+    memcpy(with_slash + length, "/", 2);
+    append(inventory, with_slash, length + 1)->unsettled = true;
+}
+
+/* ---- looking ---- */
+
+/* Stats items in order, keeping the folder that the last one was in open: names of one part are found faster.
+ */
+struct look {
+    int root_fd;
+    int folder_fd;      /* -1: none */
+    const char *folder; /* the path it was opened by, `length` bytes of it */
+    uint32_t length;
+};
+
+static int open_folder_of(struct look *look, const struct inventory_item *item)
+{
+    if (item->name_at == 0)
+        return look->root_fd;
+    if (look->folder_fd >= 0 && look->length == item->name_at &&
+        memcmp(look->folder, item->path, item->name_at) == 0)
+        return look->folder_fd;
+    char path[PATH_MAX];
+    if (item->name_at >= sizeof path)
+        return -1;
+    memcpy(path, item->path, item->name_at);
+    path[item->name_at] = 0;
+    if (look->folder_fd >= 0)
+        close(look->folder_fd);
+    look->folder = item->path;
+    look->length = item->name_at;
+    look->folder_fd = openat(look->root_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return look->folder_fd;
+}
+
+static bool look_at(struct look *look, const struct inventory_item *item, struct stat *status)
+{
+    int fd = open_folder_of(look, item);
+    if (fd < 0)
+        return false;
+    return is_folder(item) ? fstat(fd, status) == 0
+                           : fstatat(fd, item->path + item->name_at, status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void look_end(struct look *look)
+{
+    if (look->folder_fd >= 0)
+        close(look->folder_fd);
+}
+
+static void add_root_name(void *context, const char *name)
+{
+    uint64_t *sum = context;
+    if (name[0] != '.' && strcmp(name, "status.json") != 0)
+        *sum += XXH64(name, strlen(name), 0);
+}
+
+/* ---- taking stock ---- */
+
+static int compare_paths(const void *left, const void *right)
+{
+    return strcmp(((const struct inventory_item *)left)->path, ((const struct inventory_item *)right)->path);
+}
+
+static void sort(struct inventory *inventory)
+{
+    if (inventory->count)
+        qsort(inventory->items, inventory->count, sizeof *inventory->items, compare_paths);
+}
+
+/* The folders that files are in, each once. */
+static void add_folders_of_files(struct inventory *inventory)
+{
+    sort(inventory);
+    const char *last = "";
+    size_t last_length = 0;
+    for (uint32_t i = 0, files = inventory->count; i < files; i++) {
+        const struct inventory_item *item = &inventory->items[i];
+        if (item->name_at == 0 ||
+            (item->name_at == last_length && memcmp(item->path, last, last_length) == 0))
+            continue;
+        last = item->path;
+        last_length = item->name_at;
+        append(inventory, last, last_length)->unsettled = true;
+    }
+    sort(inventory);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < inventory->count; i++) {
+        if (!kept || compare_paths(&inventory->items[i], &inventory->items[kept - 1]) != 0)
+            inventory->items[kept++] = inventory->items[i];
+    }
+    inventory->count = kept;
+}
+
+/* The kernel stamps files with the time of its last tick (10 ms or less): what is written in this tick cannot
+ * be told from what was written before, what is written from the next one on can. */
+static void wait_for_next_tick(void)
+{
+    struct timespec start, now, pause = {.tv_nsec = 500000};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &start);
+    do {
+        nanosleep(&pause, NULL);
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    } while (now.tv_sec == start.tv_sec && now.tv_nsec == start.tv_nsec);
+}
+
+bool inventory_complete(struct inventory *inventory, int root_fd, const char **path)
+{
+    struct look look = {.root_fd = root_fd, .folder_fd = -1};
+    struct stat status;
+    bool complete = true;
+    add_folders_of_files(inventory);
+    wait_for_next_tick();
+    for (uint32_t i = 0; complete && i < inventory->count; i++) {
+        struct inventory_item *item = &inventory->items[i];
+        if (!item->unsettled)
+            continue;
+        *path = item->path;
+        complete = look_at(&look, item, &status) && (is_folder(item) || before_of(&status) == item->before);
+        item->mark = complete ? mark_of(&status) : 0;
+        item->unsettled = false;
+    }
+    look_end(&look);
+    inventory->root_names = 0;
+    if (complete && !folders_list(root_fd, ".", false, add_root_name, &inventory->root_names)) {
+        *path = "";
+        complete = false;
+    }
+    return complete;
+}
+
+bool inventory_stands(const struct inventory *inventory, int root_fd, const char **path)
+{
+    struct look look = {.root_fd = root_fd, .folder_fd = -1};
+    struct stat status;
+    uint64_t root_names = 0;
+    bool stands =
+        folders_list(root_fd, ".", false, add_root_name, &root_names) && root_names == inventory->root_names;
+    *path = "";
+    for (uint32_t i = 0; stands && i < inventory->count; i++) {
+        const struct inventory_item *item = &inventory->items[i];
+        *path = item->path;
+        stands = look_at(&look, item, &status) && mark_of(&status) == item->mark;
+    }
+    look_end(&look);
+    return stands;
+}
+
+/* ---- as MessagePack: paths in order, each without what it shares with the one before ---- */
+
+static uint32_t shared_length(const char *left, const char *right)
+{
+    uint32_t at = 0;
+    while (left[at] && left[at] == right[at])
+        at++;
+    return at;
+}
+
+void inventory_write(const struct inventory *inventory, msgpack_packer *packer)
+{
+    const char *last = "";
+    pack_write_uint(packer, inventory->root_names);
+    pack_write_array(packer, inventory->count * 3);
+    for (uint32_t i = 0; i < inventory->count; i++) {
+        const char *path = inventory->items[i].path;
+        uint32_t shared = shared_length(last, path);
+        pack_write_uint(packer, shared);
+        pack_write_text(packer, (struct text){path + shared, (uint32_t)strlen(path + shared)});
+        pack_write_uint(packer, inventory->items[i].mark);
+        last = path;
+    }
+}
+
+void inventory_read(struct inventory *inventory, struct pack_reader *pack)
+{
+    char path[PATH_MAX] = "";
+    size_t length = 0;
+    inventory->root_names = pack_read_uint(pack, UINT64_MAX);
+    uint32_t count = pack_read_array(pack, INVENTORY_ITEMS_MAX * 3);
+    pack->failed |= count % 3 != 0;
+    for (uint32_t i = 0; i < count / 3 && !pack->failed; i++) {
+        size_t shared = pack_read_uint(pack, length);
+        struct text rest = pack_read_text(pack, (uint32_t)(sizeof path - 1 - shared));
+        uint64_t mark = pack_read_uint(pack, UINT64_MAX);
+        /* Greater than the one before, and a string. */
+        if (pack->failed || !rest.length || memchr(rest.data, 0, rest.length) ||
+            (shared < length && (uint8_t)rest.data[0] <= (uint8_t)path[shared])) {
+            pack->failed = true;
+            return;
+        }
+        memcpy(path + shared, rest.data, rest.length);
+        length = shared + rest.length;
+        path[length] = 0;
+        pack->failed = path[0] == '/';
+        append(inventory, path, length)->mark = mark;
+    }
+}
