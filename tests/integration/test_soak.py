@@ -1,8 +1,14 @@
 """What must not grow: the workers that leak, and a coordinator that has refreshed ten thousand times."""
 
-import pytest
+import json
+import os
+import signal
+import time
 
-from crawl import workers_of
+import pytest
+import zmq
+
+from crawl import Crawl, wait_for, workers_of
 from faulty_crawl import FaultyCrawl
 from invariants import read_lines
 from test_fault_points import has_points
@@ -46,3 +52,76 @@ def test_workers_that_leak_are_replaced(build_dir, tmp_path, upstream, upstream_
     assert max(event["rss_kb"] for event in left) <= MAX_RSS_MB * 1024 + ONE_JOB_KB
     assert "died while" not in made.log() and made.status()["retried_fetch_count"] == 0
     made.judge(truth)
+
+
+REFRESHES = 10000
+BASELINE = 1000  # refreshes after which the coordinator has what it needs
+BOARDS = 20
+REFRESH_TIMEOUT_S = 30
+KINDS = ("RssAnon", "RssFile", "RssShmem")
+
+
+class Listener:
+    """The status summaries of a coordinator."""
+
+    def __init__(self, endpoint):
+        self.socket = zmq.Context.instance().socket(zmq.SUB)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.socket.subscribe("summary")
+
+    def wait(self, condition):
+        deadline = time.monotonic() + REFRESH_TIMEOUT_S
+        while (left := deadline - time.monotonic()) > 0:
+            if self.socket.poll(int(left * 1000) + 1):
+                summary = json.loads(self.socket.recv_multipart()[1])
+                if condition(summary):
+                    return summary
+        raise AssertionError("no such summary")
+
+    def close(self):
+        self.socket.close()
+
+
+def memory_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        fields = dict(line.split(":", 1) for line in lines)
+    return {kind: int(fields[kind].split()[0]) for kind in KINDS}
+
+
+def ask_for_refresh(folder):
+    """An empty trigger file: everything."""
+    (folder / "new").touch()
+    (folder / "new").rename(folder / "refresh_now")
+
+
+def figures_at_rest(pid):
+    return {**memory_kb(pid), "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_ten_thousand_refreshes_need_no_more_than_a_thousand(plain_build_dir, tmp_path, upstream):
+    catalogue = tmp_path / "catalogue.cfg"
+    started = upstream("--tracks", 5, "--classes", 4, "--entries", 300, "--drivers", 100, "--write-catalogue", catalogue)
+    made = Crawl(plain_build_dir, tmp_path, started.url, catalogue)
+    made.settings |= {"workers.local": 2, "log.level": "warn", "store.commit_ms": 5}
+    process = made.start()
+    store = tmp_path / "store"
+    wait_for((store / "status.sock").exists)
+    listener = Listener(f"ipc://{store}/status.sock")
+    measured = {}
+    begun = time.monotonic()
+    try:
+        for count in range(1, REFRESHES + 1):
+            listener.wait(lambda summary: summary["results"] >= BOARDS * count and summary["state"] == "waiting")
+            if count in (BASELINE, REFRESHES):
+                measured[count] = figures_at_rest(process.pid)
+                print(f"after {count} refreshes, {time.monotonic() - begun:.0f} s: {measured[count]}")
+            if count < REFRESHES:
+                ask_for_refresh(store)
+    finally:
+        listener.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0, made.log()
+    assert measured[REFRESHES] == measured[BASELINE], measured
