@@ -212,20 +212,25 @@ def test_the_store_is_read_as_it_is(tmp_path):
 DOCUMENT = json.dumps({"count": 1, "results": [{"track_id": "1", "class_id": "2", "entry_count": 3}]}).encode()
 
 
-@pytest.mark.parametrize("data, problem", [
-    (gzip.compress(DOCUMENT)[:-3], "ends too early"),
-    (gzip.compress(DOCUMENT) + b"x", "1 bytes after"),
-    (DOCUMENT, "not gzip"),
-    (gzip.compress(DOCUMENT[:-1]), "Expecting"),
-    (gzip.compress(DOCUMENT.replace(b'"count": 1', b'"count": 2')), "count is not"),
-    (gzip.compress(b"{}"), "KeyError"),
-    (None, "not any more"),
-])
-def test_the_reader_sees_what_is_broken(data, problem, tmp_path):
+WHOLE = gzip.compress(DOCUMENT, mtime=0)
+BROKEN = {
+    "ends too early": WHOLE[:-3],
+    "1 bytes after": WHOLE + b"x",
+    "not gzip": DOCUMENT,
+    "Expecting": gzip.compress(DOCUMENT[:-1]),
+    "count is not": gzip.compress(DOCUMENT.replace(b'"count": 1', b'"count": 2')),
+    "KeyError": gzip.compress(b"{}"),
+    "not any more": None,
+}
+
+
+@pytest.mark.parametrize("problem", BROKEN)
+def test_the_reader_sees_what_is_broken(problem, tmp_path):
+    data = BROKEN[problem]
     public, log = tmp_path / "cache", tmp_path / "log"
     public.mkdir()
     path = public / "all_combinations.json.gz"
-    path.write_bytes(gzip.compress(DOCUMENT))
+    path.write_bytes(WHOLE)
     with public_reader.reading(public, log):
         if data is None:
             path.unlink()
