@@ -54,7 +54,7 @@ static bool stands(struct export *run)
 {
     uint8_t basis[MANIFEST_BASIS_SIZE];
     const char *path;
-    manifest_basis(run->snapshot.content, sizeof run->snapshot.content, run->options->layouts, basis);
+    manifest_basis(run->snapshot.content, run->options->layouts, basis);
     bool same = !run->options->full && run->snapshot.broken_count == 0 &&
                 manifest_load(&run->manifest, run->options->store) &&
                 memcmp(run->manifest.basis, basis, sizeof basis) == 0;

@@ -11,6 +11,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/record.h"
 #include "common/version.h"
 
 #define VERSION       1
@@ -26,31 +27,35 @@ void manifest_free(struct manifest *manifest)
 
 /* ---- the basis ---- */
 
-/* A program built anew may write other bytes without having another version. */
-static void identify_program(uint64_t identity[static 3])
+/* Without gaps, for it is hashed as it lies in memory. */
+struct basis {
+    uint64_t version, layouts;
+    uint64_t program[3]; /* one built anew may write other bytes without having another version */
+    char release[32];
+    uint8_t content[SNAPSHOT_CONTENT_SIZE];
+};
+
+static void identify_program(struct basis *basis)
 {
     struct stat status;
     if (stat("/proc/self/exe", &status) != 0)
         return;
-    identity[0] = status.st_ino;
-    identity[1] = (uint64_t)status.st_size;
-    identity[2] = (uint64_t)status.st_mtim.tv_sec;
+    basis->program[0] = status.st_ino;
+    basis->program[1] = (uint64_t)status.st_size;
+    basis->program[2] = (uint64_t)status.st_mtim.tv_sec;
 }
 
-void manifest_basis(const uint8_t *content, size_t content_length, unsigned layouts,
+void manifest_basis(const uint8_t content[static SNAPSHOT_CONTENT_SIZE], unsigned layouts,
     uint8_t basis[static MANIFEST_BASIS_SIZE])
 {
-    uint64_t numbers[] = {0, 0, 0, VERSION, layouts};
-    struct buffer all = buffer_make(1024);
+    struct basis all = {.version = VERSION, .layouts = layouts, .release = R3E_VERSION};
     XXH128_canonical_t hash;
+    _Static_assert(sizeof all == 5 * sizeof(uint64_t) + 32 + SNAPSHOT_CONTENT_SIZE, "no gaps");
     _Static_assert(sizeof hash == MANIFEST_BASIS_SIZE, "the whole hash");
-    identify_program(numbers);
-    buffer_append(&all, numbers, sizeof numbers);
-    buffer_append(&all, R3E_VERSION, sizeof R3E_VERSION);
-    buffer_append(&all, content, content_length);
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(all.data, all.length));
+    identify_program(&all);
+    memcpy(all.content, content, sizeof all.content);
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(&all, sizeof all));
     memcpy(basis, &hash, sizeof hash);
-    buffer_free(&all);
 }
 
 /* ---- bytes ---- */
@@ -58,7 +63,7 @@ void manifest_basis(const uint8_t *content, size_t content_length, unsigned layo
 static void checksum_of(const void *bytes, size_t length, uint8_t out[static CHECKSUM_SIZE])
 {
     XXH64_canonical_t checksum;
-    XXH64_canonicalFromHash(&checksum, XXH64(bytes, length, 0));
+    XXH64_canonicalFromHash(&checksum, record_checksum(bytes, length));
     memcpy(out, &checksum, CHECKSUM_SIZE);
 }
 

@@ -24,6 +24,7 @@
 #include "common/buffer.h"
 #include "exporter/inventory.h"
 #include "exporter/report.h"
+#include "exporter/snapshot.h"
 
 #define MANIFEST_NAME       "export.manifest"
 #define MANIFEST_BASIS_SIZE 16
@@ -35,7 +36,7 @@ struct manifest {
 };
 
 /* Makes `basis` from a snapshot's hash of content, the layouts and the program that runs. */
-void manifest_basis(const uint8_t *content, size_t content_length, unsigned layouts,
+void manifest_basis(const uint8_t content[static SNAPSHOT_CONTENT_SIZE], unsigned layouts,
     uint8_t basis[static MANIFEST_BASIS_SIZE]);
 
 /* Reads the manifest in the store's folder; false where there is none, or (with a warning) none that can be

@@ -377,7 +377,7 @@ static uint32_t argument(int argc, char **argv, int place, uint32_t otherwise)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2 || argc > 6)
+    if (argc < 2 || argc > 6 || argv[1][0] == '-')
         log_fatal("usage: make_store DIR [ENTRIES [DRIVERS [COMBINATIONS [FILLED]]]]");
     struct maker maker = {
         .plan = {argument(argc, argv, 2, 296000), argument(argc, argv, 3, 57600),

@@ -121,14 +121,15 @@ static void test_paths_that_nobody_wrote_are_refused(void **state)
 static void test_the_basis_follows_what_it_is_made_of(void **state)
 {
     (void)state;
-    static const uint8_t content[] = "0123456789abcde", other[] = "0123456789abcdf";
+    static const uint8_t content[SNAPSHOT_CONTENT_SIZE] = "0123456789abcde",
+                         other[SNAPSHOT_CONTENT_SIZE] = "0123456789abcdf";
     uint8_t first[MANIFEST_BASIS_SIZE], second[MANIFEST_BASIS_SIZE];
-    manifest_basis(content, sizeof content, 1, first);
-    manifest_basis(content, sizeof content, 1, second);
+    manifest_basis(content, 1, first);
+    manifest_basis(content, 1, second);
     assert_memory_equal(first, second, sizeof first);
-    manifest_basis(content, sizeof content, 3, second);
+    manifest_basis(content, 3, second);
     assert_memory_not_equal(first, second, sizeof first);
-    manifest_basis(other, sizeof other, 1, second);
+    manifest_basis(other, 1, second);
     assert_memory_not_equal(first, second, sizeof first);
 }
 
