@@ -5,6 +5,7 @@
 #define DAY_S      ((int64_t)86400)
 #define AROUND_S   (DAY_S + DAY_S / 2)   /* more than any offset from UTC, which is at most 14 h */
 #define WALL_MOST  INT64_C(253402300799) /* seconds: the end of 9999, as in clock_rfc3339 */
+#define UNSET_S    INT64_C(1000000000)   /* 2001: clocks that nobody has set show 1970 or 2000 */
 #define TRUST_DAYS 1                     /* how far behind the last run's day the clock is still believed */
 #define NEXT_DAYS  8                     /* within so many days there is one; a bound, not a limit met */
 
@@ -100,10 +101,12 @@ static bool take_day(struct schedule *schedule, int64_t today)
 bool schedule_take(struct schedule *schedule, int64_t wall_ms)
 {
     tzset(); /* the zone may have been changed */
-    if (schedule->at_min >= 0)
-        return take_day(schedule, last_day(schedule, seconds(wall_ms)));
-    schedule->day = schedule->day_back = SCHEDULE_NO_DAY;
-    return false;
+    if (schedule->at_min < 0) {
+        schedule->day = schedule->day_back = SCHEDULE_NO_DAY;
+        return false;
+    }
+    int64_t now_s = seconds(wall_ms);
+    return now_s >= UNSET_S && take_day(schedule, last_day(schedule, now_s));
 }
 
 int64_t schedule_next_ms(const struct schedule *schedule, int64_t wall_ms)

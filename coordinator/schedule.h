@@ -11,6 +11,7 @@
  *   - whoever was asleep or down at the time catches up as soon as it asks again, once for all missed days;
  *   - a clock set forward brings the run of the day it was set to; when it is right again, each day still has
  *     one run and no more;
+ *   - a clock that shows a time before September 2001 was not set yet: nothing happens until it is;
  *   - a clock set back by a day brings nothing: those days had their run. Set back further, the day it was
  * set to counts as served and the following ones have their run, as nobody can know which of the two clocks
  *     was right and a clock of 2038 must not keep us from fetching for years. */

@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "coordinator/ctl/columns.h"
 #include "coordinator/ctl/status_client.h"
@@ -22,6 +23,19 @@ static void put_progress(const struct summary *summary)
     printf(", %s never fetched\n", columns_number(summary->missing, a));
     if (summary->time_left_known && summary->done < summary->combinations)
         printf("time left     %s\n", columns_duration(summary->time_left_s, a));
+}
+
+static void put_refresh(const struct summary_refresh *refresh)
+{
+    char a[COLUMNS_NUMBER_SIZE];
+    if (strcmp(refresh->kind, "full") == 0)
+        printf("full refresh  since %s, %s left\n", refresh->started, columns_number(refresh->left, a));
+    if (refresh->targeted_left)
+        printf("asked for     %s combinations go first\n", columns_number(refresh->targeted_left, a));
+    if (refresh->next_daily[0])
+        printf("next daily    %s\n", refresh->next_daily);
+    if (refresh->trigger_problem[0])
+        printf("trigger file  %s\n", refresh->trigger_problem);
 }
 
 static void put_fetching(const struct summary *summary)
@@ -67,6 +81,7 @@ static void put_screen(const struct summary *summary)
     if (summary->hold[0] && summary->hold_ms)
         printf("              for another %s\n", columns_duration((summary->hold_ms + 999) / 1000, a));
     put_progress(summary);
+    put_refresh(&summary->refresh);
     put_fetching(summary);
     put_processes(summary);
 }

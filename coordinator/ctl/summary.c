@@ -40,6 +40,16 @@ static void take_failures(const cJSON *root, char out[static SUMMARY_FAILURES_SI
     }
 }
 
+static void take_refresh(const cJSON *object, struct summary_refresh *refresh)
+{
+    take_string(object, "kind", refresh->kind, sizeof refresh->kind);
+    take_string(object, "started", refresh->started, sizeof refresh->started);
+    take_string(object, "next_daily", refresh->next_daily, sizeof refresh->next_daily);
+    take_string(object, "trigger_problem", refresh->trigger_problem, sizeof refresh->trigger_problem);
+    take_number(cJSON_GetObjectItemCaseSensitive(object, "left"), &refresh->left);
+    take_number(cJSON_GetObjectItemCaseSensitive(object, "targeted_left"), &refresh->targeted_left);
+}
+
 bool summary_parse(struct text json, struct summary *summary)
 {
     *summary = (struct summary){0};
@@ -52,6 +62,7 @@ bool summary_parse(struct text json, struct summary *summary)
         take_string(root, "hold", summary->hold, sizeof summary->hold);
         take_string(root, "hold_reason", summary->hold_reason, sizeof summary->hold_reason);
         take_string(root, "export_error", summary->export_error, sizeof summary->export_error);
+        take_refresh(cJSON_GetObjectItemCaseSensitive(root, "refresh"), &summary->refresh);
         take_failures(root, summary->failures);
 #define X(name) take_number(cJSON_GetObjectItemCaseSensitive(root, #name), &summary->name);
         SUMMARY_NUMBERS(X)

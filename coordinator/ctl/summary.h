@@ -12,6 +12,15 @@
 #define SUMMARY_REASON_SIZE   200
 #define SUMMARY_ERROR_SIZE    1200
 
+/* The refresh under way. */
+struct summary_refresh {
+    char kind[SUMMARY_STRING_SIZE];    /* "none", "full", "targeted" */
+    char started[SUMMARY_STRING_SIZE]; /* of a full one; else "" */
+    char next_daily[SUMMARY_STRING_SIZE];
+    char trigger_problem[SUMMARY_REASON_SIZE]; /* what was wrong with the last trigger file; "": nothing */
+    uint64_t left, targeted_left;
+};
+
 /* Unsigned numbers of the message, by their names there. */
 #define SUMMARY_NUMBERS(X)                                                                                   \
     X(combinations)                                                                                          \
@@ -48,6 +57,7 @@ struct summary {
     char state[SUMMARY_STRING_SIZE];
     char hold[SUMMARY_STRING_SIZE];        /* what keeps it from fetching; "": nothing */
     char hold_reason[SUMMARY_REASON_SIZE]; /* … in words */
+    struct summary_refresh refresh;
     char failures[SUMMARY_FAILURES_SIZE];  /* "3 timeout, 1 reset"; "" if there are none */
     char export_error[SUMMARY_ERROR_SIZE]; /* why the last export failed; "": it did not */
     double requests_per_s;

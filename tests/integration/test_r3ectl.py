@@ -18,6 +18,8 @@ SUMMARY = {
     "combinations": 2000, "done": 500, "due": 1496, "leased": 4, "retrying": 0, "failed": 2, "missing": 1500,
     "requests_per_s": 123.4, "time_left_s": 12, "entries": 45678, "requests": 510, "bytes": 9_000_000,
     "failed_attempts": 3, "failures": {"timeout": 3}, "tree_memory_kb": 40_000, "memory_kb": 9_000,
+    "refresh": {"kind": "full", "started": "2026-01-03T03:45:00Z", "left": 1500, "targeted_left": 7,
+                "next_daily": "2026-01-04T03:45:00Z", "trigger_problem": "unknown: 99"},
 }
 
 
@@ -179,7 +181,9 @@ def test_status(r3ectl, publisher):
     publisher.send()
     text, errors = running.communicate(timeout=10)
     assert (running.returncode, errors) == (0, "")
-    for part in ("9.9", "fetching", "500 of 2,000", "25.0 %", "123.4 a second", "3 timeout", "39 MB all processes"):
+    for part in ("9.9", "fetching", "500 of 2,000", "25.0 %", "123.4 a second", "3 timeout", "39 MB all processes",
+                 "since 2026-01-03T03:45:00Z, 1,500 left", "7 combinations go first", "next daily    2026-01-04T03:45:00Z",
+                 "unknown: 99"):
         assert part in text
 
 

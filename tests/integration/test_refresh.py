@@ -2,6 +2,9 @@
 
 import os
 
+import pytest
+
+import oracle_flat as oracle
 from crawl import assert_equals_truth, wait_for
 from daemon import Requests
 
@@ -39,23 +42,30 @@ def test_a_trigger_file_that_is_there_at_the_start_counts(daemon):
     assert one.requests.since() == [(track, car_class)]
 
 
+OTHER = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
+
+
+def exchange(one, upstream):
+    """The service has other boards from now on, at the same address; returns what it is asked."""
+    assert one.made.upstream.stop() == 0
+    log = one.made.folder / "second.log"
+    upstream(*OTHER, "--listen", f"127.0.0.1:{one.made.upstream.port}", "--log", log)
+    return Requests(log)
+
+
 def test_a_targeted_refresh_fetches_and_publishes_these_only(daemon, upstream, upstream_truth):
     one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
     exports = one.rest()["exports"]
     before = one.made.status()
-    # The service has other boards from now on, at the same address.
-    other = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
-    old, new = upstream_truth(*WORLD), upstream_truth(*other)
-    assert one.made.upstream.stop() == 0
-    log = one.made.folder / "second.log"
-    upstream(*other, "--listen", f"127.0.0.1:{one.made.upstream.port}", "--log", log)
-    requests = Requests(log)
+    old, new = upstream_truth(*WORLD), upstream_truth(*OTHER)
+    requests = exchange(one, upstream)
     track = old[0]["track_id"]
     one.pull(f"{track} {track}-{old[1]['class_id']} 999999 nonsense\x1b[1m")
     of_track = {(board["track_id"], board["class_id"]) for board in old if board["track_id"] == track}
     wait_for(lambda: set(requests.all()) == of_track)
     one.rest()
     assert len(requests.all()) == len(of_track)
+    assert any(a["results"] != b["results"] for a, b in zip(old, new, strict=True) if a["track_id"] == track)
     mixed = [b if b["track_id"] == track else a for a, b in zip(old, new, strict=True)]
     one.summary(lambda s: s["state"] == "waiting" and s["exports"] > exports)
     assert_equals_truth(one.made, mixed)
@@ -86,6 +96,23 @@ def test_a_targeted_refresh_overtakes_a_full_one(daemon):
     since = one.requests.since()
     assert since.index(last) <= at + 2  # one may have been handed out, one granted
     assert len(since) <= COMBINATIONS + 1 and set(since) == set(order)
+
+
+@pytest.mark.slow
+def test_a_targeted_refresh_is_published_while_a_full_one_goes_on(daemon, upstream, upstream_truth):
+    one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
+    one.rest()
+    one.stop()
+    exchange(one, upstream)
+    one.made.settings.update({"politeness.rate_per_s": 0.2, "politeness.burst": 1})  # all of it takes 150 s
+    one.start()
+    one.pull()
+    old, new = upstream_truth(*WORLD), upstream_truth(*OTHER)
+    board = [b for a, b in zip(old, new, strict=True) if a["results"] != b["results"]][-1]
+    one.pull(f"{board['track_id']}-{board['class_id']}")
+    wait_for(lambda: one.made.published(oracle.detail_path(board))["track_info"]["Data"] == board["results"],
+             timeout_s=90)  # at most once a minute
+    assert one.summary()["refresh"]["kind"] == "full"
 
 
 def test_a_full_refresh_outlives_kill_9(daemon):

@@ -209,8 +209,9 @@ static void a_clock_of_another_year_for_a_while(void **state)
         assert_true(schedule_take(&schedule, utc(2026, 5, 1, 4, 45)));
         assert_false(schedule_take(&schedule, utc(2026, 5, 2, 4, 0)));
         assert_true(schedule_take(&schedule, utc(2026, 5, 2, 4, 45)));
-        /* Wrong and right again after it: nothing. */
+        /* Wrong, not set at all, and right again after it: nothing. */
         schedule_take(&schedule, wrong[i]);
+        assert_false(schedule_take(&schedule, utc(1971, 1, 1, 0, 0)));
         assert_false(schedule_take(&schedule, utc(2026, 5, 2, 5, 0)));
         assert_true(schedule_take(&schedule, utc(2026, 5, 3, 5, 0)));
     }
