@@ -210,7 +210,8 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
             .lease_ms = (uint64_t)dispatch->options.lease_ms}};
     _Static_assert(CATALOGUE_NAME_MAX < PROTOCOL_NAME_SIZE, "a track's name fits a job");
     memcpy(message.job.track_name, name, strlen(name) + 1);
-    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
+    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record) &&
+        record_board_is_fetched(&record) && !record.content_lost)
         protocol_hash_to_hex(record.content_hash, message.job.content_hash);
     FAULT_POINT(DISPATCH_AFTER_LEASE);
     FAULT_TRACE("job", "lease=%" PRIu64 " track=%u class=%u attempt=%u worker=%s", message.job.lease,

@@ -18,7 +18,10 @@
 #include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/store_schema.h"
 #include "coordinator/store_writer.h"
+
+#define SCRATCH_MAX ((size_t)4 * 1024 * 1024) /* a record or a meta value */
 
 struct pending {
     struct record_key key;
@@ -101,12 +104,15 @@ static void open_databases(struct store *store)
     check(store, mdb_txn_commit(txn), "opening the databases");
 }
 
-static uint64_t get_number(struct store *store, const char *name)
+/* ---- numbers that must not be lost ---- */
+
+static bool get_number(struct store *store, const char *name, uint64_t *number)
 {
     struct buffer text = buffer_make(32);
-    uint64_t number = store_get_meta(store, name, &text) ? strtoull(buffer_string(&text), NULL, 10) : 0;
+    bool found = store_get_meta(store, name, &text);
+    *number = found ? strtoull(buffer_string(&text), NULL, 10) : 0;
     buffer_free(&text);
-    return number;
+    return found;
 }
 
 static void put_number(struct store *store, const char *name, uint64_t number)
@@ -116,17 +122,37 @@ static void put_number(struct store *store, const char *name, uint64_t number)
     store_put_meta(store, name, text, (size_t)length);
 }
 
+struct highest {
+    uint64_t epoch, generation;
+};
+
+static void note_highest(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct highest *highest = context;
+    (void)track_id;
+    (void)class_id;
+    if (record->lease >> 32 > highest->epoch)
+        highest->epoch = record->lease >> 32;
+    if (record->generation > highest->generation)
+        highest->generation = record->generation;
+}
+
+/* Leases and generations grow for ever; where the meta records are broken, the boards say how far they are.
+ */
 static void read_state(struct store *store)
 {
-    uint64_t schema = get_number(store, RECORD_META_SCHEMA);
-    if (schema > RECORD_SCHEMA)
-        log_fatal("store %s has schema %llu, this program knows up to %d; install the newer release again",
-            store->folder, (unsigned long long)schema, RECORD_SCHEMA);
-    store->writer =
-        store_writer_open(store->env, store->folder, &store->map, get_number(store, RECORD_META_GENERATION));
-    if (schema == 0)
-        put_number(store, RECORD_META_SCHEMA, RECORD_SCHEMA);
-    store->epoch = (uint32_t)get_number(store, RECORD_META_EPOCH) + 1;
+    struct highest highest = {0};
+    uint64_t epoch, generation;
+    bool known = get_number(store, RECORD_META_EPOCH, &epoch);
+    if (!get_number(store, RECORD_META_GENERATION, &generation) || !known)
+        store_each_board(store, note_highest, &highest);
+    if (!known)
+        epoch = highest.epoch;
+    if (generation < highest.generation)
+        generation = highest.generation;
+    store->writer = store_writer_open(store->env, store->folder, &store->map, generation);
+    store->epoch = (uint32_t)epoch + 1;
     FAULT_TRACE("store_open", "generation=%" PRIu64 " epoch=%u", store_writer_committed(store->writer),
         (unsigned)store->epoch);
     put_number(store, RECORD_META_EPOCH, store->epoch);
@@ -141,12 +167,13 @@ struct store *store_open(const char *folder, size_t map_size_mb)
         log_fatal("store.dir: the path is too long");
     if (mkdir(folder, 0700) < 0 && errno != EEXIST)
         log_fatal("store.dir: cannot make %s: %s", folder, strerror(errno));
-    store->scratch = buffer_make((size_t)64 * 1024);
+    store->scratch = buffer_make(SCRATCH_MAX);
     take_lock(store);
     open_environment(store, map_size_mb);
     open_databases(store);
     store_check_readers(store);
     FAULT_POINT(START_STORE_OPEN);
+    store_schema_settle(store->env, store->meta, store->folder);
     read_state(store);
     FAULT_POINT(START_EPOCH_KEPT);
     return store;
@@ -261,20 +288,7 @@ void store_commit(struct store *store)
 
 static MDB_val key_value(const struct record_key *key)
 {
-    union {
-        const void *in;
-        void *out;
-    } bytes = {key->bytes};
-    return (MDB_val){RECORD_KEY_SIZE, bytes.out};
-}
-
-static MDB_val bytes_value(const void *data, size_t length)
-{
-    union {
-        const void *in;
-        void *out;
-    } bytes = {data};
-    return (MDB_val){length, bytes.out};
+    return record_value(key->bytes, RECORD_KEY_SIZE);
 }
 
 bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record)
@@ -288,7 +302,7 @@ bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     MDB_val key_val = key_value(&key), value;
     MDB_txn *txn = reading(store);
     int code = mdb_get(txn, store->boards, &key_val, &value);
-    bool found = code == MDB_SUCCESS && record_board_decode(value.mv_data, value.mv_size, record);
+    bool found = code == MDB_SUCCESS && record_board_decode(&key, value.mv_data, value.mv_size, record);
     if (code == MDB_SUCCESS && !found)
         log_warn("store: the record of %u-%u is broken and will be fetched again", track_id, class_id);
     else if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
@@ -302,9 +316,9 @@ void store_put_record(
 {
     struct record_key key = record_key_make(track_id, class_id);
     buffer_clear(&store->scratch);
-    record_board_encode(record, &store->scratch);
+    record_board_encode(&key, record, &store->scratch);
     store_writer_put(store->writer, store->boards, key_value(&key),
-        bytes_value(store->scratch.data, store->scratch.length));
+        record_value(store->scratch.data, store->scratch.length));
     remember_pending(store, &key, record);
 }
 
@@ -318,10 +332,11 @@ void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     record->detail_checksum = record_checksum(detail.data, detail.length);
     store_put_record(store, track_id, class_id, record);
     if (rows.length)
-        store_writer_put(store->writer, store->rows, key_value(&key), bytes_value(rows.data, rows.length));
+        store_writer_put(store->writer, store->rows, key_value(&key), record_value(rows.data, rows.length));
     else
         store_writer_delete(store->writer, store->rows, key_value(&key));
-    store_writer_put(store->writer, store->details, key_value(&key), bytes_value(detail.data, detail.length));
+    store_writer_put(
+        store->writer, store->details, key_value(&key), record_value(detail.data, detail.length));
 }
 
 void store_each_board(struct store *store, store_visitor visit, void *context)
@@ -335,8 +350,9 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
         uint32_t track_id, class_id;
         struct record_board record;
-        if (record_key_read(&key, &track_id, &class_id) &&
-            record_board_decode(value.mv_data, value.mv_size, &record))
+        bool sound = record_key_read(&key, &track_id, &class_id);
+        struct record_key place = record_key_make(sound ? track_id : 0, sound ? class_id : 0);
+        if (sound && record_board_decode(&place, value.mv_data, value.mv_size, &record))
             visit(context, track_id, class_id, &record);
         else
             broken++;
@@ -351,20 +367,30 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
 
 bool store_get_meta(struct store *store, const char *name, struct buffer *out)
 {
-    MDB_val key = bytes_value(name, strlen(name)), value;
+    MDB_val key = record_value(name, strlen(name)), value;
     MDB_txn *txn = reading(store);
     int code = mdb_get(txn, store->meta, &key, &value);
     if (code != MDB_NOTFOUND)
         check(store, code, "reading meta data");
-    if (code == MDB_SUCCESS)
-        buffer_append(out, value.mv_data, value.mv_size);
+    struct text sound;
+    bool found =
+        code == MDB_SUCCESS && record_meta_decode(RECORD_SCHEMA, name, value.mv_data, value.mv_size, &sound);
+    if (found)
+        buffer_append(out, sound.data, sound.length);
+    else if (code == MDB_SUCCESS)
+        log_warn("store: the meta record `%s` is broken and is ignored", name);
     done_reading(txn);
-    return code == MDB_SUCCESS;
+    return found;
 }
 
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length)
 {
-    store_writer_put(store->writer, store->meta, bytes_value(name, strlen(name)), bytes_value(bytes, length));
+    buffer_clear(&store->scratch);
+    record_meta_encode(name, bytes, length, &store->scratch);
+    if (store->scratch.overflowed)
+        log_bug("store: a meta record `%s` of %zu bytes", name, length);
+    store_writer_put(store->writer, store->meta, record_value(name, strlen(name)),
+        record_value(store->scratch.data, store->scratch.length));
 }
 
 /* ---- upkeep ---- */

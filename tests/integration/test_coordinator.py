@@ -9,7 +9,7 @@ import time
 import lmdb
 import pytest
 
-from crawl import age_store
+import store_file
 from fake_worker import Coordinator, Worker, pack_board
 
 
@@ -111,7 +111,7 @@ def test_unchanged_with_the_right_hash_moves_the_due_time(crew):
     content_hash = json.loads(worker.result(job)[0])["content_hash"]
     assert worker.answer(job) == "stored"
     coordinator.stop()
-    age_store(coordinator.folder / "store", hours=2)
+    store_file.age(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker.say_hello()
     assert worker.answer(worker.take(), outcome="unchanged", content_hash=content_hash) == "stored"
@@ -278,7 +278,7 @@ def test_a_shrunken_board_is_replaced_only_after_three_answers_say_so(crew):
     coordinator.stop()
     coordinator.settings += ["--set", "refresh.max_age_h=1"]
     assert stored(coordinator)[(10, 1)] == pack_board(full)
-    age_store(coordinator.folder / "store", hours=2)
+    store_file.age(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker.say_hello()
     assert worker.answer(worker.take(), names=[]) == "noted"

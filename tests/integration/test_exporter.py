@@ -799,6 +799,6 @@ def test_no_store(exporter, tmp_path, cache):
 
 
 def test_store_of_another_schema(store, exporter, cache):
-    store([MONZA]).put_meta("schema", b"2")
+    store([MONZA]).put_meta("schema", b"3")
     assert "schema" in exporter(code=1).stderr
     assert not cache.exists()
