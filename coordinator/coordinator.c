@@ -13,6 +13,7 @@
 #include "common/loop.h"
 #include "common/version.h"
 #include "common/wire.h"
+#include "coordinator/accept.h"
 #include "coordinator/collect.h"
 #include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"

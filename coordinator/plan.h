@@ -29,6 +29,7 @@ struct plan_entry {
     uint32_t track_id, class_id;
     int64_t due_ms;
     int64_t checked_at_ms; /* wall clock of the last valid answer or giving up; 0: never */
+    int64_t again_at_ms;   /* wall clock of a fetch before it is too old: an answer is kept aside; 0: none */
     uint32_t heap_at;      /* place in its heap; PLAN_NONE while leased */
     uint32_t lease;        /* place in the lease table; PLAN_NONE while waiting */
     uint8_t state;         /* enum plan_state */
@@ -60,8 +61,8 @@ uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id
 /* The places of a track's combinations, one after another; false if the catalogue does not have it. */
 bool plan_find_track(const struct plan *plan, uint32_t track_id, uint32_t *first, uint32_t *count);
 
-/* Valid for the plan's life. Callers may read everything and write only `lease`, `checked_at_ms` and what
- * describes the last failure. */
+/* Valid for the plan's life. Callers may read everything and write only `lease`, `checked_at_ms`,
+ * `again_at_ms` and what describes the last failure. */
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place);
 
 /* The store has it: due at `due_ms`. Only while WAITING. */

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/accept.h"
 #include "coordinator/schedule.h"
 
 #define LOOK_EVERY_MS 30000
@@ -14,6 +15,7 @@
 struct refresh_run {
     struct refresh_run_sources from;
     struct schedule schedule;
+    int64_t wall_ms;           /* of the opening */
     int64_t wall_minus_now_ms; /* when due times were last reckoned */
     int64_t next_look_ms;
     int64_t next_daily_ms; /* wall clock; INT64_MAX: never */
@@ -34,6 +36,10 @@ static int64_t due_ms(
 {
     if (entry->checked_at_ms == 0 || (entry->wanted && entry->missing))
         return PLAN_MISSING;
+    if (entry->again_at_ms && !entry->wanted) {
+        int64_t wait_ms = entry->again_at_ms - wall_ms;
+        return now_ms + (wait_ms < run->from.policy->max_age_ms ? wait_ms : run->from.policy->max_age_ms);
+    }
     int64_t checked_ms = now_ms - age_ms(entry, wall_ms);
     return entry->wanted ? checked_ms : checked_ms + run->from.policy->max_age_ms;
 }
@@ -99,9 +105,15 @@ static void learn_board(
 {
     struct refresh_run *run = context;
     uint32_t place = plan_find(run->from.plan, track_id, class_id);
-    if (place == PLAN_NONE || record->fetched_at_ms <= 0)
-        return; /* the catalogue has lost it, or it was never fetched */
-    plan_entry(run->from.plan, place)->checked_at_ms = record->fetched_at_ms;
+    if (place == PLAN_NONE || !record_board_is_fetched(record) || record->content_lost)
+        return; /* the catalogue has lost it, or it is still to be fetched */
+    struct plan_entry *entry = plan_entry(run->from.plan, place);
+    entry->checked_at_ms = record->fetched_at_ms;
+    if (record->empty_streak) {
+        if (record->candidate_last_ms > entry->checked_at_ms)
+            entry->checked_at_ms = record->candidate_last_ms;
+        entry->again_at_ms = run->wall_ms + accept_due_in_ms(run->from.policy, record, run->wall_ms);
+    }
     plan_known(run->from.plan, place, 0);
 }
 
@@ -114,6 +126,7 @@ struct refresh_run *refresh_run_open(
         .schedule = {.at_min = sources->daily_at_min,
             .day = times->daily_day,
             .day_back = times->daily_day_back},
+        .wall_ms = wall_ms,
         .next_look_ms = now_ms,
         .next_daily_ms = INT64_MAX};
     store_each_board(sources->store, learn_board, run);

@@ -22,6 +22,7 @@
 #define WRITE_EVERY_MS   5000
 #define SUMMARY_MAX      ((size_t)64 * 1024)
 #define FAILED_MAX       1000 /* failed_fetches listed; the count is always whole */
+#define GONE             ": gone from the service; what was fetched before stays"
 #define FILE_MAX_BYTES   ((size_t)1024 * 1024)
 
 #define X(name, string) string,
@@ -292,7 +293,7 @@ void status_readable(void *context)
 static void put_failed_fetch(
     const struct status *status, struct json_writer *json, const struct plan_entry *entry)
 {
-    char id[16], error[80];
+    char id[16], error[160];
     const struct catalogue_item *track = catalogue_find_track(status->from.catalogue, entry->track_id);
     json_object_begin(json);
     json_key(json, "track_name");
@@ -304,9 +305,10 @@ static void put_failed_fetch(
     json_key(json, "class_id");
     json_text(json, (struct text){id, (uint32_t)length});
     const char *reason = failure_string((enum failure)entry->last_failure);
-    length = entry->last_http_status
-                 ? snprintf(error, sizeof error, "%s (HTTP %u)", reason, entry->last_http_status)
-                 : snprintf(error, sizeof error, "%s", reason);
+    bool gone = (entry->last_http_status == 404 || entry->last_http_status == 410) && !entry->missing;
+    length = entry->last_http_status ? snprintf(error, sizeof error, "%s (HTTP %u)%s", reason,
+                                           entry->last_http_status, gone ? GONE : "")
+                                     : snprintf(error, sizeof error, "%s", reason);
     json_key(json, "error");
     json_text(json, (struct text){error, (uint32_t)length});
     key_time(json, "timestamp", entry->failed_at_ms);

@@ -1,11 +1,12 @@
 """The store: schemas, its lock, broken records."""
 
+import json
 import signal
 
 import pytest
 
 import store_file
-from fake_worker import Coordinator, Worker
+from fake_worker import Coordinator, Worker, pack_board
 
 
 @pytest.fixture
@@ -125,6 +126,7 @@ def test_a_record_of_a_board_that_was_never_fetched_is_not_a_board(coordinator, 
     """What failures leave behind (deaths of workers, quarantine) does not make it known, nor published."""
     started = coordinator(tracks=1, classes=2)
     fill(started, worker)
+    started.summary(lambda summary: summary["exports"] >= 1)
     assert started.stop() == 0
     with store_file.writing(store_of(started)) as (transaction, databases):
         key = store_file.board_key(10, 2)
@@ -156,3 +158,75 @@ def test_a_second_coordinator_is_refused(coordinator):
     assert f"in use by another coordinator (pid {first.pid})" in started.log()
     started.process = first
     started.summary()
+
+
+def answer_once(started, joined, hours, *answers, **changes):
+    """Restarts on a store made so much older and gives these answers to the jobs that come; returns the verdicts."""
+    if started.process.poll() is None:
+        assert started.stop() == 0
+    store_file.age(store_of(started), hours)
+    started.start()
+    joined.say_hello()
+    verdicts = []
+    for names in answers:
+        verdicts.append(joined.answer(joined.take(), names, **changes))
+    return verdicts
+
+
+def rows_of(started, track_id, class_id):
+    with store_file.writing(store_of(started)) as (transaction, databases):
+        return transaction.get(store_file.board_key(track_id, class_id), db=databases["rows"])
+
+
+def test_a_shrunken_board_is_replaced_only_after_three_separate_answers_agree(coordinator, worker):
+    """Over restarts; the old board stays meanwhile, and what does not agree begins anew."""
+    started = coordinator(tracks=1, classes=1)
+    full = [f"Driver {n}" for n in range(9)]
+    joined = worker(started)
+    assert joined.answer(joined.take(), full) == "stored"
+    assert answer_once(started, joined, 25, []) == ["noted"]
+    joined.say("ready")
+    assert joined.hears_nothing("job")  # not at once: in a while
+    for names in (full[:5], full[:4], full[:5]):
+        assert started.stop() == 0
+        assert rows_of(started, 10, 1) == pack_board(full)
+        verdicts = answer_once(started, joined, 1, names)
+    assert verdicts == ["stored"]
+    summary = started.summary()
+    assert summary["stored"] == 1 and summary["failed"] == 0
+    assert started.stop() == 0
+    assert rows_of(started, 10, 1) == pack_board(full[:5])
+    record = store_file.boards(store_of(started))[(10, 1)]
+    assert record["entry_count"] == 5 and record["empty_streak"] == 0
+
+
+def test_an_empty_answer_is_forgotten_when_a_full_one_comes(coordinator, worker):
+    started = coordinator(tracks=1, classes=1)
+    full = [f"Driver {n}" for n in range(9)]
+    joined = worker(started)
+    assert joined.answer(joined.take(), full) == "stored"
+    for names in ([], []):
+        assert answer_once(started, joined, 25, names) == ["noted"]
+    assert started.stop() == 0
+    record = store_file.boards(store_of(started))[(10, 1)]
+    assert record["empty_streak"] == 2 and record["candidate_since_ms"] <= record["candidate_last_ms"]
+    assert answer_once(started, joined, 1, full[:8]) == ["stored"]
+    assert answer_once(started, joined, 25, []) == ["noted"]
+    assert started.stop() == 0
+    assert store_file.boards(store_of(started))[(10, 1)]["empty_streak"] == 1
+    assert rows_of(started, 10, 1) == pack_board(full[:8])
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_board_that_is_gone_keeps_its_data_and_status_says_so(coordinator, worker, status):
+    started = coordinator(tracks=1, classes=1)
+    joined = worker(started)
+    assert joined.answer(joined.take()) == "stored"
+    assert answer_once(started, joined, 25, [], outcome="failed", failure="http_status", http_status=status,
+                       problem="HTTP", entries=0, content_hash="") == ["noted"]
+    assert started.stop() == 0
+    record = store_file.boards(store_of(started))[(10, 1)]
+    assert record["gone_since_ms"] > 0 and record["entry_count"] == 1
+    assert rows_of(started, 10, 1) == pack_board(["Bob Dylan"])
+    failed = json.loads((started.folder / "public/cache/status.json").read_text())["failed_fetches"]
+    assert failed[0]["error"] == f"http_status (HTTP {status}): gone from the service; what was fetched before stays"
