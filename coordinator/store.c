@@ -1,14 +1,10 @@
 #include "coordinator/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <uthash.h>
@@ -18,6 +14,7 @@
 #include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/store_files.h"
 #include "coordinator/store_schema.h"
 #include "coordinator/store_writer.h"
 
@@ -52,40 +49,12 @@ static void check(const struct store *store, int code, const char *doing)
 
 /* ---- opening ---- */
 
-static void take_lock(struct store *store)
-{
-    char path[PATH_MAX + 32];
-    int length = snprintf(path, sizeof path, "%s/coordinator.lock", store->folder);
-    if (length < 0 || (size_t)length >= sizeof path)
-        log_fatal("store %s: the path is too long", store->folder);
-    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0)
-        log_fatal(
-            "store: cannot open %s: %s; give this user the right to write there", path, strerror(errno));
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
-        char pid[24];
-        int written = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-        if (ftruncate(store->lock_fd, 0) < 0 || pwrite(store->lock_fd, pid, (size_t)written, 0) < 0)
-            log_warn("store: cannot note the pid in %s: %s", path, strerror(errno));
-        return;
-    }
-    char owner[24] = "";
-    ssize_t got = pread(store->lock_fd, owner, sizeof owner - 1, 0);
-    owner[got > 0 ? strcspn(owner, "\n") : 0] = 0;
-    log_fatal("store %s is in use by another coordinator (pid %s); stop it first or use another store.dir",
-        store->folder, owner[0] ? owner : "unknown");
-}
-
 static void open_environment(struct store *store, size_t map_size_mb)
 {
     check(store, mdb_env_create(&store->env), "creating the environment");
     check(store, mdb_env_set_maxdbs(store->env, RECORD_DB_COUNT), "setting the number of databases");
     check(store, mdb_env_set_mapsize(store->env, map_size_mb * 1024 * 1024), "setting the map size");
-    int code = mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
-    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED)
-        log_fatal("store %s: data.mdb is not a store of this program (%s); move it away to begin anew",
-            store->folder, mdb_strerror(code));
-    check(store, code, "opening");
+    check(store, mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600), "opening");
     store->map = lmdb_map_find(store->env);
 }
 
@@ -165,10 +134,10 @@ struct store *store_open(const char *folder, size_t map_size_mb)
     int length = snprintf(store->folder, sizeof store->folder, "%s", folder);
     if (length < 0 || (size_t)length >= sizeof store->folder)
         log_fatal("store.dir: the path is too long");
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-        log_fatal("store.dir: cannot make %s: %s", folder, strerror(errno));
     store->scratch = buffer_make(SCRATCH_MAX);
-    take_lock(store);
+    store->lock_fd = store_files_lock(folder);
+    store_files_mend(folder, map_size_mb);
+    store_files_reserve(folder);
     open_environment(store, map_size_mb);
     open_databases(store);
     store_check_readers(store);
