@@ -4,21 +4,21 @@ The damage is made at random places from a fixed seed; what was destroyed is fou
 the values with where py-lmdb says they are.
 """
 
-import pathlib
 import random
 import shutil
 import struct
 import subprocess
 
-import lmdb
 import pytest
 
 import store_file
 from crawl import Crawl
-from fake_worker import Coordinator, Worker
+from fake_worker import subscribe_summary
+from test_pipeline import assert_equals_truth
 
 BOARDS = ("--tracks", 12, "--classes", 9, "--entries", 9000, "--drivers", 700)
 FEW, MANY_CUTS, MANY_FLIPS = 5, 50, 200
+PAGE = 4096
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def sound(build_dir, tmp_path_factory, upstream_program):
 
 
 def contents(store):
-    """{key: (rows, detail)} of the boards whose record is sound and has its content."""
+    """{key: (record, rows, detail)} of the boards whose record is sound and has its content."""
     found = {}
     with store_file.writing(store) as (transaction, databases):
         for key, value in transaction.cursor(databases["boards"]):
@@ -54,17 +54,29 @@ def contents(store):
                 continue
             rows, detail = (transaction.get(key, db=databases[name]) for name in ("rows", "details"))
             if (len(rows or b""), len(detail or b"")) == (record["rows_length"], record["detail_length"]):
-                found[bytes(key)] = (rows, detail)
+                found[bytes(key)] = (bytes(value), rows, detail)
     return found
 
 
+def is_there(data, key, value):
+    """Whether a file still has a node with this key and this value, in the node or on pages of its own (mdb.c, struct MDB_node)."""
+    head = struct.pack("<HH", len(value) & 0xFFFF, len(value) >> 16)
+    if head + struct.pack("<HH", 0, len(key)) + key + value in data:
+        return True
+    big = head + struct.pack("<HH", 1, len(key)) + key
+    at = data.find(big)
+    while at >= 0:
+        if at + len(big) + 8 <= len(data):
+            start = struct.unpack_from("<Q", data, at + len(big))[0] * PAGE + 16
+            if data[start:start + len(value)] == value:
+                return True
+        at = data.find(big, at + 1)
+    return False
+
+
 def destroyed(before, data):
-    """The boards of which the bytes of rows, detail, or of everything that carries the key are not in the file any more."""
-    gone = set()
-    for key, (rows, detail) in before.items():
-        if any(value and value not in data for value in (rows, detail)):
-            gone.add(key)
-    return gone
+    """The boards of which record, rows or detail are not in the file any more."""
+    return {key for key, values in before.items() if not all(is_there(data, key, value) for value in values if value)}
 
 
 class Damaged:
@@ -81,58 +93,42 @@ class Damaged:
         self.made.settings["upstream.base_url"] = "http://127.0.0.1:9"
 
     def check(self):
-        """Starts a coordinator on it (nothing answers it) and compares what it has then with what was there."""
+        """Starts a coordinator on it, which has nobody to ask, and compares what it has then with what was there."""
         process = self.made.start()
         try:
-            summary = None
-            from fake_worker import subscribe_summary
-            try:
-                summary = subscribe_summary(f"ipc://{self.store}/status.sock")
-            except TimeoutError:
-                pass
+            subscribe_summary(f"ipc://{self.store}/status.sock")
             process.terminate()
-            code = process.wait(timeout=20)
+            assert process.wait(timeout=20) == 0, self.made.log()
         finally:
             process.kill()
-        assert summary and code == 0, self.made.log()
-        return self.compare()
-
-    def compare(self):
+            process.wait()
         after = contents(self.store)
         lost = {key for key, value in self.sound.contents.items() if after.get(key) != value}
+        gone = destroyed(self.sound.contents, bytes(self.data))
         log = self.made.log()
-        damaged = list(self.store.glob("data.mdb.damaged-*"))
-        if damaged:
-            assert "data.mdb is damaged" in log and damaged[0].name in log
-            assert bytes(damaged[0].read_bytes()) == bytes(self.data)
-        return lost, bool(damaged), log
+        assert lost <= gone, (len(lost), len(gone), log)
+        kept = list(self.store.glob("data.mdb.damaged-*"))
+        if kept:
+            assert "data.mdb is damaged" in log and kept[0].name in log
+            assert kept[0].read_bytes() == bytes(self.data)
+        return lost
 
 
 def cut(sound, tmp_path, seed):
-    """Truncation at a random offset: what lies wholly before it lives."""
-    generator = random.Random(seed)
-    size = generator.randrange((sound.store / "data.mdb").stat().st_size)
-    damaged = Damaged(sound, tmp_path / f"cut{seed}", lambda data: data.__delitem__(slice(size, None)))
-    lost, _, log = damaged.check()
-    gone = destroyed(sound.contents, bytes(damaged.data))
-    # A value may be there while the node with its key and its place is not: so little more is lost than was destroyed.
-    assert len(lost - gone) <= len(sound.contents) // 2 or size < 3 * 4096, (size, len(lost), len(gone), log)
-    return size, len(lost), len(gone)
+    """Truncation at a random place: what lies before it lives."""
+    size = random.Random(seed).randrange((sound.store / "data.mdb").stat().st_size)
+    Damaged(sound, tmp_path / f"cut{seed}", lambda data: data.__delitem__(slice(size, None))).check()
 
 
 def flip(sound, tmp_path, seed):
-    """One flipped byte: at most what it belonged to is lost."""
+    """One flipped byte costs one board at most."""
     generator = random.Random(seed)
-    size = (sound.store / "data.mdb").stat().st_size
-    at, mask = generator.randrange(size), generator.randrange(1, 256)
+    at, mask = generator.randrange((sound.store / "data.mdb").stat().st_size), generator.randrange(1, 256)
 
     def change(data):
         data[at] ^= mask
 
-    damaged = Damaged(sound, tmp_path / f"flip{seed}", change)
-    lost, _, log = damaged.check()
-    assert len(lost) <= 1, (at, mask, len(lost), log)
-    return at, mask, len(lost)
+    assert len(Damaged(sound, tmp_path / f"flip{seed}", change).check()) <= 1
 
 
 @pytest.mark.parametrize("seed", range(FEW))
@@ -143,3 +139,94 @@ def test_a_truncated_store(sound, tmp_path, seed):
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_store_with_a_flipped_byte(sound, tmp_path, seed):
     flip(sound, tmp_path, seed)
+
+
+@pytest.mark.slow
+def test_a_store_truncated_at_fifty_places(sound, tmp_path):
+    for seed in range(FEW, MANY_CUTS):
+        cut(sound, tmp_path, seed)
+
+
+@pytest.mark.slow
+def test_two_hundred_flipped_bytes(sound, tmp_path):
+    for seed in range(FEW, MANY_FLIPS):
+        flip(sound, tmp_path, seed)
+
+
+def pages_of(data, flags):
+    """The numbers of the pages with these flags."""
+    return [number for number in range(2, len(data) // PAGE)
+            if struct.unpack_from("<Q", data, number * PAGE)[0] == number
+            and struct.unpack_from("<H", data, number * PAGE + 10)[0] == flags]
+
+
+def erase(page):
+    def change(data):
+        data[page * PAGE:(page + 1) * PAGE] = bytes(PAGE)
+
+    return change
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_meta_page_that_is_erased_costs_nothing(sound, tmp_path, page):
+    assert Damaged(sound, tmp_path / "meta", erase(page)).check() == set()
+
+
+def test_both_meta_pages_erased_cost_nothing(sound, tmp_path):
+    def change(data):
+        data[:2 * PAGE] = bytes(2 * PAGE)
+
+    assert Damaged(sound, tmp_path / "metas", change).check() == set()
+
+
+def test_branch_pages_that_are_erased_cost_nothing(sound, tmp_path):
+    def change(data):
+        branches = pages_of(data, 1)
+        assert branches
+        for page in branches:
+            erase(page)(data)
+
+    assert Damaged(sound, tmp_path / "branches", change).check() == set()
+
+
+def test_an_empty_file_is_begun_anew(sound, tmp_path):
+    lost = Damaged(sound, tmp_path / "empty", lambda data: data.clear()).check()
+    assert lost == set(sound.contents)
+
+
+def test_a_salvage_that_was_cut_short_leaves_nothing(sound, tmp_path):
+    damaged = Damaged(sound, tmp_path / "again", erase(1))
+    half = damaged.store / "salvage.tmp"
+    half.mkdir()
+    (half / "data.mdb").write_bytes(b"half")
+    (half / "lock.mdb").write_bytes(b"")
+    assert damaged.check() == set()
+    assert not half.exists()
+
+
+def test_what_is_no_store_is_refused_and_left_alone(sound, tmp_path):
+    letter = b"Dear Sir or Madam, " * 1000
+
+    def change(data):
+        data[:] = letter
+
+    damaged = Damaged(sound, tmp_path / "letter", change)
+    assert damaged.made.once() == 1
+    assert "not a store of this program" in damaged.made.log()
+    assert (damaged.store / "data.mdb").read_bytes() == letter
+
+
+def test_lost_boards_are_fetched_again_and_the_index_is_whole(sound, tmp_path, upstream, upstream_truth):
+    """The end of the story: a damaged store, one run, and everything is as the service says."""
+    started = upstream(*BOARDS)
+
+    def change(data):
+        for page in pages_of(data, 4)[::3]:
+            data[page * PAGE + 100] ^= 0xFF
+
+    damaged = Damaged(sound, tmp_path / "whole", change)
+    damaged.made.url = started.url
+    damaged.made.settings.pop("upstream.base_url")
+    shutil.copytree(sound.folder / "public", damaged.made.folder / "public")
+    assert damaged.made.once() == 0, damaged.made.log()
+    assert_equals_truth(damaged.made, upstream_truth(*BOARDS))
