@@ -375,6 +375,21 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
     on_result(collect, &arrival);
 }
 
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id)
+{
+    struct record_board record;
+    uint32_t place = plan_find(collect->plan, track_id, class_id);
+    bool known = store_get_board(collect->store, track_id, class_id, &record);
+    if (place == PLAN_NONE || (known && record.content_lost))
+        return;
+    log_warn("board %u-%u: what the store has of it is broken; it is fetched again", track_id, class_id);
+    if (known) {
+        record.content_lost = true;
+        store_put_record(collect->store, track_id, class_id, &record);
+    }
+    plan_lost(collect->plan, place);
+}
+
 void collect_readable(void *context)
 {
     struct collect *collect = context;

@@ -51,6 +51,10 @@ void collect_readable(void *context);
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);
 
+/* The exporter found the rows or the detail of a board broken: it is fetched again, and its content is asked
+ * for whole. */
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id);
+
 /* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
 

@@ -111,6 +111,24 @@ static const struct {
 #undef FIELD
 };
 
+/* A pair that is none is left out: the board will be named again. */
+static void parse_broken(const cJSON *list, struct export_report *report)
+{
+    const cJSON *pair;
+    report->broken_named = 0;
+    cJSON_ArrayForEach(pair, list)
+    {
+        const cJSON *track = cJSON_GetArrayItem(pair, 0), *class = cJSON_GetArrayItem(pair, 1);
+        if (report->broken_named == EXPORT_BROKEN_MAX)
+            return;
+        if (!cJSON_IsNumber(track) || !cJSON_IsNumber(class) || track->valuedouble < 0 ||
+            track->valuedouble > UINT32_MAX || class->valuedouble < 0 || class->valuedouble > UINT32_MAX)
+            continue;
+        report->broken[report->broken_named].track_id = (uint32_t)track->valuedouble;
+        report->broken[report->broken_named++].class_id = (uint32_t) class->valuedouble;
+    }
+}
+
 static bool parse_report(struct text json, struct export_report *report)
 {
     cJSON *root = cJSON_ParseWithLength(json.data, json.length);
@@ -121,6 +139,8 @@ static bool parse_report(struct text json, struct export_report *report)
         uint64_t number = ok ? (uint64_t)value->valuedouble : 0;
         memcpy((char *)report + report_fields[i].offset, &number, sizeof number);
     }
+    if (ok)
+        parse_broken(cJSON_GetObjectItemCaseSensitive(root, "broken_boards"), report);
     cJSON_Delete(root);
     return ok;
 }

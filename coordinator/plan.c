@@ -224,6 +224,18 @@ uint32_t plan_wanted(const struct plan *plan)
     return plan->wanted;
 }
 
+void plan_lost(struct plan *plan, uint32_t place)
+{
+    struct plan_entry *entry = &plan->entries[place];
+    set_flag(&entry->missing, &plan->missing, true);
+    if (entry->state != PLAN_WAITING)
+        return;
+    heap_remove(plan, place);
+    entry->checked_at_ms = entry->again_at_ms = 0;
+    entry->due_ms = PLAN_MISSING;
+    heap_push(plan, place);
+}
+
 void plan_claim(struct plan *plan, uint32_t place)
 {
     struct plan_entry *entry = expect(plan, place, PLAN_WAITING);

@@ -82,6 +82,10 @@ void plan_want(struct plan *plan, uint32_t place);
 uint32_t plan_urgent(const struct plan *plan);
 uint32_t plan_wanted(const struct plan *plan);
 
+/* The store has lost it: due since ever, as if it had never been fetched; while LEASED nothing but its being
+ * missing is noted, as it is being fetched. */
+void plan_lost(struct plan *plan, uint32_t place);
+
 /* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is.
  */
 uint32_t plan_take(struct plan *plan, int64_t now_ms);

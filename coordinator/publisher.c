@@ -43,8 +43,10 @@ static void run_done(void *context, bool ok)
     store_put_meta(publisher->from.store, RECORD_META_EXPORT, json.data, json.length);
     crawl_times_save(publisher->from.times, publisher->from.store);
     FAULT_POINT(EXPORT_AFTER_REPORT);
-    collect_flush(publisher->from.collect);
     const struct export_report *report = export_run_report(publisher->run);
+    for (uint32_t i = 0; i < report->broken_named; i++)
+        collect_content_lost(publisher->from.collect, report->broken[i].track_id, report->broken[i].class_id);
+    collect_flush(publisher->from.collect);
     log_info("index published: %llu entries by %llu drivers in %llu combinations, %llu files written, %llu "
              "left alone, "
              "%llu ms, %llu MB",

@@ -7,6 +7,20 @@
 
 #define REPORT_BYTES_MAX ((size_t)8192) /* the coordinator reads no more */
 
+/* Pairs of track and class. */
+static void print_broken(const struct report *report, struct json_writer *json)
+{
+    json_key(json, "broken_boards");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < report->broken_named; i++) {
+        json_array_begin(json);
+        json_uint(json, report->broken[i].track_id);
+        json_uint(json, report->broken[i].class_id);
+        json_array_end(json);
+    }
+    json_array_end(json);
+}
+
 static void print_json(const struct report *report)
 {
     struct buffer text = buffer_make(REPORT_BYTES_MAX);
@@ -24,6 +38,7 @@ static void print_json(const struct report *report)
         json_key(&json, figures[i].name);
         json_uint(&json, figures[i].value);
     }
+    print_broken(report, &json);
     json_object_end(&json);
     puts(buffer_string(&text));
     buffer_free(&text);

@@ -1,7 +1,7 @@
 #ifndef R3E_EXPORTER_REPORT_H
 #define R3E_EXPORTER_REPORT_H
 /* The figures of a run: for people, or as the JSON object that the coordinator reads and puts into
- * status.json. */
+ * status.json. It names the boards that were found broken, so that the coordinator has them fetched again. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,10 +24,17 @@
     X(peak_rss_kb)                                                                                           \
     X(broken_records)
 
+/* Broken boards that are named; of more, the rest come with the next runs. */
+#define REPORT_BROKEN_MAX 150u
+
 struct report {
 #define X(name) uint64_t name;
     REPORT_FIGURES(X)
 #undef X
+    struct {
+        uint32_t track_id, class_id;
+    } broken[REPORT_BROKEN_MAX];
+    uint32_t broken_named;
 };
 
 /* Prints one line to standard output. False: it could not be written. */

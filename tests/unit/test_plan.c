@@ -48,6 +48,23 @@ static void finds_every_combination_and_no_other(void **state)
     assert_int_equal(plan_find(plan, 0, 0), PLAN_NONE);
 }
 
+static void what_is_lost_is_missing_and_due(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    for (uint32_t place = 0; place < 12; place++)
+        plan_known(plan, place, 1000 + place);
+    assert_int_equal(plan_missing(plan), 0);
+    plan_lost(plan, 7);
+    plan_lost(plan, 7);
+    assert_int_equal(plan_missing(plan), 1);
+    assert_int_equal(plan_take(plan, 0), 7);
+    plan_lost(plan, 7); /* while it is being fetched */
+    assert_int_equal(plan_missing(plan), 1);
+    plan_succeed(plan, 7, 2000);
+    assert_int_equal(plan_missing(plan), 0);
+    assert_int_equal(plan_take(plan, 0), PLAN_NONE);
+}
+
 static void missing_comes_before_stale_in_order_of_ids(void **state)
 {
     struct plan *plan = ((struct fixture *)*state)->plan;
@@ -315,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLAN(finds_every_combination_and_no_other),
+        WITH_PLAN(what_is_lost_is_missing_and_due),
         WITH_PLAN(missing_comes_before_stale_in_order_of_ids),
         WITH_PLAN(takes_nothing_before_it_is_due),
         WITH_PLAN(attempts_are_counted_within_one_refresh),
