@@ -69,6 +69,7 @@ const struct config_key config_keys[] = {
     INT(store, map_size_mb, "4096", 16, 1048576, "The most the database may ever hold, in MB. Address space, not memory."),
     INT(store, commit_ms, "100", 1, 60000, "Results are written to disk together, at the latest after this many milliseconds …"),
     INT(store, commit_results, "64", 1, 10000, "… or when this many have come, whichever is first."),
+    INT(store, min_free_mb, "64", 0, 1048576, "Nothing new is fetched while less than this is free, in MB, where store.dir or public.dir is. 0: only a failed write counts."),
 
     {"public", "dir", CONFIG_PATH, true, false, AT(publish.dir), "/var/www/r3e-leaderboard", 0, PATH_BYTES, NULL, "The root of the published site; data goes to cache/ below it. Required."},
     {"public", "layouts", CONFIG_CHOICES, false, false, AT(publish.layouts), "flat,sharded", 0, 0, layout_names, "Which files to publish: \"flat\" (one index), \"sharded\" (what the web front end reads), or both."},

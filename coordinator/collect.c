@@ -87,6 +87,8 @@ void collect_flush(struct collect *collect)
 {
     FAULT_POINT(COLLECT_BEFORE_SUBMIT);
     uint64_t generation = store_submit(collect->store);
+    if (generation == STORE_NOT_TAKEN)
+        return; /* asked again when the store is well */
     FAULT_POINT(COLLECT_AFTER_SUBMIT);
     for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
         collect->pending[i].generation = generation;
@@ -113,11 +115,12 @@ void collect_committed(void *context)
     memmove(collect->pending, collect->pending + done, collect->pending_count * sizeof *collect->pending);
 }
 
-void collect_settle(struct collect *collect)
+bool collect_settle(struct collect *collect)
 {
     collect_flush(collect);
-    store_commit(collect->store);
+    bool settled = store_commit(collect->store);
     collect_committed(collect);
+    return settled;
 }
 
 static void acknowledge_after_commit(

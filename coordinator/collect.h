@@ -58,8 +58,10 @@ void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t c
 /* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
 
-/* Has it written, waits until it is on disk, acknowledges. */
-void collect_settle(struct collect *collect);
+/* Has it written, waits until it is on disk, acknowledges. False: the store is not well, what waited waits
+ * on.
+ */
+bool collect_settle(struct collect *collect);
 
 /* Loop handler of the store's event: acknowledges what a commit has brought to disk. */
 void collect_committed(void *context);

@@ -23,6 +23,7 @@
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/status.h"
+#include "coordinator/storage.h"
 #include "coordinator/store.h"
 #include "coordinator/trigger.h"
 #include "coordinator/welcome.h"
@@ -53,6 +54,7 @@ struct coordinator {
     struct dispatch *dispatch;
     struct collect *collect;
     struct holds holds;
+    struct storage storage;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
@@ -156,6 +158,9 @@ static void open_parts(struct coordinator *c)
     c->dispatch =
         dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
     c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
+    struct disk_room room = disk_room_make(disk_probe_system, c->config->store.dir, c->config->publish.dir,
+        (uint64_t)c->config->store.min_free_mb * 1024 * 1024);
+    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
     struct publisher_sources publishing = {.loop = c->loop,
         .config = c->config,
@@ -217,6 +222,7 @@ static void open_signals(struct coordinator *c)
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
     sigprocmask(SIG_BLOCK, &wanted, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file over its limit is a failed write */
     c->signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
     if (c->signal_fd < 0)
         log_fatal("cannot watch for signals: %s", strerror(errno));
@@ -282,15 +288,29 @@ static int64_t tick_refresh(struct coordinator *c, int64_t now_ms)
     return sleep_ms;
 }
 
+static int64_t tick_storage(struct coordinator *c, int64_t now_ms)
+{
+    int64_t sleep_ms = storage_tick(&c->storage, now_ms);
+    if (storage_has_failed(&c->storage) && !c->stop_by_ms)
+        begin_stop(c, 1);
+    return sleep_ms;
+}
+
+static bool may_not_export(const struct coordinator *c, int64_t now_ms)
+{
+    return c->stop_by_ms || holds_get(&c->holds, HOLD_DISK_FULL, now_ms);
+}
+
 static int64_t tick(void *context, int64_t now_ms)
 {
     struct coordinator *c = context;
     int64_t sleep_ms = tick_refresh(c, now_ms);
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
+    sleep_ms = least(sleep_ms, tick_storage(c, now_ms));
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
-    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
+    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, may_not_export(c, now_ms), now_ms));
     tick_once(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
@@ -317,7 +337,10 @@ static void close_all(struct coordinator *c)
 {
     FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
-    collect_settle(c->collect);
+    if (!collect_settle(c->collect)) {
+        log_error("the last results could not be saved; they were not acknowledged and are fetched again");
+        c->exit_code = 1;
+    }
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());

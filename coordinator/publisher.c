@@ -118,7 +118,8 @@ bool publisher_failed(const struct publisher *publisher)
 
 static void start(struct publisher *publisher, int64_t now_ms)
 {
-    collect_settle(publisher->from.collect);
+    if (!collect_settle(publisher->from.collect))
+        return; /* what is on disk is not what was fetched; the store will say */
     publisher->started_at_ms = now_ms;
     publisher->started = true;
     publisher->hurried = false;
@@ -156,10 +157,10 @@ static int64_t wait_ms(const struct publisher *publisher, bool busy, int64_t now
     return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms)
+int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms)
 {
     int64_t sleep_ms = LOOP_SLEEP_FOREVER;
-    if (!export_run_active(publisher->run) && !stopping && publisher_owes(publisher))
+    if (!export_run_active(publisher->run) && !held && publisher_owes(publisher))
         sleep_ms = wait_ms(publisher, busy, now_ms);
     if (sleep_ms == 0)
         start(publisher, now_ms);

@@ -37,9 +37,9 @@ struct publisher *publisher_open(
 /* Kills a run under way and reaps it. */
 void publisher_close(struct publisher **pointer);
 
-/* Starts a run if it is time for one (never while `stopping`); `busy`: boards are still to be fetched.
- * Returns how many milliseconds it may sleep. */
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms);
+/* Starts a run if it is time for one (never while `held`: stopping, or no room on the disk); `busy`: boards
+ * are still to be fetched. Returns how many milliseconds it may sleep. */
+int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms);
 
 /* What is owed is published soon although boards are still to be fetched; at most once a minute. */
 void publisher_hurry(struct publisher *publisher);

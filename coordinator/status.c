@@ -220,15 +220,20 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "descriptors", process_descriptor_count());
 }
 
+static void put_hold_reason(struct json_writer *json, const struct hold *hold, enum hold_kind kind)
+{
+    json_key(json, "hold");
+    json_string(json, hold ? hold_kind_string(kind) : "");
+    json_key(json, "hold_reason");
+    json_string(json, hold ? hold->text : "");
+}
+
 /* The first reason why nothing is handed out, if there is one. */
 static void put_hold(const struct status *status, struct json_writer *json, int64_t now_ms)
 {
     enum hold_kind kind = holds_first(status->from.holds, now_ms);
     const struct hold *hold = kind < HOLD_KINDS ? holds_get(status->from.holds, kind, now_ms) : NULL;
-    json_key(json, "hold");
-    json_string(json, hold ? hold_kind_string(kind) : "");
-    json_key(json, "hold_reason");
-    json_string(json, hold ? hold->text : "");
+    put_hold_reason(json, hold, kind);
     json_key(json, "hold_ms");
     if (hold && hold->until_ms == HOLD_FOREVER)
         json_null(json);
@@ -367,6 +372,8 @@ static void make_file(struct status *status, int64_t now_ms)
         json_null(&json);
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
+    enum hold_kind kind = holds_first(status->from.holds, now_ms);
+    put_hold_reason(&json, kind < HOLD_KINDS ? holds_get(status->from.holds, kind, now_ms) : NULL, kind);
     json_key(&json, "version");
     json_string(&json, R3E_VERSION);
     json_object_end(&json);

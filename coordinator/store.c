@@ -38,6 +38,8 @@ struct store {
     MDB_dbi boards, rows, details, meta;
     uint32_t epoch;
     struct buffer scratch;
+    bool failed; /* a read went wrong */
+    char problem[STORE_PROBLEM_SIZE];
 };
 
 static uint64_t forget_committed(struct store *store);
@@ -45,6 +47,17 @@ static uint64_t forget_committed(struct store *store);
 static void check(const struct store *store, int code, const char *doing)
 {
     store_check(store->folder, code, doing);
+}
+
+/* True if a read went well; after one that did not nothing is written any more. */
+static bool ok(struct store *store, int code, const char *doing)
+{
+    if (code == MDB_SUCCESS)
+        return true;
+    if (!store->failed)
+        store_describe(store->folder, code, doing, store->problem);
+    store->failed = true;
+    return false;
 }
 
 /* ---- opening ---- */
@@ -125,7 +138,11 @@ static void read_state(struct store *store)
     FAULT_TRACE("store_open", "generation=%" PRIu64 " epoch=%u", store_writer_committed(store->writer),
         (unsigned)store->epoch);
     put_number(store, RECORD_META_EPOCH, store->epoch);
-    store_commit(store);
+    char problem[STORE_PROBLEM_SIZE];
+    if (!store_commit(store)) {
+        store_health(store, problem);
+        log_fatal("%s, then start again", problem);
+    }
 }
 
 struct store *store_open(const char *folder, size_t map_size_mb)
@@ -177,13 +194,14 @@ uint64_t store_next_generation(const struct store *store)
 
 /* ---- transactions ---- */
 
+/* NULL: the store has failed. */
 static MDB_txn *reading(struct store *store)
 {
-    if (store->read)
-        check(store, mdb_txn_renew(store->read), "renewing a snapshot");
-    else
-        check(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read), "beginning a snapshot");
-    return store->read;
+    if (store->failed)
+        return NULL;
+    int code =
+        store->read ? mdb_txn_renew(store->read) : mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read);
+    return ok(store, code, "beginning a snapshot") ? store->read : NULL;
 }
 
 static void done_reading(MDB_txn *txn)
@@ -227,14 +245,30 @@ static uint64_t forget_committed(struct store *store)
 }
 /* NOLINTEND(clang-analyzer-*) */
 
+enum store_health store_health(struct store *store, char problem[static STORE_PROBLEM_SIZE])
+{
+    enum store_health health = store_writer_health(store->writer, problem);
+    if (!store->failed)
+        return health;
+    memcpy(problem, store->problem, STORE_PROBLEM_SIZE);
+    return STORE_FAILED;
+}
+
+size_t store_open_bytes(const struct store *store)
+{
+    return store_writer_open_bytes(store->writer);
+}
+
 uint64_t store_submit(struct store *store)
 {
+    char problem[STORE_PROBLEM_SIZE];
     uint64_t generation = store_writer_generation(store->writer);
+    if (store_health(store, problem) != STORE_WELL)
+        return STORE_NOT_TAKEN;
     if (!store_writer_dirty(store->writer))
         return generation - 1;
     put_number(store, RECORD_META_GENERATION, generation);
-    store_writer_submit(store->writer);
-    return generation;
+    return store_writer_submit(store->writer) ? generation : STORE_NOT_TAKEN;
 }
 
 uint64_t store_committed(struct store *store)
@@ -247,10 +281,9 @@ int store_event_fd(const struct store *store)
     return store_writer_event_fd(store->writer);
 }
 
-void store_commit(struct store *store)
+bool store_commit(struct store *store)
 {
-    store_submit(store);
-    store_writer_wait(store->writer);
+    return store_submit(store) != STORE_NOT_TAKEN && store_writer_wait(store->writer);
 }
 
 /* ---- records ---- */
@@ -270,12 +303,14 @@ bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     }
     MDB_val key_val = key_value(&key), value;
     MDB_txn *txn = reading(store);
+    if (!txn)
+        return false;
     int code = mdb_get(txn, store->boards, &key_val, &value);
     bool found = code == MDB_SUCCESS && record_board_decode(&key, value.mv_data, value.mv_size, record);
     if (code == MDB_SUCCESS && !found)
         log_warn("store: the record of %u-%u is broken and will be fetched again", track_id, class_id);
-    else if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
-        check(store, code, "reading a board");
+    else if (code != MDB_NOTFOUND)
+        ok(store, code, "reading a board");
     done_reading(txn);
     return found;
 }
@@ -314,8 +349,9 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
     MDB_cursor *cursor;
     MDB_val key, value;
     unsigned broken = 0;
-    check(store, mdb_cursor_open(txn, store->boards, &cursor), "reading all boards");
     int code;
+    if (!txn || !ok(store, mdb_cursor_open(txn, store->boards, &cursor), "reading all boards"))
+        return;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
         uint32_t track_id, class_id;
         struct record_board record;
@@ -328,7 +364,7 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
     }
     mdb_cursor_close(cursor);
     if (code != MDB_NOTFOUND)
-        check(store, code, "reading all boards");
+        ok(store, code, "reading all boards");
     done_reading(txn);
     if (broken)
         log_warn("store: %u broken board records; those boards will be fetched again", broken);
@@ -338,9 +374,11 @@ bool store_get_meta(struct store *store, const char *name, struct buffer *out)
 {
     MDB_val key = record_value(name, strlen(name)), value;
     MDB_txn *txn = reading(store);
+    if (!txn)
+        return false;
     int code = mdb_get(txn, store->meta, &key, &value);
     if (code != MDB_NOTFOUND)
-        check(store, code, "reading meta data");
+        ok(store, code, "reading meta data");
     struct text sound;
     bool found =
         code == MDB_SUCCESS && record_meta_decode(RECORD_SCHEMA, name, value.mv_data, value.mv_size, &sound);
@@ -367,7 +405,7 @@ void store_put_meta(struct store *store, const char *name, const void *bytes, si
 int store_check_readers(struct store *store)
 {
     int dead = 0;
-    check(store, mdb_reader_check(store->env, &dead), "checking the reader table");
+    ok(store, mdb_reader_check(store->env, &dead), "checking the reader table");
     if (dead)
         log_info("store: cleared %d reader slots of dead processes", dead);
     return dead;
