@@ -104,7 +104,7 @@ static int put_all(MDB_txn *txn, const struct buffer *batch)
 /* One transaction. On failure the store is as it was, and `*doing` says where it failed. */
 static int carry_out(const struct store_writer *writer, const struct buffer *batch, const char **doing)
 {
-    MDB_txn *txn;
+    MDB_txn *txn = NULL;
     *doing = "beginning a transaction";
     int code = FAULT_FAIL(WRITER_BEFORE_BEGIN) ? errno : mdb_txn_begin(writer->env, NULL, 0, &txn);
     if (code != MDB_SUCCESS)
@@ -205,8 +205,11 @@ static void *run(void *context)
         while (code != MDB_SUCCESS && (going = wait_to_retry(writer, code, doing)))
             code = carry_out(writer, &batch, &doing);
         buffer_trim(&batch, BATCH_KEEP);
-        if (code == MDB_SUCCESS)
-            note_commit(writer, generation, clock_monotonic_us() - started_us);
+        if (code != MDB_SUCCESS)
+            break;
+        FAULT_TRACE("commit", "generation=%" PRIu64, generation);
+        note_commit(writer, generation, clock_monotonic_us() - started_us);
+        FAULT_POINT(WRITER_AFTER_EVENT);
     }
     buffer_free(&batch);
     return NULL;

@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "common/board.h"
+#include "common/board_check.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/record.h"
@@ -228,22 +228,10 @@ struct verification {
     _Atomic uint32_t broken_count;
 };
 
-/* NULL if all is well, else what is wrong. */
 static const char *problem_of(const struct snapshot_board *board)
 {
-    uint32_t row_count = 0;
-    const char *problem;
-    if (!board->detail.length)
-        return "it has no detail";
-    if (record_checksum(board->detail.data, board->detail.length) != board->detail_checksum)
-        return "the detail's checksum is wrong";
-    if (!board->rows.length)
-        return board->entry_count ? "it has no rows" : NULL;
-    if (record_checksum(board->rows.data, board->rows.length) != board->rows_checksum)
-        return "the rows' checksum is wrong";
-    if (!board_validate(board->rows.data, board->rows.length, &row_count, &problem))
-        return problem;
-    return row_count == board->entry_count ? NULL : "there are fewer or more rows than entries";
+    struct board_claims claims = {board->entry_count, board->rows_checksum, board->detail_checksum};
+    return board_check(&claims, board->rows, board->detail);
 }
 
 static void *verify_some(void *context)

@@ -5,6 +5,7 @@
 
 #include "common/version.h"
 #include "coordinator/ctl/catalogue_import.h"
+#include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
@@ -12,6 +13,7 @@
 
 static const struct ctl_command *const commands[] = {
     &catalogue_import_command,
+    &check_command,
     &search_command,
     &status_command,
     &watch_command,

@@ -4,6 +4,7 @@ The damage is made at random places from a fixed seed; what was destroyed is fou
 the values with where py-lmdb says they are.
 """
 
+import json
 import random
 import shutil
 import struct
@@ -12,9 +13,8 @@ import subprocess
 import pytest
 
 import store_file
-from crawl import Crawl
+from crawl import Crawl, assert_equals_truth, wait_for
 from fake_worker import subscribe_summary
-from test_pipeline import assert_equals_truth
 
 BOARDS = ("--tracks", 12, "--classes", 9, "--entries", 9000, "--drivers", 700)
 FEW, MANY_CUTS, MANY_FLIPS = 5, 50, 200
@@ -92,8 +92,17 @@ class Damaged:
         (self.store / "data.mdb").write_bytes(self.data)
         self.made.settings["upstream.base_url"] = "http://127.0.0.1:9"
 
+    def check_by_hand(self):
+        """r3ectl check: its exit code and what it says."""
+        done = subprocess.run([str(self.sound.program.parent / "ctl" / "r3ectl"), "check", "--store", str(self.store)],
+                              capture_output=True, text=True, timeout=60)
+        assert done.stdout or done.stderr
+        return done.returncode, done.stdout + done.stderr
+
     def check(self):
         """Starts a coordinator on it, which has nobody to ask, and compares what it has then with what was there."""
+        code, findings = self.check_by_hand()
+        assert code in (0, 1, 3), findings
         process = self.made.start()
         try:
             subscribe_summary(f"ipc://{self.store}/status.sock")
@@ -107,6 +116,8 @@ class Damaged:
         gone = destroyed(self.sound.contents, bytes(self.data))
         log = self.made.log()
         assert lost <= gone, (len(lost), len(gone), log)
+        assert not lost or code != 0, findings
+        assert self.check_by_hand()[0] in (0, 3)  # the structure is sound again
         kept = list(self.store.glob("data.mdb.damaged-*"))
         if kept:
             assert "data.mdb is damaged" in log and kept[0].name in log
@@ -230,3 +241,54 @@ def test_lost_boards_are_fetched_again_and_the_index_is_whole(sound, tmp_path, u
     shutil.copytree(sound.folder / "public", damaged.made.folder / "public")
     assert damaged.made.once() == 0, damaged.made.log()
     assert_equals_truth(damaged.made, upstream_truth(*BOARDS))
+
+
+def r3ectl_check(sound, store, *options):
+    program = sound.program.parent / "ctl" / "r3ectl"
+    return subprocess.run([str(program), "check", "--store", str(store), *options], capture_output=True, text=True, timeout=60)
+
+
+def test_check_finds_a_sound_store_sound(sound):
+    done = r3ectl_check(sound, sound.store)
+    assert done.returncode == 0 and "everything is sound" in done.stdout
+    found = json.loads(r3ectl_check(sound, sound.store, "--json").stdout)
+    assert found["problems"] == [] and found["schema"] == 2 and found["boards"] == 108 and found["entries"] == 9000
+    assert bytes.fromhex(found["id"]) and found["generation"] > 0
+
+
+@pytest.mark.parametrize("database", ["boards", "rows", "details", "meta"])
+def test_check_names_what_is_broken(sound, tmp_path, database):
+    store = tmp_path / "store"
+    store.mkdir()
+    shutil.copy(sound.store / "data.mdb", store)
+    key = next(key for key, (_, rows, _) in sound.contents.items() if rows)
+    store_file.damage(store, database, b"catalogue" if database == "meta" else key, place=20)
+    done = r3ectl_check(sound, store)
+    assert done.returncode == 3
+    named = "`catalogue`" if database == "meta" else "%d-%d: " % struct.unpack(">II", key)
+    assert named in done.stdout
+    problems = json.loads(r3ectl_check(sound, store, "--json").stdout)["problems"]
+    assert len(problems) == 1
+    if database != "meta":
+        assert (problems[0]["track_id"], problems[0]["class_id"]) == struct.unpack(">II", key)
+
+
+def test_check_says_where_there_is_no_store(sound, tmp_path):
+    done = r3ectl_check(sound, tmp_path)
+    assert done.returncode == 1 and "is it the folder that store.dir names" in done.stderr
+
+
+def test_check_beside_a_coordinator_that_writes(sound, tmp_path, upstream):
+    """What it holds still is sound at every moment."""
+    started = upstream(*BOARDS, "--latency-ms", 20)
+    made = Crawl(sound.program.parents[1], tmp_path, started.url, sound.catalogue)
+    made.settings["store.commit_results"] = 1
+    process = made.start("--once")
+    wait_for(lambda: started.stats()["listing_requests"] > 3)
+    boards = []
+    while process.poll() is None:
+        done = r3ectl_check(sound, tmp_path / "store", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        boards.append(json.loads(done.stdout)["boards"])
+    assert process.wait() == 0
+    assert len(set(boards)) > 2, boards
