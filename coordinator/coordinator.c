@@ -16,6 +16,7 @@
 #include "coordinator/accept.h"
 #include "coordinator/collect.h"
 #include "coordinator/crawl_times.h"
+#include "coordinator/descriptors.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
@@ -55,6 +56,7 @@ struct coordinator {
     struct collect *collect;
     struct holds holds;
     struct storage storage;
+    struct descriptors descriptors;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
@@ -307,6 +309,7 @@ static int64_t tick(void *context, int64_t now_ms)
     int64_t sleep_ms = tick_refresh(c, now_ms);
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     sleep_ms = least(sleep_ms, tick_storage(c, now_ms));
+    sleep_ms = least(sleep_ms, descriptors_tick(&c->descriptors, now_ms));
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
@@ -366,6 +369,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     struct coordinator c = {.config = config, .catalogue = catalogue, .once = once};
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     open_signals(&c);
+    c.descriptors = descriptors_make(config->workers.local);
     open_store(&c);
     open_sockets(&c);
     FAULT_POINT(START_SOCKETS_BOUND);

@@ -1,8 +1,9 @@
-"""Full disks and failing writes: nothing is acknowledged that is not on disk, old files stay, and it goes on by itself or ends."""
+"""Full disks, failing writes, no descriptors, no memory: nothing is acknowledged that is not on disk, old files stay, and it goes on by itself or ends."""
 
 import contextlib
 import json
 import os
+import pathlib
 import resource
 import signal
 import subprocess
@@ -11,7 +12,8 @@ import time
 import pytest
 
 import store_file
-from fake_worker import Coordinator, Worker, pack_board
+from crawl import Crawl, assert_equals_truth, wait_for, workers_of
+from fake_worker import VERSION, Coordinator, Worker, pack_board
 
 MB = 1024 * 1024
 
@@ -208,3 +210,62 @@ def test_a_failing_write_ends_the_process_within_seconds(coordinator, worker):
     assert joined.answer(again, names) == "stored"
     assert started.stop() == 0
     assert rows_of(started, kept) == pack_board(["Bob Dylan"])
+
+
+def test_too_low_a_limit_of_descriptors_is_said_at_the_start(coordinator):
+    started = coordinator(tracks=1, classes=1)
+    started.summary()
+    assert started.stop() == 0
+    started.start(limits={resource.RLIMIT_NOFILE: 40})
+    assert started.process.wait(timeout=10) == 1
+    assert "40 open files are allowed, the coordinator needs 48" in started.log()
+
+
+def cpu_s(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_running_out_of_descriptors_keeps_those_who_are_in(coordinator, worker):
+    """libzmq would abort the process when an accept fails for want of a descriptor."""
+    started = coordinator(tracks=3, classes=3)
+    started.summary()
+    assert started.stop() == 0
+    started.start(limits={resource.RLIMIT_NOFILE: 48})
+    first = worker(started)
+    assert first.answer(first.take()) == "stored"
+    crowd = [Worker(started, hello=False) for _ in range(60)]
+    for one in crowd:
+        one.say("hello", version=VERSION, host="test", pid=one.pid)
+    wait_for(lambda: "nobody more is let in" in started.log())
+    before = cpu_s(started.process)
+    for _ in range(3):
+        assert first.answer(first.take()) == "stored"
+    assert first.hears_nothing(timeout_ms=1000)
+    assert cpu_s(started.process) - before < 0.7  # it does not turn in circles
+    for one in crowd:
+        one.close()
+    wait_for(lambda: "open files to spare again" in started.log())
+    late = worker(started)
+    assert late.answer(late.take()) == "stored"
+    assert started.stop() == 0
+
+
+def test_workers_without_memory_cost_what_does_not_fit_and_nothing_else(plain_build_dir, tmp_path, upstream, upstream_truth):
+    """The address space of the workers is limited while they fetch, to a little more than they have."""
+    options = ("--tracks", 3, "--classes", 3, "--entries", 9000, "--drivers", 5000, "--filled", 100)
+    truth = upstream_truth(*options)
+    catalogue = tmp_path / "catalogue.cfg"
+    made = Crawl(plain_build_dir, tmp_path, upstream(*options, "--latency-ms", 300, "--write-catalogue", catalogue).url, catalogue)
+    made.settings.update({"refresh.retries": 1, "workers.local": 2})
+    process = made.start("--once")
+    try:
+        for pid in wait_for(lambda: len(workers_of(process.pid)) == 2 and workers_of(process.pid)):
+            size = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.prlimit(pid, resource.RLIMIT_AS, (size + MB, size + MB))
+        assert process.wait(timeout=60) in (0, 3), made.log()
+    finally:
+        process.kill()
+    assert "memory" in made.log(), made.log()
+    assert made.once() == 0, made.log()
+    assert_equals_truth(made, truth)
