@@ -134,7 +134,8 @@ bool lmdb_file_open(struct lmdb_file *file, const char *path, char error[static 
     read_metas(file);
     if (!file->page_size)
         file->page_size = (uint32_t)sysconf(_SC_PAGESIZE); /* what LMDB takes for a new file */
-    file->pages = (uint64_t)status.st_size / file->page_size;
+    file->bytes = (uint64_t)status.st_size;
+    file->pages = file->bytes / file->page_size;
     return true;
 }
 
@@ -160,6 +161,15 @@ const char *lmdb_file_problem(const struct lmdb_file *file)
 bool lmdb_file_read_page(const struct lmdb_file *file, uint64_t page, uint8_t *out)
 {
     return page < file->pages && read_at(file->fd, out, file->page_size, page * file->page_size);
+}
+
+bool lmdb_file_read_rest(const struct lmdb_file *file, uint64_t page, uint8_t *out)
+{
+    if (page < file->pages)
+        return lmdb_file_read_page(file, page, out);
+    memset(out, 0, file->page_size);
+    return page == file->pages &&
+           read_at(file->fd, out, file->bytes % file->page_size, page * file->page_size);
 }
 
 bool lmdb_file_read(const struct lmdb_file *file, struct lmdb_place place, struct buffer *out)

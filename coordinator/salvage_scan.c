@@ -108,8 +108,7 @@ static void scan_page(struct salvage_scan *scan, const uint8_t *page, uint64_t n
         struct lmdb_place place = {number * file->page_size + (uint64_t)(node.data - page), node.length};
         if (node.flags & LMDB_BIG) {
             uint64_t first = lmdb_node_big(&node);
-            if (first >= file->pages ||
-                LMDB_PAGE_HEADER + (uint64_t)node.length > (file->pages - first) * file->page_size)
+            if (first > file->pages || first * file->page_size + LMDB_PAGE_HEADER + node.length > file->bytes)
                 continue;
             place.offset = first * file->page_size + LMDB_PAGE_HEADER;
         }
@@ -144,8 +143,8 @@ void salvage_scan_run(struct salvage_scan *scan, const struct lmdb_file *file)
     if (file->meta_count)
         lmdb_walk(file, &file->metas[0], &events);
     uint8_t *page = memory_zalloc(1, file->page_size);
-    for (uint64_t number = 0; number < file->pages; number++)
-        if (lmdb_file_read_page(file, number, page))
+    for (uint64_t number = 0; number <= file->pages; number++)
+        if (lmdb_file_read_rest(file, number, page))
             scan_page(scan, page, number);
     free(page);
     if (scan->record_count)
