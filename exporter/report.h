@@ -24,21 +24,24 @@
     X(peak_rss_kb)                                                                                           \
     X(broken_records)
 
-/* Broken boards that are named; of more, the rest come with the next runs. */
-#define REPORT_BROKEN_MAX 150u
-
 struct report {
 #define X(name) uint64_t name;
     REPORT_FIGURES(X)
 #undef X
+};
+
+/* Boards that were found broken and are named; of more, the rest come with the next runs. */
+#define REPORT_BROKEN_MAX 150u
+
+struct report_broken {
     struct {
         uint32_t track_id, class_id;
-    } broken[REPORT_BROKEN_MAX];
-    uint32_t broken_named;
+    } boards[REPORT_BROKEN_MAX];
+    uint32_t count;
 };
 
 /* Prints one line to standard output. False: it could not be written. */
-bool report_print(const struct report *report, bool as_json);
+bool report_print(const struct report *report, const struct report_broken *broken, bool as_json);
 
 /* What the coordinator gets instead of a report: {"error": reason}, one line on standard output. */
 void report_print_failure(const char *reason);
