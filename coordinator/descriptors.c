@@ -77,6 +77,8 @@ static bool has_room(void)
     return room;
 }
 
+/* The C library has reserved names for the parameters.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flags)
 {
     if (!has_room())
@@ -89,6 +91,7 @@ int accept(int fd, __SOCKADDR_ARG address, socklen_t *restrict length)
 {
     return accept4(fd, address, length, 0);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 int64_t descriptors_tick(struct descriptors *descriptors, int64_t now_ms)
 {
