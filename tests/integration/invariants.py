@@ -89,11 +89,13 @@ def read_store(folder):
         with environment.begin() as transaction:
             names = (b"boards", b"rows", b"details", b"meta")
             boards, rows, details, meta = (environment.open_db(name, transaction, create=False) for name in names)
-            sealed = transaction.get(b"generation", db=meta)
-            generation = int(store_file.unseal_meta("generation", bytes(sealed))) if sealed else 0
+            kept = bytes(transaction.get(b"generation", b"0", db=meta))
+            old = transaction.get(b"schema", b"1", db=meta) == b"1"
+            generation = int(kept if old else store_file.unseal_meta("generation", kept))
             content = StoreContent(generation, {}, readers)
             for key, value in transaction.cursor(boards):
                 place = (int.from_bytes(key[:4], "big"), int.from_bytes(key[4:], "big"))
+                require(store_file.is_sound(bytes(key), value), f"the record of {place} is damaged")
                 record = store_file.unpack_board_record(bytes(key), value)
                 content.boards[place] = Record(
                     fetched_at_ms=record["fetched_at_ms"], generation=record["generation"], lease=record["lease"],

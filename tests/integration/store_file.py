@@ -39,6 +39,12 @@ def unpack_board_record(key, value):
     return dict(zip(FIELDS if schema == 2 else FIELDS_1, values))
 
 
+def is_sound(key, value):
+    """Whether a board record has the right checksum, by one of the two schemas."""
+    packed = bytes(value)[:-8]
+    return bytes(value) in (seal_board(key, packed), seal_board(key, packed, schema=1))
+
+
 def seal_meta(name, value):
     return value + b"\n%016x" % xxhash.xxh64_intdigest(value, xxhash.xxh64_intdigest(name.encode()))
 

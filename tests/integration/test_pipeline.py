@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import oracle_flat as oracle
 from crawl import Crawl, assert_equals_truth, end, processes, wait_for, workers_of
 from fake_worker import subscribe_summary
 
