@@ -74,6 +74,15 @@ public: {{ dir = "{self.folder}/public"; }};
         age_store(self.folder / "store", hours)
 
 
+def fetched_at(folder):
+    """When each board of a store was fetched last, {(track id, class id): ms}; others may have the store open."""
+    with lmdb.open(str(folder), max_dbs=4, map_size=2**32, readonly=True) as environment:
+        boards = environment.open_db(b"boards", create=False)
+        with environment.begin(boards) as transaction:
+            return {struct.unpack(">II", key): msgpack.unpackb(bytes(value)[:-8])[0]
+                    for key, value in transaction.cursor()}
+
+
 def age_store(folder, hours):
     """Makes every board of a store look as if it had been fetched earlier; nobody may have it open."""
     environment = lmdb.open(str(folder), max_dbs=4, map_size=2**32)
