@@ -71,6 +71,15 @@ def boards(folder):
                 for key, value in transaction.cursor(databases["boards"])}
 
 
+def fetched_at(folder):
+    """When each board was fetched last, {(track, class): ms}; others may have the store open."""
+    with lmdb.open(str(folder), max_dbs=4, map_size=2**32, readonly=True) as environment:
+        database = environment.open_db(b"boards", create=False)
+        with environment.begin(database) as transaction:
+            return {struct.unpack(">II", key): unpack_board_record(bytes(key), value)["fetched_at_ms"]
+                    for key, value in transaction.cursor()}
+
+
 def metas(folder):
     """{name: value} of a store's meta records."""
     with writing(folder) as (transaction, databases):
@@ -91,7 +100,7 @@ def age(folder, hours):
     """Makes everything that was fetched, or kept aside, look as if that had been earlier."""
 
     def older(record):
-        for field in ("fetched_at_ms", "candidate_since_ms", "candidate_last_ms"):
+        for field in ("fetched_at_ms", "quarantined_until_ms", "candidate_since_ms", "candidate_last_ms"):
             if record.get(field):
                 record[field] -= int(hours * 3600 * 1000)
 
