@@ -93,6 +93,8 @@ def tmpfs(tmp_path):
     mounted = []
 
     def mount(options):
+        if not shutil.which("mount"):
+            pytest.skip("there is no mount(8)")
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "r3e-test", str(folder)], capture_output=True, text=True)
         if done.returncode != 0:
             pytest.skip(f"mounting is not permitted: {done.stderr.strip()}")
