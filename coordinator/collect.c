@@ -37,6 +37,8 @@ struct collect {
     unsigned pending_count, pending_capacity;
     unsigned unsubmitted; /* the last so many of them */
     int64_t oldest_pending_ms;
+    void (*prepare)(void *context); /* NULL: nothing to prepare */
+    void *prepare_context;
     struct collect_counters counters;
 };
 
@@ -83,8 +85,16 @@ static void acknowledge_together(struct collect *collect, unsigned from, unsigne
     dispatch_acknowledge(collect->dispatch, first->worker, &message);
 }
 
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context)
+{
+    collect->prepare = prepare;
+    collect->prepare_context = context;
+}
+
 void collect_flush(struct collect *collect)
 {
+    if (collect->prepare)
+        collect->prepare(collect->prepare_context);
     FAULT_POINT(COLLECT_BEFORE_SUBMIT);
     uint64_t generation = store_submit(collect->store);
     FAULT_POINT(COLLECT_AFTER_SUBMIT);
@@ -182,7 +192,8 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
         return CLAIM_CURRENT;
     if (arrival->known && arrival->record.lease == arrival->result.lease)
         return CLAIM_DUPLICATE;
-    bool wanted = entry->state == PLAN_WAITING && (entry->due_ms <= clock_monotonic_ms() || entry->retrying);
+    bool wanted = entry->state == PLAN_WAITING &&
+                  (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
     if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
         (!arrival->known || arrival->result.lease > arrival->record.lease))
         return CLAIM_LATE;
@@ -204,6 +215,7 @@ static void note_check(struct record_board *record, uint64_t rows_changed, int64
     }
     record->fetched_at_ms = wall_ms;
     record->failure_streak = record->empty_streak = record->worker_deaths = 0;
+    record->quarantined_until_ms = 0;
 }
 
 static uint64_t difference(uint64_t left, uint64_t right)
@@ -368,7 +380,8 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     }
     const char *fault = find_fault(arrival);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
-        (!arrival->known || memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
+        (!arrival->known || !arrival->record.fetched_at_ms ||
+            memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
         fault = "it says unchanged, but the store holds something else";
     if (fault) {
         refuse(collect, arrival, fault);

@@ -51,6 +51,9 @@ void collect_readable(void *context);
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);
 
+/* `prepare` is called before every commit, to put what is to be written with it. */
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context);
+
 /* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
 

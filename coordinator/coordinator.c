@@ -13,6 +13,7 @@
 #include "common/loop.h"
 #include "common/version.h"
 #include "common/wire.h"
+#include "coordinator/claims.h"
 #include "coordinator/collect.h"
 #include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"
@@ -51,6 +52,7 @@ struct coordinator {
     struct trigger *trigger; /* NULL with `once` */
     struct dispatch *dispatch;
     struct collect *collect;
+    struct claims *claims;
     struct holds holds;
     struct local_pool *pool;
     struct publisher *publisher;
@@ -135,6 +137,7 @@ static void open_store(struct coordinator *c)
         .daily_at_min = config->refresh.daily_at,
         .once = c->once};
     c->refresh = refresh_run_open(&refreshing, clock_monotonic_ms(), clock_wall_ms());
+    claims_take_over(c->store, c->plan, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void published(void *context)
@@ -155,6 +158,8 @@ static void open_parts(struct coordinator *c)
     c->dispatch =
         dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
     c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
+    c->claims = claims_open(c->store, c->dispatch);
+    collect_on_commit(c->collect, claims_put, c->claims);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
     struct publisher_sources publishing = {.loop = c->loop,
         .config = c->config,
@@ -287,6 +292,11 @@ static int64_t tick(void *context, int64_t now_ms)
     int64_t sleep_ms = tick_refresh(c, now_ms);
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
+    int64_t claims_ms = claims_tick(c->claims, now_ms);
+    if (claims_ms == 0)
+        collect_flush(c->collect);
+    else
+        sleep_ms = least(sleep_ms, claims_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
     sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
@@ -316,6 +326,8 @@ static void close_all(struct coordinator *c)
 {
     FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
+    collect_on_commit(c->collect, NULL, NULL);
+    claims_close(&c->claims);
     collect_settle(c->collect);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);

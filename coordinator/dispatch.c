@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/version.h"
 #include "common/wire.h"
+#include "coordinator/quarantine.h"
 #include "coordinator/queue.h"
 
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
@@ -93,7 +94,13 @@ static void unqueue(struct dispatch *dispatch, struct worker *worker)
     worker->wanted_page = 0;
 }
 
-/* What a lost lease means for the plan. `crashed`: the attempt counts. */
+/* A worker that was asked to leave did not die of what it held. */
+static bool is_death(const struct dispatch *dispatch, const struct worker *worker)
+{
+    return !(worker && worker->said_bye) && !holds_get(dispatch->holds, HOLD_STOPPING, clock_monotonic_ms());
+}
+
+/* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
 static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
@@ -111,9 +118,10 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         return;
     }
     struct refresh_failure lost = {.failure = failure, .wall_ms = clock_wall_ms()};
-    if (refresh_failed(
-            dispatch->policy, dispatch->plan, place, &lost, clock_monotonic_ms(), (uint64_t)random()))
-        dispatch->retried++;
+    int64_t now_ms = clock_monotonic_ms();
+    bool again = refresh_failed(dispatch->policy, dispatch->plan, place, &lost, now_ms, (uint64_t)random());
+    if (!quarantine_note_death(dispatch->store, dispatch->plan, place, now_ms, lost.wall_ms))
+        dispatch->retried += again;
 }
 
 static void drop_worker(struct dispatch *dispatch, struct worker *worker, bool counts)
@@ -210,7 +218,7 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
             .lease_ms = (uint64_t)dispatch->options.lease_ms}};
     _Static_assert(CATALOGUE_NAME_MAX < PROTOCOL_NAME_SIZE, "a track's name fits a job");
     memcpy(message.job.track_name, name, strlen(name) + 1);
-    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
+    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record) && record.fetched_at_ms)
         protocol_hash_to_hex(record.content_hash, message.job.content_hash);
     FAULT_POINT(DISPATCH_AFTER_LEASE);
     FAULT_TRACE("job", "lease=%" PRIu64 " track=%u class=%u attempt=%u worker=%s", message.job.lease,
@@ -238,7 +246,7 @@ static void grant_page(struct dispatch *dispatch, struct worker *worker)
     FAULT_POINT(DISPATCH_BEFORE_GRANT);
     FAULT_TRACE("grant", "lease=%" PRIu64 " page=%" PRIu64, message.page.lease, message.page.page);
     if (!tell(dispatch, worker, &message))
-        drop_worker(dispatch, worker, true);
+        drop_worker(dispatch, worker, is_death(dispatch, worker));
     FAULT_POINT(DISPATCH_AFTER_GRANT);
 }
 
@@ -289,6 +297,7 @@ static void on_heartbeat(
     struct dispatch *dispatch, struct worker *worker, const struct message_heartbeat *beat)
 {
     worker->rss_kb = beat->rss_kb;
+    worker->page = beat->page;
     if (worker->lease != LEASE_NONE && dispatch->leases.leases[worker->lease].id == beat->lease)
         lease_renew(&dispatch->leases, worker->lease, clock_monotonic_ms(), dispatch->options.lease_ms);
 }
@@ -318,7 +327,7 @@ static void on_message(struct dispatch *dispatch, struct text identity, const st
         break;
     case MESSAGE_BYE:
         log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
-        worker->leaving = true;
+        worker->leaving = worker->said_bye = true;
         unqueue(dispatch, worker);
         break;
     default:
@@ -370,10 +379,10 @@ static void sweep_workers(struct dispatch *dispatch, int64_t now_ms)
                 log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
                     worker->name, worker->host, (int)worker->pid,
                     (long long)(now_ms - worker->last_heard_ms));
-            drop_worker(dispatch, worker, true);
+            drop_worker(dispatch, worker, is_death(dispatch, worker));
         } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
             if (!tell(dispatch, worker, &beat))
-                drop_worker(dispatch, worker, true);
+                drop_worker(dispatch, worker, is_death(dispatch, worker));
         }
     }
 }
@@ -383,7 +392,8 @@ static void sweep_leases(struct dispatch *dispatch, int64_t now_ms)
     uint32_t place = 0;
     while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
         dispatch->counters.leases_expired++;
-        take_back(dispatch, place, FAILURE_LEASE_EXPIRED, true);
+        take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
+            is_death(dispatch, dispatch->leases.leases[place].worker));
     }
 }
 
@@ -420,9 +430,10 @@ void dispatch_process_ended(struct dispatch *dispatch, pid_t pid)
     struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
     if (!worker)
         return;
-    if (worker->lease != LEASE_NONE)
+    bool death = is_death(dispatch, worker);
+    if (death && worker->lease != LEASE_NONE)
         log_warn("worker %s (pid %d) died while it held a board; another gets it", worker->name, (int)pid);
-    drop_worker(dispatch, worker, true);
+    drop_worker(dispatch, worker, death);
 }
 
 /* ---- results ---- */
@@ -484,6 +495,23 @@ unsigned dispatch_in_flight(const struct dispatch *dispatch)
 unsigned dispatch_leased(const struct dispatch *dispatch)
 {
     return dispatch->leases.count;
+}
+
+uint64_t dispatch_lease_changes(const struct dispatch *dispatch)
+{
+    return dispatch->leases.changes;
+}
+
+void dispatch_each_lease(const struct dispatch *dispatch,
+    void (*visit)(void *context, uint32_t track_id, uint32_t class_id), void *context)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (!lease->id)
+            continue;
+        const struct plan_entry *entry = plan_entry(dispatch->plan, lease->plan_place);
+        visit(context, entry->track_id, entry->class_id);
+    }
 }
 
 uint64_t dispatch_retried(const struct dispatch *dispatch)

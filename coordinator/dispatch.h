@@ -50,8 +50,8 @@ void dispatch_readable(void *context);
 /* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
 
-/* A process on this host ended. What it held goes to another, at once, and counts as an attempt: a worker
- * that leaves in good order holds nothing. */
+/* A process on this host ended. What it held goes to another, at once. It counts as an attempt and as a death
+ * (quarantine.h) unless the worker had said BYE (somebody stopped it) or we are stopping ourselves. */
 void dispatch_process_ended(struct dispatch *dispatch, pid_t pid);
 
 /* The lease of a board if it is leased now, else NULL. Valid until the next call. */
@@ -77,6 +77,11 @@ const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);
 unsigned dispatch_in_flight(const struct dispatch *dispatch);
 unsigned dispatch_leased(const struct dispatch *dispatch);
+
+/* Leases begun and ended so far, and those there are now, in no particular order. */
+uint64_t dispatch_lease_changes(const struct dispatch *dispatch);
+void dispatch_each_lease(const struct dispatch *dispatch,
+    void (*visit)(void *context, uint32_t track_id, uint32_t class_id), void *context);
 uint64_t dispatch_retried(const struct dispatch *dispatch);
 
 #endif

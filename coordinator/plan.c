@@ -16,7 +16,7 @@ struct plan {
     struct heap heaps[2];       /* waiting entries: those that are not urgent, those that are */
     const struct catalogue *catalogue;
     uint32_t count;
-    uint32_t retrying, failed, missing, urgent, wanted;
+    uint32_t retrying, failed, missing, urgent, wanted, quarantined;
 };
 
 static bool before(const struct plan *plan, uint32_t left, uint32_t right)
@@ -195,6 +195,8 @@ void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms)
 {
     struct plan_entry *entry = &plan->entries[place];
     bool waiting = entry->state == PLAN_WAITING;
+    if (entry->quarantined && entry->due_ms > now_ms)
+        return;
     if (entry->urgent && (!waiting || (entry->due_ms <= now_ms && !entry->retrying)))
         return; /* cheap, as a list may name one thing thousands of times */
     if (waiting) {
@@ -230,6 +232,37 @@ void plan_claim(struct plan *plan, uint32_t place)
     heap_remove(plan, place);
     entry->state = PLAN_LEASED;
     set_flag(&entry->retrying, &plan->retrying, false);
+    set_flag(&entry->quarantined, &plan->quarantined, false);
+}
+
+void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
+    heap_remove(plan, place);
+    entry->due_ms = due_ms;
+    entry->attempt = 0;
+    set_flag(&entry->retrying, &plan->retrying, false);
+    set_flag(&entry->urgent, &plan->urgent, false);
+    set_flag(&entry->wanted, &plan->wanted, false);
+    set_flag(&entry->failed, &plan->failed, true);
+    set_flag(&entry->quarantined, &plan->quarantined, true);
+    heap_push(plan, place);
+}
+
+void plan_release(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    plan_reschedule(plan, place, due_ms);
+    set_flag(&plan->entries[place].quarantined, &plan->quarantined, false);
+}
+
+uint32_t plan_ahead(const struct plan *plan, uint32_t place)
+{
+    const struct heap *heap = &plan->heaps[plan->entries[place].urgent];
+    /* Urgent ones that are not due yet (retries) are in nobody's way, but not worth telling apart. */
+    uint32_t ahead = plan->entries[place].urgent ? 0 : plan->heaps[1].count;
+    for (uint32_t i = 0; i < heap->count; i++)
+        ahead += before(plan, heap->places[i], place);
+    return ahead;
 }
 
 uint32_t plan_take(struct plan *plan, int64_t now_ms)
@@ -311,6 +344,7 @@ struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms)
         .retrying = plan->retrying,
         .failed = plan->failed,
         .missing = plan->missing,
+        .quarantined = plan->quarantined,
     };
     for (uint32_t place = 0; place < plan->count; place++)
         counts.due += plan->entries[place].state == PLAN_WAITING && plan->entries[place].due_ms <= now_ms;

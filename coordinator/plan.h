@@ -37,6 +37,7 @@ struct plan_entry {
     uint8_t missing;       /* the store has no valid answer for it */
     uint8_t urgent;        /* asked for by name and not done since */
     uint8_t wanted;        /* belongs to the full refresh under way and is not done */
+    uint8_t quarantined;   /* not to be fetched before it is due (quarantine.h); `failed` too */
     uint8_t last_failure;  /* enum failure of the last failed attempt */
     uint16_t last_http_status;
     int64_t failed_at_ms; /* wall clock of it */
@@ -71,7 +72,7 @@ void plan_known(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_reschedule(struct plan *plan, uint32_t place, int64_t due_ms);
 
 /* Asked for by name: urgent until it is done. While WAITING it becomes due at `now_ms`, its attempts begin
- * anew. */
+ * anew. Not while it is quarantined. */
 void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms);
 
 /* It belongs to the full refresh that begins, until it is done. Its due time is the caller's business. */
@@ -80,6 +81,14 @@ void plan_want(struct plan *plan, uint32_t place);
 /* How many are urgent, and wanted. */
 uint32_t plan_urgent(const struct plan *plan);
 uint32_t plan_wanted(const struct plan *plan);
+
+/* One that is WAITING is done with: it is not fetched before `due_ms` and counts as failed until then; being
+ * taken, claimed or released ends that. */
+void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms);
+void plan_release(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* How many of those that wait come before this one, which is WAITING. Walks them all. */
+uint32_t plan_ahead(const struct plan *plan, uint32_t place);
 
 /* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is.
  */
@@ -106,7 +115,8 @@ struct plan_counts {
     uint32_t retrying;
     uint32_t failed;
     uint32_t missing;
-    uint32_t due; /* waiting and due at the time asked for, those retrying included */
+    uint32_t quarantined; /* of those that failed */
+    uint32_t due;         /* waiting and due at the time asked for, those retrying included */
 };
 
 /* Walks all entries for `due`; the rest is kept up to date. */

@@ -17,6 +17,7 @@
 #include "common/memory.h"
 #include "common/process.h"
 #include "common/version.h"
+#include "coordinator/quarantine.h"
 
 #define PUBLISH_EVERY_MS 500
 #define WRITE_EVERY_MS   5000
@@ -144,6 +145,7 @@ static void put_progress(const struct status *status, struct json_writer *json, 
     key_uint(json, "retrying", counts.retrying);
     key_uint(json, "failed", counts.failed);
     key_uint(json, "missing", counts.missing);
+    key_uint(json, "quarantined", counts.quarantined);
     json_key(json, "requests_per_s");
     json_double(json, (double)(int64_t)(status->request_rate * 10 + 0.5) / 10);
     json_key(json, "time_left_s");
@@ -292,7 +294,7 @@ void status_readable(void *context)
 static void put_failed_fetch(
     const struct status *status, struct json_writer *json, const struct plan_entry *entry)
 {
-    char id[16], error[80];
+    char id[16], error[160];
     const struct catalogue_item *track = catalogue_find_track(status->from.catalogue, entry->track_id);
     json_object_begin(json);
     json_key(json, "track_name");
@@ -304,7 +306,11 @@ static void put_failed_fetch(
     json_key(json, "class_id");
     json_text(json, (struct text){id, (uint32_t)length});
     const char *reason = failure_string((enum failure)entry->last_failure);
-    length = entry->last_http_status
+    length = entry->quarantined ? snprintf(error, sizeof error,
+                                      "quarantined: %d workers died while they held it; r3ectl release "
+                                      "%u-%u ends that sooner than a day",
+                                      QUARANTINE_DEATHS, entry->track_id, entry->class_id)
+             : entry->last_http_status
                  ? snprintf(error, sizeof error, "%s (HTTP %u)", reason, entry->last_http_status)
                  : snprintf(error, sizeof error, "%s", reason);
     json_key(json, "error");
