@@ -39,6 +39,7 @@ struct collect {
     int64_t oldest_pending_ms;
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
+    uint64_t committed; /* generation */
     struct collect_counters counters;
 };
 
@@ -109,7 +110,7 @@ void collect_flush(struct collect *collect)
 void collect_committed(void *context)
 {
     struct collect *collect = context;
-    uint64_t committed = store_committed(collect->store);
+    uint64_t committed = collect->committed = store_committed(collect->store);
     unsigned done = 0;
     while (done < collect->pending_count - collect->unsubmitted &&
            collect->pending[done].generation <= committed)
@@ -449,6 +450,11 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
         return left_ms;
     collect_flush(collect);
     return LOOP_SLEEP_FOREVER;
+}
+
+uint64_t collect_generation(const struct collect *collect)
+{
+    return collect->committed;
 }
 
 const struct collect_counters *collect_counters(const struct collect *collect)

@@ -63,6 +63,9 @@ void collect_settle(struct collect *collect);
 /* Loop handler of the store's event: acknowledges what a commit has brought to disk. */
 void collect_committed(void *context);
 
+/* The generation that was on disk when collect_committed was last called. */
+uint64_t collect_generation(const struct collect *collect);
+
 const struct collect_counters *collect_counters(const struct collect *collect);
 
 #endif

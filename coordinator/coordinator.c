@@ -15,10 +15,12 @@
 #include "common/wire.h"
 #include "coordinator/claims.h"
 #include "coordinator/collect.h"
+#include "coordinator/control.h"
 #include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
+#include "coordinator/pause.h"
 #include "coordinator/plan.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
@@ -36,13 +38,14 @@
 #define JOBS_HWM          10000
 #define RESULTS_HWM       16 /* results held in memory for each worker connection */
 #define STATUS_HWM        16
+#define CONTROL_HWM       64
 
 struct coordinator {
     const struct config *config;
     const struct catalogue *catalogue;
     bool once;
     void *context;
-    void *jobs, *results, *status_socket;
+    void *jobs, *results, *status_socket, *control_socket;
     struct loop *loop;
     int signal_fd;
     struct refresh_policy policy;
@@ -53,6 +56,7 @@ struct coordinator {
     struct dispatch *dispatch;
     struct collect *collect;
     struct claims *claims;
+    struct control *control;
     struct holds holds;
     struct local_pool *pool;
     struct publisher *publisher;
@@ -60,6 +64,7 @@ struct coordinator {
     struct crawl_times times;
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
+    bool draining;           /* hand out nothing more, publish, end */
     int64_t stop_by_ms;      /* 0: not stopping */
     int exit_code;
 };
@@ -87,6 +92,8 @@ static void open_sockets(struct coordinator *c)
     c->jobs = open_socket(c, ZMQ_ROUTER, c->config->sockets.jobs, JOBS_HWM, PROTOCOL_FRAME_MAX);
     c->results = open_socket(c, ZMQ_PULL, c->config->sockets.results, RESULTS_HWM, PROTOCOL_PAYLOAD_MAX);
     c->status_socket = open_socket(c, ZMQ_XPUB, c->config->sockets.status, STATUS_HWM, PROTOCOL_FRAME_MAX);
+    c->control_socket =
+        open_socket(c, ZMQ_ROUTER, c->config->sockets.control, CONTROL_HWM, CONTROL_REQUEST_MAX);
     int verbose = 1; /* a second subscriber wants its first message too */
     zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
 }
@@ -138,12 +145,38 @@ static void open_store(struct coordinator *c)
         .once = c->once};
     c->refresh = refresh_run_open(&refreshing, clock_monotonic_ms(), clock_wall_ms());
     claims_take_over(c->store, c->plan, clock_monotonic_ms(), clock_wall_ms());
+    pause_load(c->store, &c->holds, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void published(void *context)
 {
     struct coordinator *c = context;
     status_flush(c->status, clock_monotonic_ms());
+}
+
+static void begin_drain(void *context)
+{
+    struct coordinator *c = context;
+    if (c->draining || c->stop_by_ms)
+        return;
+    c->draining = true;
+    log_info("draining: %u boards under way are finished and published", dispatch_leased(c->dispatch));
+    holds_set(&c->holds, HOLD_DRAINING, HOLD_FOREVER, clock_monotonic_ms(),
+        "an operator asked to finish what is under way and to end (r3ectl drain)");
+}
+
+static void open_control(struct coordinator *c)
+{
+    struct control_parts parts = {.catalogue = c->catalogue,
+        .plan = c->plan,
+        .store = c->store,
+        .dispatch = c->dispatch,
+        .collect = c->collect,
+        .publisher = c->publisher,
+        .holds = &c->holds,
+        .drain = begin_drain,
+        .context = c};
+    c->control = control_open(c->control_socket, &parts);
 }
 
 static void open_parts(struct coordinator *c)
@@ -185,6 +218,7 @@ static void open_parts(struct coordinator *c)
         .trigger = c->trigger,
         .holds = &c->holds};
     c->status = status_open(&sources, now_ms);
+    open_control(c);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
     c->next_progress_ms = now_ms + PROGRESS_EVERY_MS;
@@ -245,12 +279,27 @@ static void tick_once(struct coordinator *c, bool busy)
     begin_stop(c, counts.failed ? 3 : 0);
 }
 
+/* Ends when everything under way has come back and is published, or cannot be. */
+static void tick_drain(struct coordinator *c, bool busy)
+{
+    bool exporting = export_run_active(publisher_run(c->publisher));
+    if (!c->draining || c->stop_by_ms || dispatch_leased(c->dispatch) || exporting)
+        return;
+    bool failed = publisher_failed(c->publisher);
+    if (publisher_owes(c->publisher) && !failed)
+        return;
+    begin_stop(c, failed ? 1 : c->once && busy ? 3 : 0);
+}
+
 static void tick_state(struct coordinator *c, bool busy)
 {
     if (c->stop_by_ms)
         return;
     bool exporting = export_run_active(publisher_run(c->publisher));
-    enum status_state state = busy ? STATUS_FETCHING : exporting ? STATUS_EXPORTING : STATUS_WAITING;
+    enum status_state state = c->draining ? STATUS_DRAINING
+                              : busy      ? STATUS_FETCHING
+                              : exporting ? STATUS_EXPORTING
+                                          : STATUS_WAITING;
     status_set_state(c->status, state);
 }
 
@@ -299,8 +348,11 @@ static int64_t tick(void *context, int64_t now_ms)
         sleep_ms = least(sleep_ms, claims_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
-    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
+    bool fetching = c->draining ? dispatch_leased(c->dispatch) > 0 : busy;
+    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, fetching, c->stop_by_ms != 0, now_ms));
+    control_tick(c->control);
     tick_once(c, busy);
+    tick_drain(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
@@ -329,10 +381,12 @@ static void close_all(struct coordinator *c)
     collect_on_commit(c->collect, NULL, NULL);
     claims_close(&c->claims);
     collect_settle(c->collect);
+    control_tick(c->control);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
+    control_close(&c->control);
     publisher_close(&c->publisher);
     local_pool_close(&c->pool);
     collect_close(&c->collect);
@@ -345,6 +399,7 @@ static void close_all(struct coordinator *c)
     wire_close(&c->jobs);
     wire_close(&c->results);
     wire_close(&c->status_socket);
+    wire_close(&c->control_socket);
     zmq_ctx_term(c->context);
     close(c->signal_fd);
 }
@@ -364,6 +419,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     loop_add_socket(c.loop, c.results, collect_readable, c.collect);
     loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
     loop_add_socket(c.loop, c.status_socket, status_readable, c.status);
+    loop_add_socket(c.loop, c.control_socket, control_readable, c.control);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
         plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
     if (!loop_run(c.loop, tick, &c)) {

@@ -497,6 +497,11 @@ unsigned dispatch_leased(const struct dispatch *dispatch)
     return dispatch->leases.count;
 }
 
+double dispatch_rate(const struct dispatch *dispatch)
+{
+    return dispatch->bucket.rate_per_s;
+}
+
 uint64_t dispatch_lease_changes(const struct dispatch *dispatch)
 {
     return dispatch->leases.changes;

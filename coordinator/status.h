@@ -27,6 +27,7 @@
     X(STATUS_FETCHING, "fetching")                                                                           \
     X(STATUS_WAITING, "waiting")                                                                             \
     X(STATUS_EXPORTING, "exporting")                                                                         \
+    X(STATUS_DRAINING, "draining")                                                                           \
     X(STATUS_STOPPING, "stopping")                                                                           \
     X(STATUS_DONE, "done")
 
