@@ -204,6 +204,7 @@ static void open_parts(struct coordinator *c)
     c->publisher = publisher_open(&publishing, published, c);
     if (!c->once)
         c->trigger = trigger_open(c->loop, c->config->refresh.trigger_file, c->refresh);
+    open_control(c);
     struct status_sources sources = {.socket = c->status_socket,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
@@ -211,6 +212,7 @@ static void open_parts(struct coordinator *c)
         .store = c->store,
         .dispatch = c->dispatch,
         .collect = c->collect,
+        .control = c->control,
         .pool = c->pool,
         .exporter = publisher_run(c->publisher),
         .times = &c->times,
@@ -218,7 +220,6 @@ static void open_parts(struct coordinator *c)
         .trigger = c->trigger,
         .holds = &c->holds};
     c->status = status_open(&sources, now_ms);
-    open_control(c);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
     c->next_progress_ms = now_ms + PROGRESS_EVERY_MS;

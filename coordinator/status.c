@@ -206,6 +206,7 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "leases_expired", dispatched->leases_expired);
     key_uint(json, "in_flight", dispatch_in_flight(status->from.dispatch));
     key_uint(json, "bad_frames", dispatched->bad_frames);
+    key_uint(json, "bad_requests", control_bad_requests(status->from.control));
     key_uint(json, "exports", export_run_count(status->from.exporter));
     key_uint(json, "export_failures", export_run_failures(status->from.exporter));
     json_key(json, "export_error");
