@@ -80,6 +80,69 @@ static bool parse(const struct control_request *request, unsigned at, struct tar
     return target_parse(request->targets[at], strlen(request->targets[at]), target);
 }
 
+/* ---- refresh ---- */
+
+static void refresh_all(struct execution *execution)
+{
+    struct refresh_run *run = execution->parts->refresh;
+    bool begun = refresh_run_all(run, execution->now_ms, execution->wall_ms, "asked for by r3ectl");
+    uint32_t left = refresh_run_progress(run).full_left;
+    execution->wrote = begun;
+    say(execution, CONTROL_CODE_DONE,
+        begun ? "a full refresh of %u boards begins"
+              : "a full refresh is under way and serves this request too; %u boards are left",
+        left);
+}
+
+static void refresh_some(struct execution *execution)
+{
+    const struct control_request *request = execution->request;
+    struct refresh_matched all = {0};
+    struct strays strays = {0};
+    char list[LIST_SIZE];
+    for (unsigned i = 0; i < request->target_count; i++) {
+        struct target target;
+        struct refresh_matched matched = {0};
+        if (parse(request, i, &target))
+            matched = refresh_run_target(execution->parts->refresh, &target, execution->now_ms);
+        all.combinations += matched.combinations;
+        all.under_way += matched.under_way;
+        all.quarantined += matched.quarantined;
+        strays.is_stray[i] = matched.combinations == 0;
+        strays.count += strays.is_stray[i];
+    }
+    struct json_writer json = json_writer_make(execution->details);
+    json_object_begin(&json);
+    json_key(&json, "combinations");
+    json_uint(&json, all.combinations);
+    json_key(&json, "under_way");
+    json_uint(&json, all.under_way);
+    json_key(&json, "quarantined");
+    json_uint(&json, all.quarantined);
+    detail_strays(execution, &json, &strays);
+    json_object_end(&json);
+    list_strays(execution, &strays, list);
+    enum control_code code = !strays.count      ? CONTROL_CODE_DONE
+                             : all.combinations ? CONTROL_CODE_PARTLY
+                                                : CONTROL_CODE_FAILED;
+    char quarantined[100] = "";
+    if (all.quarantined &&
+        snprintf(quarantined, sizeof quarantined, "; %u of them are quarantined and stay so (r3ectl release)",
+            all.quarantined) < 0)
+        quarantined[0] = 0;
+    say(execution, code, "%u boards are fetched before all others, %u of them were under way already%s%s%s",
+        all.combinations, all.under_way, quarantined,
+        strays.count ? "; not in the catalogue, or not of the form TRACK or TRACK-CLASS: " : "", list);
+}
+
+static void do_refresh(struct execution *execution)
+{
+    if (execution->request->target_count)
+        refresh_some(execution);
+    else
+        refresh_all(execution);
+}
+
 /* ---- pause, resume, drain ---- */
 
 static void do_pause(struct execution *execution)
@@ -251,6 +314,7 @@ bool control_execute(const struct control_parts *parts, const struct control_req
     struct control_reply *reply, struct buffer *details, int64_t now_ms, int64_t wall_ms)
 {
     static void (*const functions[CONTROL_COMMAND_COUNT])(struct execution *) = {
+        [CONTROL_REFRESH] = do_refresh,
         [CONTROL_PAUSE] = do_pause,
         [CONTROL_RESUME] = do_resume,
         [CONTROL_DRAIN] = do_drain,

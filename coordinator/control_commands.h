@@ -11,6 +11,7 @@
 #include "coordinator/holds.h"
 #include "coordinator/plan.h"
 #include "coordinator/publisher.h"
+#include "coordinator/refresh_run.h"
 #include "coordinator/store.h"
 
 /* All borrowed. */
@@ -21,6 +22,7 @@ struct control_parts {
     struct dispatch *dispatch;
     struct collect *collect;
     struct publisher *publisher;
+    struct refresh_run *refresh;
     struct holds *holds;
     void (*drain)(void *context); /* hand out nothing more, end when all is done and published */
     void *context;

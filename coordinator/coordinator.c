@@ -173,6 +173,7 @@ static void open_control(struct coordinator *c)
         .dispatch = c->dispatch,
         .collect = c->collect,
         .publisher = c->publisher,
+        .refresh = c->refresh,
         .holds = &c->holds,
         .drain = begin_drain,
         .context = c};

@@ -195,6 +195,40 @@ def test_export_that_fails_says_so(crew):
     assert coordinator.ask("export", "--wait") == "export 2 is published\n"
 
 
+# ---- refresh ----
+
+
+def test_refresh_of_everything_merges_with_one_under_way(crew):
+    coordinator = crew(tracks=1, classes=3)
+    worker = coordinator.worker()
+    for _ in range(3):
+        assert worker.answer(worker.take()) == "stored"
+    coordinator.summary(lambda s: s["refresh"]["kind"] == "none")
+    assert coordinator.ask("refresh") == "a full refresh of 3 boards begins\n"
+    assert worker.answer(worker.take()) == "stored"
+    assert "is under way and serves this request too; 2 boards are left" in coordinator.ask("refresh")
+    for _ in range(2):
+        assert worker.answer(worker.take()) == "stored"
+    coordinator.summary(lambda s: s["refresh"]["kind"] == "none" and s["stored"] == 6)
+
+
+def test_refresh_by_name_overtakes_and_names_what_it_does_not_know(crew):
+    coordinator = crew(tracks=3, classes=2)
+    worker = coordinator.worker()
+    done = coordinator.ctl("refresh", "30-2", "20", "99", "10-9", "x\"y")
+    assert done.returncode == 3 and done.stderr == ""
+    assert done.stdout.startswith("3 boards are fetched before all others, 0 of them were under way already; not in the")
+    assert done.stdout.endswith(': 99, 10-9, x"y\n')
+    jobs = [worker.take()]
+    reply = json.loads(coordinator.ctl("refresh", "20-1", "20-1", "--json").stdout)
+    assert reply["details"] == {"combinations": 2, "under_way": 2, "quarantined": 0, "unknown": []}
+    while len(jobs) < 3:
+        assert worker.answer(jobs[-1]) == "stored"
+        jobs.append(worker.take())
+    assert [(job["track_id"], job["class_id"]) for job in jobs] == [(20, 1), (20, 2), (30, 2)]
+    assert "99" in coordinator.ask("refresh", "99", code=1)
+
+
 # ---- why ----
 
 
@@ -264,6 +298,8 @@ def test_three_deaths_put_a_board_away_and_nothing_else(crew):
         "failed_fetch_count"] and s)
     assert status["failed_fetches"][0]["class_id"] == "2"
     assert status["failed_fetches"][0]["error"].startswith("quarantined: 3 workers died")
+    assert "1 of them are quarantined and stay so" in coordinator.ask("refresh", "10-2")
+    assert worker.hears_nothing("job")
     coordinator.stop()
     coordinator.start()
     assert coordinator.summary()["quarantined"] == 1  # it outlives a restart
