@@ -57,6 +57,11 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
     return collect;
 }
 
+void collect_set_options(struct collect *collect, const struct collect_options *options)
+{
+    collect->options = *options;
+}
+
 void collect_close(struct collect **pointer)
 {
     struct collect *collect = *pointer;
@@ -364,6 +369,11 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     collect->counters.requests += result->requests;
     collect->counters.bytes += result->bytes;
     arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
+    if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
+        collect->counters.superseded++;
+        acknowledge_after_commit(collect, result, VERDICT_SUPERSEDED);
+        return;
+    }
     if (arrival->place == PLAN_NONE) {
         refuse(collect, arrival, "the catalogue has no such combination");
         return;

@@ -42,6 +42,9 @@ struct collect;
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
     const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options);
 
+/* From now on these hold. */
+void collect_set_options(struct collect *collect, const struct collect_options *options);
+
 /* Commits and acknowledges what waits. */
 void collect_close(struct collect **pointer);
 

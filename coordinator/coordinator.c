@@ -24,14 +24,11 @@
 #include "coordinator/plan.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
+#include "coordinator/reload.h"
 #include "coordinator/status.h"
 #include "coordinator/store.h"
 #include "coordinator/trigger.h"
-#include "coordinator/welcome.h"
 
-#define HEARTBEAT_MS      2000
-#define LEASE_MS          20000 /* renewed by each heartbeat, so it need not cover a whole fetch */
-#define BACKOFF_MOST_MS   ((int64_t)3600 * 1000)
 #define READER_CHECK_MS   60000
 #define STOP_PATIENCE_MS  1500 /* how long a stop waits for the workers' last results */
 #define PROGRESS_EVERY_MS 10000
@@ -41,8 +38,9 @@
 #define CONTROL_HWM       64
 
 struct coordinator {
-    const struct config *config;
-    const struct catalogue *catalogue;
+    struct settings *settings;
+    const struct config *config;       /* of the settings */
+    const struct catalogue *catalogue; /* likewise */
     bool once;
     void *context;
     void *jobs, *results, *status_socket, *control_socket;
@@ -98,43 +96,12 @@ static void open_sockets(struct coordinator *c)
     zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
 }
 
-static struct dispatch_options dispatch_options_make(const struct config *config)
-{
-    return (struct dispatch_options){
-        .welcome = welcome_make(config, HEARTBEAT_MS),
-        .heartbeat_ms = HEARTBEAT_MS,
-        .lease_ms = LEASE_MS,
-        .max_in_flight = (unsigned)config->politeness.max_in_flight,
-        .rate_per_s = config->politeness.rate_per_s,
-        .burst = (double)config->politeness.burst,
-    };
-}
-
-static void keep_catalogue(struct coordinator *c)
-{
-    struct buffer now = buffer_make(CATALOGUE_ENCODED_MAX), kept = buffer_make(CATALOGUE_ENCODED_MAX);
-    catalogue_encode(c->catalogue, &now);
-    bool known = store_get_meta(c->store, RECORD_META_CATALOGUE, &kept);
-    if (!known || kept.length != now.length || memcmp(kept.data, now.data, now.length) != 0) {
-        store_put_meta(c->store, RECORD_META_CATALOGUE, now.data, now.length);
-        store_commit(c->store);
-    }
-    buffer_free(&now);
-    buffer_free(&kept);
-}
-
 static void open_store(struct coordinator *c)
 {
     const struct config *config = c->config;
-    c->policy = (struct refresh_policy){
-        .max_age_ms = config->refresh.max_age_h * 3600 * 1000,
-        .retries = (uint32_t)config->refresh.retries,
-        .backoff_ms = config->refresh.backoff_s * 1000,
-        .backoff_most_ms = BACKOFF_MOST_MS,
-        .confirm_shrink = (uint32_t)config->refresh.confirm_shrink,
-    };
+    c->policy = reload_policy(config);
     c->store = store_open(config->store.dir, (size_t)config->store.map_size_mb);
-    keep_catalogue(c);
+    reload_keep_catalogue(c->catalogue, c->store);
     crawl_times_load(&c->times, c->store);
     c->plan = plan_open(c->catalogue);
     struct refresh_run_sources refreshing = {.plan = c->plan,
@@ -183,12 +150,8 @@ static void open_control(struct coordinator *c)
 static void open_parts(struct coordinator *c)
 {
     int64_t now_ms = clock_monotonic_ms();
-    struct dispatch_options dispatching = dispatch_options_make(c->config);
-    struct collect_options collecting = {
-        .commit_ms = c->config->store.commit_ms,
-        .commit_results = (unsigned)c->config->store.commit_results,
-        .respect_retry_after = c->config->politeness.respect_retry_after,
-    };
+    struct dispatch_options dispatching = reload_dispatch_options(c->config);
+    struct collect_options collecting = reload_collect_options(c->config);
     c->dispatch =
         dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
     c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
@@ -240,11 +203,30 @@ static void begin_stop(struct coordinator *c, int exit_code)
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
 
+static void reload_settings(struct coordinator *c)
+{
+    const struct reload_parts parts = {.settings = c->settings,
+        .policy = &c->policy,
+        .store = c->store,
+        .plan = c->plan,
+        .refresh = c->refresh,
+        .dispatch = c->dispatch,
+        .collect = c->collect,
+        .pool = c->pool,
+        .publisher = c->publisher};
+    if (!c->stop_by_ms)
+        reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+}
+
 static void on_signal(void *context)
 {
     struct coordinator *c = context;
     struct signalfd_siginfo info;
     while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            reload_settings(c);
+            continue;
+        }
         log_info("%s: stopping", strsignal((int)info.ssi_signo));
         begin_stop(c, c->once ? 1 : 0);
     }
@@ -256,6 +238,7 @@ static void open_signals(struct coordinator *c)
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGHUP);
     sigprocmask(SIG_BLOCK, &wanted, NULL);
     c->signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
     if (c->signal_fd < 0)
@@ -406,9 +389,10 @@ static void close_all(struct coordinator *c)
     close(c->signal_fd);
 }
 
-int coordinator_run(const struct config *config, const struct catalogue *catalogue, bool once)
+int coordinator_run(struct settings *settings, bool once)
 {
-    struct coordinator c = {.config = config, .catalogue = catalogue, .once = once};
+    struct coordinator c = {
+        .settings = settings, .config = &settings->config, .catalogue = &settings->catalogue, .once = once};
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     open_signals(&c);
     open_store(&c);

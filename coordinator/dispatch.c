@@ -112,6 +112,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         set_requesting(dispatch, worker, false);
     }
     lease_end(&dispatch->leases, lease_place);
+    if (place == PLAN_NONE)
+        return; /* gone from the catalogue */
     plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
     if (!counts) {
         plan_return(dispatch->plan, place);
@@ -444,20 +446,82 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
     return place == LEASE_NONE ? NULL : &dispatch->leases.leases[place];
 }
 
-void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
+/* Its result has come. */
+static void end_lease(struct dispatch *dispatch, uint32_t lease_place)
 {
-    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
-    struct worker *worker = dispatch->leases.leases[entry->lease].worker;
-    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[entry->lease].id);
-    if (worker && worker->lease == entry->lease) {
+    struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[lease_place].id);
+    if (worker && worker->lease == lease_place) {
         worker->lease = LEASE_NONE;
         worker->jobs++;
         set_requesting(dispatch, worker, false);
         if (dispatch->events.worked && worker->local)
             dispatch->events.worked(dispatch->events.context);
     }
-    lease_end(&dispatch->leases, entry->lease);
+    lease_end(&dispatch->leases, lease_place);
+}
+
+void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
+{
+    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
+    end_lease(dispatch, entry->lease);
     entry->lease = LEASE_NONE;
+}
+
+bool dispatch_stray_done(struct dispatch *dispatch, uint64_t id)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (id && lease->id == id && lease->plan_place == PLAN_NONE) {
+            end_lease(dispatch, place);
+            return true;
+        }
+    }
+    return false;
+}
+
+void dispatch_move(struct dispatch *dispatch, const uint32_t *moved)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        struct lease *lease = &dispatch->leases.leases[place];
+        if (lease->id && lease->plan_place != PLAN_NONE)
+            lease->plan_place = moved[lease->plan_place];
+    }
+    dispatch->leases.changes++;
+}
+
+static void retire_all(struct dispatch *dispatch)
+{
+    struct message message = {.type = MESSAGE_RETIRE, .retire = {.reason = "the configuration has changed"}};
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = worker->hh.next) {
+        unqueue(dispatch, worker);
+        worker->leaving = true;
+        tell(dispatch, worker, &message);
+    }
+}
+
+static bool is_same_welcome(const struct message_welcome *left, const struct message_welcome *right)
+{
+    struct buffer a = buffer_make(PROTOCOL_FRAME_MAX), b = buffer_make(PROTOCOL_FRAME_MAX);
+    protocol_encode(&(struct message){.type = MESSAGE_WELCOME, .welcome = *left}, &a);
+    protocol_encode(&(struct message){.type = MESSAGE_WELCOME, .welcome = *right}, &b);
+    bool same = a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+    buffer_free(&a);
+    buffer_free(&b);
+    return same;
+}
+
+void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_options *options)
+{
+    bool same = is_same_welcome(&dispatch->options.welcome, &options->welcome);
+    dispatch->options = *options;
+    dispatch->bucket.rate_per_s = options->rate_per_s;
+    dispatch->bucket.burst = options->burst < 1 ? 1 : options->burst;
+    if (!same && dispatch->roster.count) {
+        log_info(
+            "reload: %u workers are asked to retire, so that they are told anew", dispatch->roster.count);
+        retire_all(dispatch);
+    }
 }
 
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack)
@@ -512,7 +576,7 @@ void dispatch_each_lease(const struct dispatch *dispatch,
 {
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
         const struct lease *lease = &dispatch->leases.leases[place];
-        if (!lease->id)
+        if (!lease->id || lease->plan_place == PLAN_NONE)
             continue;
         const struct plan_entry *entry = plan_entry(dispatch->plan, lease->plan_place);
         visit(context, entry->track_id, entry->class_id);

@@ -44,6 +44,14 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     const struct dispatch_options *options, int64_t now_ms);
 void dispatch_close(struct dispatch **pointer);
 
+/* From now on these hold. Where workers are to be told something else than before, those that are connected
+ * are asked to retire. */
+void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_options *options);
+
+/* After plan_rebuild: `moved` says where each place is now. What is leased and gone from the plan is fetched
+ * to its end. */
+void dispatch_move(struct dispatch *dispatch, const uint32_t *moved);
+
 /* Loop handler of the jobs socket. */
 void dispatch_readable(void *context);
 
@@ -60,6 +68,10 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
 /* A result came in: its worker's request is no longer in flight, its lease ends. The plan entry stays LEASED;
  * the caller decides at once what follows from the result. */
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
+
+/* A result came in of a combination that the plan does not have. True if it was handed out when the plan had
+ * it; its lease ends. */
+bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);
 
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);

@@ -81,6 +81,19 @@ struct local_pool *local_pool_open(
     return pool;
 }
 
+void local_pool_set_config(struct local_pool *pool, const struct config *config)
+{
+    struct local_pool old = *pool;
+    set_arguments(pool, config);
+    bool same = strcmp(old.size, pool->size) == 0;
+    for (size_t i = 0; same && i < sizeof pool->arguments / sizeof *pool->arguments; i++)
+        same = pool->arguments[i] == old.arguments[i]; /* all of them live as long as the configuration */
+    if (same)
+        return;
+    log_info("reload: the local workers are started anew, %s of them", pool->size);
+    supervisor_restart(pool->supervisor, config->workers.local > 0, SIGTERM);
+}
+
 void local_pool_close(struct local_pool **pointer)
 {
     struct local_pool *pool = *pointer;

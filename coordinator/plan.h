@@ -48,6 +48,11 @@ struct plan;
 
 /* A plan of all the catalogue's combinations, all of them missing. The catalogue is borrowed for its life. */
 struct plan *plan_open(const struct catalogue *catalogue);
+
+/* The content of that catalogue has been exchanged: those that are still there keep their state, new ones are
+ * missing, the others are gone. Returns where each old place has moved to, PLAN_NONE where it is gone; the
+ * caller frees it, and has all that hold places look there. */
+uint32_t *plan_rebuild(struct plan *plan);
 void plan_close(struct plan **pointer);
 
 uint32_t plan_count(const struct plan *plan);
@@ -55,7 +60,8 @@ uint32_t plan_count(const struct plan *plan);
 /* How many of them the store has no valid answer for. */
 uint32_t plan_missing(const struct plan *plan);
 
-/* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places never change. */
+/* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places
+ * change in plan_rebuild only. */
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id);
 
 /* The places of a track's combinations, one after another; false if the catalogue does not have it. */

@@ -185,6 +185,12 @@ void publisher_hurry(struct publisher *publisher)
     publisher->hurried = true;
 }
 
+void publisher_set_limits(struct publisher *publisher)
+{
+    const struct config *config = publisher->from.config;
+    export_run_set_limits(publisher->run, config->exporter.max_rss_mb, config->exporter.timeout_s);
+}
+
 uint64_t publisher_request(struct publisher *publisher)
 {
     uint64_t next = export_run_count(publisher->run) + 1;

@@ -47,6 +47,9 @@ void publisher_hurry(struct publisher *publisher);
 /* Written results wait to be published, or no run of this process has succeeded yet. */
 bool publisher_owes(const struct publisher *publisher);
 
+/* exporter.* of the configuration may have changed; holds from the next run on. */
+void publisher_set_limits(struct publisher *publisher);
+
 /* Asks for a run. Returns its number (counted from 1 within this process): the one under way if nothing has
  * changed since it began, else the next, which starts as soon as it can. 0: the store has no board yet. */
 uint64_t publisher_request(struct publisher *publisher);

@@ -139,6 +139,26 @@ struct refresh_run *refresh_run_open(
     return run;
 }
 
+static void learn_newcomer(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct refresh_run *run = context;
+    uint32_t place = plan_find(run->from.plan, track_id, class_id);
+    if (place == PLAN_NONE)
+        return;
+    const struct plan_entry *entry = plan_entry(run->from.plan, place);
+    if (entry->state == PLAN_WAITING && entry->checked_at_ms == 0 && !entry->retrying && !entry->quarantined)
+        learn_board(run, track_id, class_id, record);
+}
+
+void refresh_run_learn(struct refresh_run *run, int64_t now_ms, int64_t wall_ms)
+{
+    run->wall_minus_now_ms = wall_ms - now_ms;
+    run->next_look_ms = now_ms;
+    store_each_board(run->from.store, learn_newcomer, run);
+    refresh_run_reckon(run, now_ms, wall_ms);
+}
+
 void refresh_run_close(struct refresh_run **pointer)
 {
     free(*pointer);

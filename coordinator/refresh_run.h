@@ -58,6 +58,9 @@ struct refresh_matched {
 struct refresh_matched refresh_run_target(
     struct refresh_run *run, const struct target *target, int64_t now_ms);
 
+/* After plan_rebuild: tells the plan what the store has of its newcomers. */
+void refresh_run_learn(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);
+
 /* After `max_age` of the policy was changed: due times follow from the ages anew. */
 void refresh_run_reckon(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);
 
