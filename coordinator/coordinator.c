@@ -63,6 +63,7 @@ struct coordinator {
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     bool draining;           /* hand out nothing more, publish, end */
+    uint64_t drain_export;   /* the run that publishes the last of it; 0: not asked for yet */
     int64_t stop_by_ms;      /* 0: not stopping */
     int exit_code;
 };
@@ -270,10 +271,12 @@ static void tick_drain(struct coordinator *c, bool busy)
     bool exporting = export_run_active(publisher_run(c->publisher));
     if (!c->draining || c->stop_by_ms || dispatch_leased(c->dispatch) || exporting)
         return;
-    bool failed = publisher_failed(c->publisher);
-    if (publisher_owes(c->publisher) && !failed)
-        return;
-    begin_stop(c, failed ? 1 : c->once && busy ? 3 : 0);
+    if (!c->drain_export && publisher_owes(c->publisher))
+        c->drain_export = publisher_request(c->publisher);
+    enum publisher_outcome outcome =
+        c->drain_export ? publisher_outcome(c->publisher, c->drain_export) : PUBLISHER_DONE;
+    if (outcome != PUBLISHER_PENDING)
+        begin_stop(c, outcome == PUBLISHER_FAILED ? 1 : c->once && busy ? 3 : 0);
 }
 
 static void tick_state(struct coordinator *c, bool busy)

@@ -5,10 +5,9 @@ import subprocess
 
 import pytest
 
-from crawl import Crawl, age_store
 from fake_worker import Coordinator, Worker, catalogue_text, pack_board
 from test_coordinator import stored
-from test_pipeline import wait_for, workers_of
+from crawl import Crawl, age_store, wait_for, workers_of
 
 TRACKS = {10: "Track 1", 20: "Track 2"}
 CLASSES = {1: "Class 1", 2: "Class 2"}
