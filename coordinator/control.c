@@ -116,7 +116,7 @@ static void on_frames(struct control *control, const struct wire_message *frames
         refuse(control, &reply, problem);
     control_reply_encode(&reply, (struct text){(const char *)details.data, (uint32_t)details.length}, &frame);
     if (frame.overflowed)
-        log_bug("control: the answer to %s is too large", control_command_string(request.command));
+        log_bug("control: an answer of more than %d bytes", CONTROL_REPLY_MAX);
     buffer_free(&details);
     if (wrote) {
         wait_for_commit(control, identity, frame);

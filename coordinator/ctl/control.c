@@ -170,7 +170,7 @@ static int run(const struct ctl_globals *globals, int argc, char **argv)
     "  -j, --json               the answer as one JSON object (common/PROTOCOL.md)\n"
 #define CODES(rest)                                                                                          \
     "\nExit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration" rest ".\n\nExamples:" \
-                                                                                            "\n"
+    "\n"
 
 const struct ctl_command control_commands[CONTROL_COMMAND_COUNT] = {
     [CONTROL_REFRESH] =
@@ -245,9 +245,9 @@ const struct ctl_command control_commands[CONTROL_COMMAND_COUNT] = {
             .summary = "end a board's quarantine",
             .help = USAGE("release",
                 " TRACK-CLASS…") "A board whose workers died three times is left alone for a day; this makes "
-                                 "it due now.\n" OPTIONS
-                                     CODES(", 3 some were released") "  r3ectl release --config "
-                                                                     "r3e-leaderboard.cfg 1671-1703\n",
+                                 "it due now.\n" OPTIONS CODES(
+                                     ", 3 some were released") "  r3ectl release --config "
+                                                               "r3e-leaderboard.cfg 1671-1703\n",
             .run = run,
         },
     [CONTROL_WHY] =
