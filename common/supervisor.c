@@ -1,6 +1,7 @@
 #include "common/supervisor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,17 @@ void supervisor_close(struct supervisor **pointer)
     munmap(supervisor->flags, FLAGS_BYTES);
     free(supervisor);
     *pointer = NULL;
+}
+
+bool supervisor_is_broken(const struct supervisor *supervisor)
+{
+    bool ended = supervisor->alive == 0;
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX && !ended; i++) {
+        const struct process *process = &supervisor->children[i].process;
+        struct pollfd watched = {.fd = process->pid_fd, .events = POLLIN};
+        ended = process->pid && poll(&watched, 1, 0) > 0;
+    }
+    return ended;
 }
 
 unsigned supervisor_alive(const struct supervisor *supervisor)

@@ -48,6 +48,9 @@ void supervisor_restart(struct supervisor *supervisor, unsigned count, int signa
 /* From now on nothing is started; each child is sent `signal` (0: none). */
 void supervisor_stop(struct supervisor *supervisor, int signal);
 
+/* True if none is alive, or one has ended and was not noticed yet: its own children die of that. */
+bool supervisor_is_broken(const struct supervisor *supervisor);
+
 /* Children alive now, and how many were started and have died badly so far. */
 unsigned supervisor_alive(const struct supervisor *supervisor);
 uint64_t supervisor_started(const struct supervisor *supervisor);

@@ -22,34 +22,35 @@ struct claims {
 
 /* ---- what the predecessor left ---- */
 
-/* False if there is no such combination: the catalogue may have lost it. */
-static bool find_place(const struct plan *plan, const cJSON *pair, uint32_t *place)
+/* False if it is none, or of a combination that the catalogue has lost. */
+static bool read_pair(
+    const struct catalogue *catalogue, const cJSON *pair, uint32_t *track_id, uint32_t *class_id)
 {
     const cJSON *track = cJSON_GetArrayItem(pair, 0), *class = cJSON_GetArrayItem(pair, 1);
     if (!cJSON_IsNumber(track) || !cJSON_IsNumber(class) || track->valueint < 1 || class->valueint < 1)
         return false;
-    *place = plan_find(plan, (uint32_t)track->valueint, (uint32_t) class->valueint);
-    return *place != PLAN_NONE;
+    *track_id = (uint32_t)track->valueint;
+    *class_id = (uint32_t) class->valueint;
+    return catalogue_find_track(catalogue, *track_id) && catalogue_find_class(catalogue, *class_id);
 }
 
 static unsigned count_deaths(
-    struct store *store, struct plan *plan, const cJSON *list, int64_t now_ms, int64_t wall_ms)
+    struct store *store, const struct catalogue *catalogue, const cJSON *list, int64_t wall_ms)
 {
     unsigned count = 0;
     const cJSON *pair;
     cJSON_ArrayForEach(pair, list)
     {
-        uint32_t place;
-        if (!find_place(plan, pair, &place) || plan_entry(plan, place)->quarantined)
+        uint32_t track_id, class_id;
+        if (!read_pair(catalogue, pair, &track_id, &class_id))
             continue;
         count++;
-        if (!quarantine_note_death(store, plan, place, now_ms, wall_ms))
-            plan_reschedule(plan, place, now_ms - 1);
+        quarantine_count_death(store, track_id, class_id, wall_ms);
     }
     return count;
 }
 
-unsigned claims_take_over(struct store *store, struct plan *plan, int64_t now_ms, int64_t wall_ms)
+unsigned claims_take_over(struct store *store, const struct catalogue *catalogue, int64_t wall_ms)
 {
     struct buffer json = buffer_make(LIST_MAX);
     unsigned count = 0;
@@ -58,7 +59,7 @@ unsigned claims_take_over(struct store *store, struct plan *plan, int64_t now_ms
         if (!cJSON_IsArray(list))
             log_warn("store: the list of boards handed out is broken and is ignored");
         else if (cJSON_GetArraySize(list) > 0)
-            count = count_deaths(store, plan, list, now_ms, wall_ms);
+            count = count_deaths(store, catalogue, list, wall_ms);
         cJSON_Delete(list);
         store_put_meta(store, RECORD_META_CLAIMS, "[]", 2);
         store_commit(store);

@@ -5,21 +5,20 @@
  *
  * The list goes into every commit before which it changed, and into one of its own when none comes for
  * CLAIMS_LATEST_MS; a clean end empties it. What a start finds in it was held when the predecessor died: each
- * of these boards counts a death (quarantine.h), and is due again behind all else that is due, so that a
- * board that is guilty cannot keep the others from being fetched, and an innocent one is not held at the next
- * such end too just because it comes first. One thread. */
+ * of these boards counts a death (quarantine.h). One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/catalogue.h"
 #include "coordinator/dispatch.h"
-#include "coordinator/plan.h"
 #include "coordinator/store.h"
 
 #define CLAIMS_LATEST_MS 1000
 
-/* The start's part, while everything in the plan is WAITING and known: counts the deaths and empties the list
- * in one commit. Returns how many boards there were. A broken list counts as empty (logged). */
-unsigned claims_take_over(struct store *store, struct plan *plan, int64_t now_ms, int64_t wall_ms);
+/* The start's part, before the plan is made from the records: counts the deaths of boards that the catalogue
+ * has, and empties the list in the same commit. Returns how many boards there were. A broken list counts as
+ * empty (logged). */
+unsigned claims_take_over(struct store *store, const struct catalogue *catalogue, int64_t wall_ms);
 
 struct claims;
 

@@ -103,6 +103,7 @@ static void open_store(struct coordinator *c)
     c->policy = reload_policy(config);
     c->store = store_open(config->store.dir, (size_t)config->store.map_size_mb);
     reload_keep_catalogue(c->catalogue, c->store);
+    claims_take_over(c->store, c->catalogue, clock_wall_ms());
     crawl_times_load(&c->times, c->store);
     c->plan = plan_open(c->catalogue);
     struct refresh_run_sources refreshing = {.plan = c->plan,
@@ -112,7 +113,6 @@ static void open_store(struct coordinator *c)
         .daily_at_min = config->refresh.daily_at,
         .once = c->once};
     c->refresh = refresh_run_open(&refreshing, clock_monotonic_ms(), clock_wall_ms());
-    claims_take_over(c->store, c->plan, clock_monotonic_ms(), clock_wall_ms());
     pause_load(c->store, &c->holds, clock_monotonic_ms(), clock_wall_ms());
 }
 

@@ -427,12 +427,12 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
     return wait_ms < sleep_ms ? wait_ms : sleep_ms;
 }
 
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid)
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself)
 {
     struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
     if (!worker)
         return;
-    bool death = is_death(dispatch, worker);
+    bool death = by_itself && is_death(dispatch, worker);
     if (death && worker->lease != LEASE_NONE)
         log_warn("worker %s (pid %d) died while it held a board; another gets it", worker->name, (int)pid);
     drop_worker(dispatch, worker, death);

@@ -58,9 +58,10 @@ void dispatch_readable(void *context);
 /* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
 
-/* A process on this host ended. What it held goes to another, at once. It counts as an attempt and as a death
- * (quarantine.h) unless the worker had said BYE (somebody stopped it) or we are stopping ourselves. */
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid);
+/* A process on this host ended. What it held goes to another, at once. With `by_itself` it counts as an
+ * attempt and as a death (quarantine.h) unless the worker had said BYE (somebody stopped it) or we are
+ * stopping ourselves. */
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself);
 
 /* The lease of a board if it is leased now, else NULL. Valid until the next call. */
 const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place);

@@ -136,6 +136,8 @@ static struct text last_line(const struct buffer *output)
 {
     const char *start = (const char *)output->data;
     size_t end = output->length;
+    if (!end)
+        return (struct text){0};
     while (end > 0 && start[end - 1] == '\n')
         end--;
     size_t begin = end;

@@ -46,7 +46,8 @@ static void worker_ended(void *context, pid_t pid)
     struct local_pool *pool = context;
     /* What it sent before it ended may still wait in the socket. */
     collect_readable(pool->collect);
-    dispatch_process_ended(pool->dispatch, pid);
+    /* The workers of a pool that was killed die with it, whatever they held. */
+    dispatch_process_ended(pool->dispatch, pid, !supervisor_is_broken(pool->supervisor));
 }
 
 /* One process that keeps the workers alive; it starts them faster than we could. */

@@ -280,6 +280,17 @@ void plan_claim(struct plan *plan, uint32_t place)
     set_flag(&entry->quarantined, &plan->quarantined, false);
 }
 
+void plan_try_at(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    plan_reschedule(plan, place, due_ms);
+    set_flag(&plan->entries[place].retrying, &plan->retrying, true);
+}
+
+uint32_t plan_retrying(const struct plan *plan)
+{
+    return plan->retrying;
+}
+
 void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms)
 {
     struct plan_entry *entry = expect(plan, place, PLAN_WAITING);

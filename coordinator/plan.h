@@ -88,6 +88,12 @@ void plan_want(struct plan *plan, uint32_t place);
 uint32_t plan_urgent(const struct plan *plan);
 uint32_t plan_wanted(const struct plan *plan);
 
+/* One that is WAITING waits for an attempt at `due_ms`, as after a failure; none is counted. */
+void plan_try_at(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* How many wait for their next attempt. */
+uint32_t plan_retrying(const struct plan *plan);
+
 /* One that is WAITING is done with: it is not fetched before `due_ms` and counts as failed until then; being
  * taken, claimed or released ends that. */
 void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms);

@@ -75,13 +75,14 @@ public: {{ dir = "{self.folder}/public"; }};
 
 
 def age_store(folder, hours):
-    """Makes every board of a store look as if it had been fetched earlier; nobody may have it open."""
+    """Makes every board of a store look as if it had been fetched and quarantined earlier; nobody may have it open."""
     environment = lmdb.open(str(folder), max_dbs=4, map_size=2**32)
     with environment.begin(write=True) as transaction:
         boards = environment.open_db(b"boards", transaction, create=False)
         for key, value in list(transaction.cursor(boards)):
             record = msgpack.unpackb(bytes(value)[:-8])
-            record[0] -= hours * 3600 * 1000
+            for place in (0, 13):  # fetched_at_ms, quarantined_until_ms; 0: never
+                record[place] -= hours * 3600 * 1000 if record[place] else 0
             packed = msgpack.packb(record)
             transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
     environment.close()

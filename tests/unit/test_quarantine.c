@@ -128,22 +128,41 @@ static void take_over(struct fixture *fixture, const char *list, unsigned expect
 {
     store_put_meta(fixture->store, RECORD_META_CLAIMS, list, strlen(list));
     store_commit(fixture->store);
-    assert_int_equal(claims_take_over(fixture->store, fixture->plan, 500, 1000), expected);
+    assert_int_equal(claims_take_over(fixture->store, &fixture->catalogue, 1000), expected);
     struct buffer now = buffer_make(100);
     assert_true(store_get_meta(fixture->store, RECORD_META_CLAIMS, &now));
     assert_string_equal(buffer_string(&now), "[]");
     buffer_free(&now);
 }
 
-static void what_was_handed_out_at_an_unclean_end_counts_and_goes_last(void **state)
+static void what_was_handed_out_at_an_unclean_end_counts(void **state)
 {
     struct fixture *fixture = *state;
-    take_over(fixture, "[[10,1],[10,9],[99,1]]", 1);
-    assert_int_equal(record_of(fixture, 1).worker_deaths, 1);
+    take_over(fixture, "[[10,1],[10,9],[99,1],[10,2]]", 2);
     take_over(fixture, "[]", 0);
-    assert_int_equal(plan_take(fixture->plan, 500), 1);
+    assert_int_equal(record_of(fixture, 1).worker_deaths, 1);
+    assert_int_equal(record_of(fixture, 2).worker_deaths, 1);
+    take_over(fixture, "[[10,1]]", 1);
+    take_over(fixture, "[[10,1]]", 1);
+    assert_int_equal(record_of(fixture, 1).quarantined_until_ms, 1000 + DAY_MS);
+    assert_int_equal(record_of(fixture, 2).quarantined_until_ms, 0);
+    struct record_board record;
+    assert_false(store_get_board(fixture->store, 99, 1, &record));
+}
+
+static void suspects_go_one_by_one_behind_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct record_board record = {.worker_deaths = 1};
+    assert_false(quarantine_learn(fixture->plan, 0, &record, 500, 1000));
+    assert_false(quarantine_learn(fixture->plan, 1, &record, 500, 1000));
     assert_int_equal(plan_take(fixture->plan, 500), 2);
-    assert_int_equal(plan_take(fixture->plan, 500), 0);
+    assert_true(plan_busy(fixture->plan, 0));
+    assert_int_equal(plan_take(fixture->plan, 499 + QUARANTINE_SPACE_MS), PLAN_NONE);
+    assert_int_equal(plan_take(fixture->plan, 500 + QUARANTINE_SPACE_MS), 0);
+    assert_int_equal(plan_take(fixture->plan, 500 + QUARANTINE_SPACE_MS), PLAN_NONE);
+    assert_int_equal(plan_take(fixture->plan, 500 + 2 * QUARANTINE_SPACE_MS), 1);
+    assert_int_equal(plan_entry(fixture->plan, 0)->attempt, 1);
     assert_true(plan_entry(fixture->plan, 0)->missing);
 }
 
@@ -167,7 +186,8 @@ int main(void)
         WITH_STORE(after_its_day_the_count_begins_anew),
         WITH_STORE(a_release_makes_it_due_and_forgets_the_deaths),
         WITH_STORE(a_restart_keeps_it_and_a_clock_cannot_stretch_it),
-        WITH_STORE(what_was_handed_out_at_an_unclean_end_counts_and_goes_last),
+        WITH_STORE(what_was_handed_out_at_an_unclean_end_counts),
+        WITH_STORE(suspects_go_one_by_one_behind_the_others),
         WITH_STORE(a_broken_list_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
