@@ -13,10 +13,9 @@ static void tell(void *context, const struct config_key *key)
 {
     struct told *told = context;
     told->count++;
-    strcat(told->names, key->group);
-    strcat(told->names, ".");
-    strcat(told->names, key->name);
-    strcat(told->names, " ");
+    size_t used = strlen(told->names);
+    int length = snprintf(told->names + used, sizeof told->names - used, "%s.%s ", key->group, key->name);
+    assert_true(length > 0 && (size_t)length < sizeof told->names - used);
 }
 
 static struct config load(const char *const *overrides, size_t count)
