@@ -85,6 +85,7 @@ static void note_check(struct record_board *record, uint64_t rows_changed, int64
     }
     record->fetched_at_ms = wall_ms;
     record->failure_streak = record->worker_deaths = 0;
+    record->quarantined_until_ms = 0;
     record->gone_since_ms = 0;
     forget_candidate(record);
 }

@@ -37,6 +37,9 @@ struct collect {
     unsigned pending_count, pending_capacity;
     unsigned unsubmitted; /* the last so many of them */
     int64_t oldest_pending_ms;
+    void (*prepare)(void *context); /* NULL: nothing to prepare */
+    void *prepare_context;
+    uint64_t committed; /* generation */
     struct collect_counters counters;
 };
 
@@ -52,6 +55,11 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .holds = holds,
         .options = *options};
     return collect;
+}
+
+void collect_set_options(struct collect *collect, const struct collect_options *options)
+{
+    collect->options = *options;
 }
 
 void collect_close(struct collect **pointer)
@@ -83,8 +91,16 @@ static void acknowledge_together(struct collect *collect, unsigned from, unsigne
     dispatch_acknowledge(collect->dispatch, first->worker, &message);
 }
 
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context)
+{
+    collect->prepare = prepare;
+    collect->prepare_context = context;
+}
+
 void collect_flush(struct collect *collect)
 {
+    if (collect->prepare)
+        collect->prepare(collect->prepare_context);
     FAULT_POINT(COLLECT_BEFORE_SUBMIT);
     uint64_t generation = store_submit(collect->store);
     if (generation == STORE_NOT_TAKEN)
@@ -101,7 +117,7 @@ void collect_flush(struct collect *collect)
 void collect_committed(void *context)
 {
     struct collect *collect = context;
-    uint64_t committed = store_committed(collect->store);
+    uint64_t committed = collect->committed = store_committed(collect->store);
     unsigned done = 0;
     while (done < collect->pending_count - collect->unsubmitted &&
            collect->pending[done].generation <= committed)
@@ -185,7 +201,8 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
         return CLAIM_CURRENT;
     if (arrival->known && arrival->record.lease == arrival->result.lease)
         return CLAIM_DUPLICATE;
-    bool wanted = entry->state == PLAN_WAITING && (entry->due_ms <= clock_monotonic_ms() || entry->retrying);
+    bool wanted = entry->state == PLAN_WAITING &&
+                  (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
     if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
         (!arrival->known || arrival->result.lease > arrival->record.lease))
         return CLAIM_LATE;
@@ -316,6 +333,11 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     collect->counters.requests += result->requests;
     collect->counters.bytes += result->bytes;
     arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
+    if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
+        collect->counters.superseded++;
+        acknowledge_after_commit(collect, result, VERDICT_SUPERSEDED);
+        return;
+    }
     if (arrival->place == PLAN_NONE) {
         refuse(collect, arrival, "the catalogue has no such combination");
         return;
@@ -333,7 +355,7 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     }
     const char *fault = find_fault(arrival);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
-        (!arrival->known || arrival->record.content_lost ||
+        (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||
             memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
         fault = "it says unchanged, but the store holds something else";
     if (fault) {
@@ -417,6 +439,11 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
         return left_ms;
     collect_flush(collect);
     return LOOP_SLEEP_FOREVER;
+}
+
+uint64_t collect_generation(const struct collect *collect)
+{
+    return collect->committed;
 }
 
 const struct collect_counters *collect_counters(const struct collect *collect)

@@ -42,6 +42,9 @@ struct collect;
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
     const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options);
 
+/* From now on these hold. */
+void collect_set_options(struct collect *collect, const struct collect_options *options);
+
 /* Commits and acknowledges what waits. */
 void collect_close(struct collect **pointer);
 
@@ -55,6 +58,9 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms);
  * for whole. */
 void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id);
 
+/* `prepare` is called before every commit, to put what is to be written with it. */
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context);
+
 /* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
 
@@ -65,6 +71,9 @@ bool collect_settle(struct collect *collect);
 
 /* Loop handler of the store's event: acknowledges what a commit has brought to disk. */
 void collect_committed(void *context);
+
+/* The generation that was on disk when collect_committed was last called. */
+uint64_t collect_generation(const struct collect *collect);
 
 const struct collect_counters *collect_counters(const struct collect *collect);
 

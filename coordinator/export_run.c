@@ -56,6 +56,12 @@ struct export_run *export_run_open(
     return run;
 }
 
+void export_run_set_limits(struct export_run *run, int64_t max_rss_mb, int64_t timeout_s)
+{
+    run->options.max_rss_mb = max_rss_mb;
+    run->options.timeout_s = timeout_s;
+}
+
 static void close_output(struct export_run *run)
 {
     if (run->output_fd < 0)
@@ -150,6 +156,8 @@ static struct text last_line(const struct buffer *output)
 {
     const char *start = (const char *)output->data;
     size_t end = output->length;
+    if (!end)
+        return (struct text){0};
     while (end > 0 && start[end - 1] == '\n')
         end--;
     size_t begin = end;

@@ -43,6 +43,9 @@ typedef void (*export_run_done)(void *context, bool ok);
 struct export_run *export_run_open(
     struct loop *loop, const struct export_run_options *options, export_run_done done, void *context);
 
+/* Hold from the next run on. */
+void export_run_set_limits(struct export_run *run, int64_t max_rss_mb, int64_t timeout_s);
+
 /* Kills a run under way and reaps it. */
 void export_run_close(struct export_run **pointer);
 

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "coordinator/accept.h"
+#include "coordinator/quarantine.h"
 #include "coordinator/schedule.h"
 
 #define LOOK_EVERY_MS 30000
@@ -50,7 +51,7 @@ void refresh_run_reckon(struct refresh_run *run, int64_t now_ms, int64_t wall_ms
     for (uint32_t place = 0; place < plan_count(plan); place++) {
         const struct plan_entry *entry = plan_entry(plan, place);
         /* A retry keeps its pause, what is urgent is due already. */
-        if (entry->state == PLAN_WAITING && !entry->retrying && !entry->urgent)
+        if (entry->state == PLAN_WAITING && !entry->retrying && !entry->urgent && !entry->quarantined)
             plan_reschedule(plan, place, due_ms(run, entry, now_ms, wall_ms));
     }
     run->wall_minus_now_ms = wall_ms - now_ms;
@@ -69,9 +70,11 @@ static void save(struct refresh_run *run)
 /* Marks what was not answered since the refresh began. */
 static void want_since(struct refresh_run *run, int64_t since_ms)
 {
-    for (uint32_t place = 0; place < plan_count(run->from.plan); place++)
-        if (plan_entry(run->from.plan, place)->checked_at_ms < since_ms)
+    for (uint32_t place = 0; place < plan_count(run->from.plan); place++) {
+        const struct plan_entry *entry = plan_entry(run->from.plan, place);
+        if (entry->checked_at_ms < since_ms && !entry->quarantined)
             plan_want(run->from.plan, place);
+    }
 }
 
 bool refresh_run_all(struct refresh_run *run, int64_t now_ms, int64_t wall_ms, const char *why)
@@ -105,16 +108,20 @@ static void learn_board(
 {
     struct refresh_run *run = context;
     uint32_t place = plan_find(run->from.plan, track_id, class_id);
-    if (place == PLAN_NONE || !record_board_is_fetched(record) || record->content_lost)
-        return; /* the catalogue has lost it, or it is still to be fetched */
-    struct plan_entry *entry = plan_entry(run->from.plan, place);
-    entry->checked_at_ms = record->fetched_at_ms;
-    if (record->empty_streak) {
-        if (record->candidate_last_ms > entry->checked_at_ms)
-            entry->checked_at_ms = record->candidate_last_ms;
-        entry->again_at_ms = run->wall_ms + accept_due_in_ms(run->from.policy, record, run->wall_ms);
+    if (place == PLAN_NONE)
+        return; /* the catalogue has lost it; what the store has stays */
+    if (record_board_is_fetched(record) && !record->content_lost) {
+        struct plan_entry *entry = plan_entry(run->from.plan, place);
+        entry->checked_at_ms = record->fetched_at_ms;
+        if (record->empty_streak) {
+            if (record->candidate_last_ms > entry->checked_at_ms)
+                entry->checked_at_ms = record->candidate_last_ms;
+            entry->again_at_ms = run->wall_ms + accept_due_in_ms(run->from.policy, record, run->wall_ms);
+        }
+        plan_known(run->from.plan, place, 0);
     }
-    plan_known(run->from.plan, place, 0);
+    int64_t now_ms = run->next_look_ms;
+    quarantine_learn(run->from.plan, place, record, now_ms, now_ms + run->wall_minus_now_ms);
 }
 
 struct refresh_run *refresh_run_open(
@@ -127,6 +134,7 @@ struct refresh_run *refresh_run_open(
             .day = times->daily_day,
             .day_back = times->daily_day_back},
         .wall_ms = wall_ms,
+        .wall_minus_now_ms = wall_ms - now_ms,
         .next_look_ms = now_ms,
         .next_daily_ms = INT64_MAX};
     store_each_board(sources->store, learn_board, run);
@@ -142,6 +150,26 @@ struct refresh_run *refresh_run_open(
     if (!times->full_since_ms && plan_missing(sources->plan) == plan_count(sources->plan))
         refresh_run_all(run, now_ms, wall_ms, "as the store is empty");
     return run;
+}
+
+static void learn_newcomer(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct refresh_run *run = context;
+    uint32_t place = plan_find(run->from.plan, track_id, class_id);
+    if (place == PLAN_NONE)
+        return;
+    const struct plan_entry *entry = plan_entry(run->from.plan, place);
+    if (entry->state == PLAN_WAITING && entry->checked_at_ms == 0 && !entry->retrying && !entry->quarantined)
+        learn_board(run, track_id, class_id, record);
+}
+
+void refresh_run_learn(struct refresh_run *run, int64_t now_ms, int64_t wall_ms)
+{
+    run->wall_minus_now_ms = wall_ms - now_ms;
+    run->next_look_ms = now_ms;
+    store_each_board(run->from.store, learn_newcomer, run);
+    refresh_run_reckon(run, now_ms, wall_ms);
 }
 
 void refresh_run_close(struct refresh_run **pointer)
@@ -167,6 +195,7 @@ struct refresh_matched refresh_run_target(
     for (uint32_t place = first; place < first + count; place++) {
         const struct plan_entry *entry = plan_entry(plan, place);
         matched.under_way += entry->urgent || entry->state == PLAN_LEASED;
+        matched.quarantined += entry->quarantined;
         plan_urge(plan, place, now_ms);
     }
     matched.combinations = count;

@@ -17,6 +17,7 @@
 #include "common/memory.h"
 #include "common/process.h"
 #include "common/version.h"
+#include "coordinator/quarantine.h"
 
 #define PUBLISH_EVERY_MS 500
 #define WRITE_EVERY_MS   5000
@@ -145,6 +146,7 @@ static void put_progress(const struct status *status, struct json_writer *json, 
     key_uint(json, "retrying", counts.retrying);
     key_uint(json, "failed", counts.failed);
     key_uint(json, "missing", counts.missing);
+    key_uint(json, "quarantined", counts.quarantined);
     json_key(json, "requests_per_s");
     json_double(json, (double)(int64_t)(status->request_rate * 10 + 0.5) / 10);
     json_key(json, "time_left_s");
@@ -205,6 +207,7 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "leases_expired", dispatched->leases_expired);
     key_uint(json, "in_flight", dispatch_in_flight(status->from.dispatch));
     key_uint(json, "bad_frames", dispatched->bad_frames);
+    key_uint(json, "bad_requests", control_bad_requests(status->from.control));
     key_uint(json, "exports", export_run_count(status->from.exporter));
     key_uint(json, "export_failures", export_run_failures(status->from.exporter));
     json_key(json, "export_error");
@@ -311,9 +314,13 @@ static void put_failed_fetch(
     json_text(json, (struct text){id, (uint32_t)length});
     const char *reason = failure_string((enum failure)entry->last_failure);
     bool gone = (entry->last_http_status == 404 || entry->last_http_status == 410) && !entry->missing;
-    length = entry->last_http_status ? snprintf(error, sizeof error, "%s (HTTP %u)%s", reason,
-                                           entry->last_http_status, gone ? GONE : "")
-                                     : snprintf(error, sizeof error, "%s", reason);
+    length = entry->quarantined        ? snprintf(error, sizeof error,
+                                             "quarantined: %d workers died while they held it; r3ectl release "
+                                                    "%u-%u ends that sooner than a day",
+                                             QUARANTINE_DEATHS, entry->track_id, entry->class_id)
+             : entry->last_http_status ? snprintf(error, sizeof error, "%s (HTTP %u)%s", reason,
+                                             entry->last_http_status, gone ? GONE : "")
+                                       : snprintf(error, sizeof error, "%s", reason);
     json_key(json, "error");
     json_text(json, (struct text){error, (uint32_t)length});
     key_time(json, "timestamp", entry->failed_at_ms);
