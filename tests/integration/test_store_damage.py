@@ -28,15 +28,16 @@ def sound(build_dir, tmp_path_factory, upstream_program):
     catalogue = folder / "catalogue.cfg"
     process = subprocess.Popen([str(upstream_program), *map(str, BOARDS), "--write-catalogue", str(catalogue)],
                                stdout=subprocess.PIPE, text=True)
-    url = process.stdout.readline().split()[-1]
-    made = Crawl(build_dir, folder, url, catalogue)
-    made.settings["store.commit_results"] = 4  # many commits: a file with a past
-    for _ in range(2):
-        assert made.once() == 0, made.log()
-        made.age_store(48)
-    made.age_store(-48)
-    process.terminate()
-    process.wait()
+    try:
+        made = Crawl(build_dir, folder, process.stdout.readline().split()[-1], catalogue)
+        made.settings["store.commit_results"] = 4  # many commits: a file with a past
+        for _ in range(2):
+            assert made.once() == 0, made.log()
+            made.age_store(48)
+        made.age_store(-48)
+    finally:
+        process.terminate()
+        process.wait()
     made.store = folder / "store"
     made.contents = contents(made.store)
     assert len(made.contents) == 108
