@@ -35,6 +35,7 @@
 #define RECORD_META_CATALOGUE  "catalogue"  /* catalogue_encode's form of the one in force */
 #define RECORD_META_EXPORT     "export"     /* JSON: the exporter's last report */
 #define RECORD_META_CRAWL      "crawl"      /* JSON: times of the last full refresh */
+#define RECORD_META_POLITENESS "politeness" /* JSON: rate, gate, breaker, robots.txt */
 
 #define RECORD_KEY_SIZE 8
 

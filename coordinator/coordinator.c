@@ -19,6 +19,8 @@
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
+#include "coordinator/politeness_store.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/status.h"
@@ -52,6 +54,7 @@ struct coordinator {
     struct dispatch *dispatch;
     struct collect *collect;
     struct holds holds;
+    struct politeness *politeness;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
@@ -96,8 +99,6 @@ static struct dispatch_options dispatch_options_make(const struct config *config
         .heartbeat_ms = HEARTBEAT_MS,
         .lease_ms = LEASE_MS,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
-        .rate_per_s = config->politeness.rate_per_s,
-        .burst = (double)config->politeness.burst,
     };
 }
 
@@ -150,11 +151,12 @@ static void open_parts(struct coordinator *c)
     struct collect_options collecting = {
         .commit_ms = c->config->store.commit_ms,
         .commit_results = (unsigned)c->config->store.commit_results,
-        .respect_retry_after = c->config->politeness.respect_retry_after,
     };
-    c->dispatch =
-        dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
-    c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
+    c->politeness = politeness_store_open(c->config, c->store, &c->holds, now_ms);
+    c->dispatch = dispatch_open(
+        c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
+    c->collect =
+        collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
     struct publisher_sources publishing = {.loop = c->loop,
         .config = c->config,
@@ -178,7 +180,8 @@ static void open_parts(struct coordinator *c)
         .times = &c->times,
         .refresh = c->refresh,
         .trigger = c->trigger,
-        .holds = &c->holds};
+        .holds = &c->holds,
+        .politeness = c->politeness};
     c->status = status_open(&sources, now_ms);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
@@ -222,6 +225,28 @@ static void open_signals(struct coordinator *c)
 }
 
 /* ---- running ---- */
+
+/* `once` ends also when the service does not let it: refused, or down for longer than the retries last. */
+static void tick_no_hope(struct coordinator *c, bool busy, int64_t now_ms)
+{
+    enum failure reason;
+    uint64_t http_status;
+    if (!c->once || !busy || c->stop_by_ms)
+        return;
+    if (politeness_is_refused(c->politeness, now_ms)) {
+        log_error("nothing could be fetched: %s", holds_get(&c->holds, HOLD_ROBOTS, now_ms)->text);
+        begin_stop(c, 1);
+    } else if (politeness_is_hopeless(c->politeness, c->policy.retries, &reason, &http_status)) {
+        struct plan_failure failure = {
+            .failure = (uint8_t)reason, .http_status = (uint16_t)http_status, .wall_ms = clock_wall_ms()};
+        uint32_t count =
+            plan_give_up_rest(c->plan, c->once_horizon_ms, now_ms + c->policy.max_age_ms, &failure);
+        if (count)
+            log_warn("the service is still down (%s) after %u tries; %u boards are given up until the next "
+                     "refresh, what the store has stays",
+                failure_string(reason), c->policy.retries + 1, count);
+    }
+}
 
 static void tick_once(struct coordinator *c, bool busy)
 {
@@ -290,6 +315,9 @@ static int64_t tick(void *context, int64_t now_ms)
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
     sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
+    if (politeness_store_keep(c->politeness, c->store, now_ms))
+        collect_flush(c->collect); /* at once: the service's wish must be known after kill -9 too */
+    tick_no_hope(c, busy, now_ms);
     tick_once(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
@@ -316,6 +344,7 @@ static void close_all(struct coordinator *c)
 {
     FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
+    politeness_store_keep(c->politeness, c->store, clock_monotonic_ms());
     collect_settle(c->collect);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
@@ -325,6 +354,7 @@ static void close_all(struct coordinator *c)
     local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
+    politeness_close(&c->politeness);
     trigger_close(&c->trigger);
     refresh_run_close(&c->refresh);
     plan_close(&c->plan);

@@ -4,16 +4,16 @@
  * alive.
  *
  * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks
- * for each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have
- * both waits in a queue, pages of jobs under way before new jobs; so does everybody while there is a reason
- * to hold back (holds.h). One thread. */
+ * for each further one, ROBOTS is one for robots.txt. It takes the leave of politeness.h and a place among
+ * `max_in_flight`; whoever cannot have both waits in a queue, pages of jobs under way before new jobs; so
+ * does everybody while there is a reason to hold back (holds.h). One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/bucket.h"
 #include "coordinator/holds.h"
 #include "coordinator/lease.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
 #include "coordinator/roster.h"
 #include "coordinator/store.h"
@@ -23,8 +23,6 @@ struct dispatch_options {
     int64_t heartbeat_ms;
     int64_t lease_ms;
     unsigned max_in_flight;
-    double rate_per_s;
-    double burst;
 };
 
 struct dispatch_counters {
@@ -41,7 +39,7 @@ struct dispatch;
 /* All pointers are borrowed for its life. `socket` is a bound ROUTER. */
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
     struct store *store, const struct refresh_policy *policy, const struct holds *holds,
-    const struct dispatch_options *options, int64_t now_ms);
+    struct politeness *politeness, const struct dispatch_options *options, int64_t now_ms);
 void dispatch_close(struct dispatch **pointer);
 
 /* Loop handler of the jobs socket. */
