@@ -6,6 +6,8 @@
 
 /* Chosen by simulation (tests/unit/test_pace.c): against a token bucket of 10 requests per second. */
 #define SPAN_FIRST_MS   10000
+#define SPAN_ANSWERS    100   /* … or for so many answers … */
+#define SPAN_FIRST_MOST 60000 /* … but no longer */
 #define SPAN_MOST_MS    240000
 #define FIRST_START     0.5  /* of the rate at the first refusal … */
 #define FIRST_KNEE      0.75 /* … and where the curve becomes flat then */
@@ -14,7 +16,8 @@
 #define KNEE_AGREES     0.1  /* as a share: then the time of the curve doubles */
 #define MEASURE_MS      3000 /* a knee is measured over at least so long … */
 #define MEASURE_ANSWERS 20   /* … and so many answers */
-#define CLOCK_STEP_MS   1000 /* a pause between two valid answers counts for no more than this */
+#define CLOCK_STEP_MS   1000 /* a pause between two valid answers counts for no more than this … */
+#define CLOCK_STEP_GAPS 2    /* … or this many times what it should be */
 
 #define LATENCY_ANSWERS  32
 #define LATENCY_GROWN    2.0   /* times the lowest mean */
@@ -44,25 +47,22 @@ double pace_rate(const struct pace *pace)
 
 /* ---- what was sent ---- */
 
-static void forget_seconds(struct pace *pace, int64_t second)
-{
-    for (int i = 0; pace->sent_second < second && i < PACE_SECONDS; i++)
-        pace->sent[++pace->sent_second % PACE_SECONDS] = 0;
-    if (pace->sent_second < second)
-        pace->sent_second = second;
-}
-
 void pace_sent(struct pace *pace, int64_t now_ms)
 {
-    forget_seconds(pace, now_ms / 1000);
-    pace->sent[now_ms / 1000 % PACE_SECONDS]++;
+    int64_t second = now_ms / 1000;
+    if (!pace->sending || second > pace->sent_second) {
+        pace->sent_at = (pace->sent_at + 1) % PACE_SECONDS;
+        pace->sent[pace->sent_at] = 0;
+        pace->sent_second = second;
+        pace->sending = true;
+    }
+    pace->sent[pace->sent_at]++;
 }
 
 /* The rate that the service has seen: what is allowed may be more than we made use of. */
-static double rate_in_use(struct pace *pace, int64_t now_ms)
+static double rate_in_use(const struct pace *pace)
 {
-    double most = PACE_RATE_LEAST;
-    forget_seconds(pace, now_ms / 1000);
+    double most = 1;
     for (int i = 0; i < PACE_SECONDS; i++)
         most = pace->sent[i] > most ? pace->sent[i] : most;
     most = most < PACE_RATE_MOST ? most : PACE_RATE_MOST;
@@ -82,7 +82,8 @@ static void grow(struct pace *pace, int64_t elapsed_ms)
 {
     if (pace->rate_per_s <= 0 || (pace->ceiling_per_s > 0 && pace->rate_per_s >= pace->ceiling_per_s))
         return;
-    pace->grown_ms += elapsed_ms < CLOCK_STEP_MS ? elapsed_ms : CLOCK_STEP_MS;
+    double most_ms = fmax(CLOCK_STEP_MS, CLOCK_STEP_GAPS * 1000 / pace->rate_per_s);
+    pace->grown_ms += (int64_t)fmin((double)elapsed_ms, most_ms);
     double x = (double)(pace->grown_ms - pace->span_ms) / (double)pace->span_ms;
     double rate = pace->knee_per_s + (pace->knee_per_s - pace->start_per_s) * x * x * x;
     if (rate > pace->rate_per_s)
@@ -100,21 +101,26 @@ static void begin_curve(struct pace *pace, double start, double knee, int64_t sp
         pace->rate_per_s = rate;
 }
 
+static int64_t first_span_ms(double knee)
+{
+    return (int64_t)fmax(SPAN_FIRST_MS, fmin(SPAN_ANSWERS * 1000 / knee, SPAN_FIRST_MOST));
+}
+
 bool pace_refused(struct pace *pace, int64_t sent_ms, int64_t now_ms)
 {
     pace->answered_ms = now_ms;
     if (pace->lowered && sent_ms <= pace->lowered_ms)
         return false;
-    double failed = rate_in_use(pace, now_ms), old_knee = pace->knee_per_s;
+    double failed = rate_in_use(pace), old_knee = pace->knee_per_s;
     int64_t elapsed_ms = now_ms - pace->lowered_ms;
     if (pace->lowered && elapsed_ms >= MEASURE_MS && pace->passed >= MEASURE_ANSWERS) {
         double passed = (double)pace->passed * 1000 / (double)elapsed_ms;
         double knee = fmax(fmin(passed + KNEE_TOWARDS * (failed - passed), failed), failed / 2);
         bool agrees = fabs(knee - old_knee) <= KNEE_AGREES * old_knee;
-        int64_t span_ms = agrees ? pace->span_ms * 2 : SPAN_FIRST_MS;
+        int64_t span_ms = agrees ? pace->span_ms * 2 : first_span_ms(knee);
         begin_curve(pace, START * knee, knee, span_ms < SPAN_MOST_MS ? span_ms : SPAN_MOST_MS);
     } else {
-        begin_curve(pace, FIRST_START * failed, FIRST_KNEE * failed, SPAN_FIRST_MS);
+        begin_curve(pace, FIRST_START * failed, FIRST_KNEE * failed, first_span_ms(failed));
     }
     pace->lowered = true;
     pace->lowered_ms = now_ms;
@@ -155,13 +161,13 @@ static double factor_for(const struct pace_latency *latency, double mean_ms)
     return mean_ms > bearable_ms ? fmax(bearable_ms / mean_ms, FACTOR_LEAST) : 1;
 }
 
-static void lower_for_latency(struct pace *pace, double factor, int64_t now_ms)
+static void lower_for_latency(struct pace *pace, double factor)
 {
     struct pace_latency *latency = &pace->latency;
     if (pace->rate_per_s <= 0) {
         /* There was no limit to multiply: from now on it is what was in use. */
-        double rate = rate_in_use(pace, now_ms);
-        begin_curve(pace, rate, rate / START, SPAN_FIRST_MS);
+        double rate = rate_in_use(pace);
+        begin_curve(pace, rate, rate / START, first_span_ms(rate));
     }
     latency->factor = fmax(factor, latency->factor / 2);
 }
@@ -178,7 +184,7 @@ static void take_mean(struct pace *pace, int64_t now_ms)
     }
     double factor = factor_for(latency, mean_ms);
     if (factor < latency->factor)
-        lower_for_latency(pace, factor, now_ms);
+        lower_for_latency(pace, factor);
     else if (!latency->tainted)
         latency->factor = fmin(factor, latency->factor + FACTOR_STEP);
     latency->sum_ms = 0;

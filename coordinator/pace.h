@@ -15,7 +15,7 @@
  * a day. From twice that and from 250 ms on the rate is divided by the excess (Scrapy's AutoThrottle and
  * Heritrix do likewise), down to a tenth; it comes back by a twentieth of the whole for each 32 answers.
  *
- * Without a configured rate nothing is limited until one of both happens; then the rate of the last seconds
+ * Without a configured rate nothing is limited until one of both happens; then the rate in use
  * is what is lowered. Pure: all times are monotonic milliseconds given by the caller. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +24,7 @@ struct politeness_record;
 
 #define PACE_RATE_LEAST 0.02  /* per second; refusals alone do not lower it further */
 #define PACE_RATE_MOST  10000 /* the configuration's; beyond it there is no limit again */
-#define PACE_SECONDS    4     /* the rate of what was sent is measured over */
+#define PACE_SECONDS    4 /* in which something was sent: the rate in use is the most in one of the last */
 
 struct pace_latency {
     double base_ms; /* the lowest mean; 0: none yet */
@@ -49,7 +49,9 @@ struct pace {
     int64_t answered_ms;  /* the last answer */
     double least_gap_ms;  /* between two requests, asked for by robots.txt; 0: none */
     struct pace_latency latency;
-    int64_t sent_second; /* of the last request */
+    bool sending;        /* something was sent */
+    int64_t sent_second; /* the last second in which something was */
+    unsigned sent_at;    /* its place in … */
     uint32_t sent[PACE_SECONDS];
 };
 
