@@ -12,6 +12,7 @@
 #define FIRST_START     0.5  /* of the rate at the first refusal … */
 #define FIRST_KNEE      0.75 /* … and where the curve becomes flat then */
 #define START           0.98 /* of a knee that was measured */
+#define EVIDENCE        4    /* fewer requests are not too many in a second, whatever the answer */
 #define KNEE_TOWARDS    0.3  /* what passed is a little less than the limit: so far towards what failed */
 #define KNEE_AGREES     0.1  /* as a share: then the time of the curve doubles */
 #define MEASURE_MS      3000 /* a knee is measured over at least so long … */
@@ -57,6 +58,7 @@ void pace_sent(struct pace *pace, int64_t now_ms)
         pace->sending = true;
     }
     pace->sent[pace->sent_at]++;
+    pace->sent_since++;
 }
 
 /* The rate that the service has seen: what is allowed may be more than we made use of. */
@@ -109,7 +111,7 @@ static int64_t first_span_ms(double knee)
 bool pace_refused(struct pace *pace, int64_t sent_ms, int64_t now_ms)
 {
     pace->answered_ms = now_ms;
-    if (pace->lowered && sent_ms <= pace->lowered_ms)
+    if (pace->sent_since < EVIDENCE || (pace->lowered && sent_ms <= pace->lowered_ms))
         return false;
     double failed = rate_in_use(pace), old_knee = pace->knee_per_s;
     int64_t elapsed_ms = now_ms - pace->lowered_ms;
@@ -124,7 +126,7 @@ bool pace_refused(struct pace *pace, int64_t sent_ms, int64_t now_ms)
     }
     pace->lowered = true;
     pace->lowered_ms = now_ms;
-    pace->passed = 0;
+    pace->passed = pace->sent_since = 0;
     return true;
 }
 

@@ -45,7 +45,8 @@ struct pace {
     int64_t grown_ms;     /* the curve's clock */
     bool lowered;         /* `lowered_ms` and `passed` count */
     int64_t lowered_ms;   /* the last refusal that counted */
-    uint64_t passed;      /* valid answers since */
+    uint64_t passed;      /* valid answers since … */
+    uint64_t sent_since;  /* … and requests sent */
     int64_t answered_ms;  /* the last answer */
     double least_gap_ms;  /* between two requests, asked for by robots.txt; 0: none */
     struct pace_latency latency;
@@ -70,7 +71,7 @@ void pace_valid(struct pace *pace, uint32_t requests, double latency_ms, int64_t
 void pace_failed(struct pace *pace, double latency_ms, int64_t now_ms);
 
 /* The service refused a request that was sent at `sent_ms`. True: the rate was lowered; false: this refusal
- * belongs to the last one. */
+ * belongs to the last one, or there were too few requests for it to mean anything. */
 bool pace_refused(struct pace *pace, int64_t sent_ms, int64_t now_ms);
 
 /* It is below what is configured because of refusals. */

@@ -157,9 +157,8 @@ static void judge_pace(struct politeness *politeness, const struct answer *answe
         break;
     case ANSWER_LIMITED:
         if (pace_refused(pace, answer->sent_ms, now_ms))
-            log_info(
-                "the service refuses more requests: %.2f in a second are sent from now on, before %s%.2f",
-                pace_rate(pace), before > 0 ? "" : "without a limit ", before);
+            log_info("the service refuses more requests; from now on %.2f in a second are sent%s",
+                pace_rate(pace), before > 0 ? "" : ", without a limit before");
         break;
     case ANSWER_NEUTRAL:
         pace_failed(pace, 0, now_ms);
@@ -196,8 +195,9 @@ void politeness_answered(
     bool fresh = gate_is_new(&politeness->gate, answer->sent_ms);
     bool probe = politeness->breaker.state == BREAKER_PROBE && answer->lease == politeness->breaker.probe;
     judge_pace(politeness, answer, now_ms);
-    /* Several refusals in one volley are not several failures. */
-    if (!refusal || fresh || probe)
+    /* Several times "later" in one volley are not several failures; a 503 alone is no more than any other. */
+    bool later = answer_is_refusal(answer->failure, answer->http_status, answer->retry_after_ms);
+    if (!later || fresh || probe)
         judge_breaker(politeness, answer, now_ms);
     bool asked = answer->kind != ANSWER_VALID && answer->retry_after_ms;
     if (asked || (refusal && fresh))
@@ -288,7 +288,9 @@ double politeness_latency_ms(const struct politeness *politeness)
 
 bool politeness_is_refused(const struct politeness *politeness, int64_t now_ms)
 {
-    return robots_verdict(&politeness->robots, now_ms) == ROBOTS_REFUSED;
+    const struct robots *robots = &politeness->robots;
+    return robots_verdict(robots, now_ms) == ROBOTS_REFUSED && robots->next_ms > now_ms &&
+           !robots->asked_by_ms;
 }
 
 bool politeness_is_hopeless(

@@ -78,7 +78,7 @@ double politeness_rate(const struct politeness *politeness);
 /* The mean of the last answers' latency; 0: none yet. */
 double politeness_latency_ms(const struct politeness *politeness);
 
-/* robots.txt refuses us. */
+/* robots.txt refuses us, and this process has looked at it. */
 bool politeness_is_refused(const struct politeness *politeness, int64_t now_ms);
 
 /* True if the service was tried more than `retries` times since it failed (by the breaker's probes, or for

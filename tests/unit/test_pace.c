@@ -108,7 +108,7 @@ static void converges_on_other_limits_too(void **state)
     const struct {
         double limit;
         unsigned total;
-    } cases[] = {{1, 600}, {3, 1800}, {50, 6000}};
+    } cases[] = {{1, 1200}, {3, 1800}, {50, 6000}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct simulation s = {.ceiling_per_s = 4 * cases[i].limit,
             .limit_per_s = cases[i].limit,
@@ -150,6 +150,11 @@ static void a_volley_counts_once(void **state)
     for (int64_t sent = 3750; sent <= 4000; sent += 50)
         assert_false(pace_refused(&pace, sent, sent + 300));
     assert_true(pace_rate(&pace) == lowered);
+    for (int i = 0; i < 3; i++) {
+        pace_sent(&pace, 4001); /* too few to be too many */
+        assert_false(pace_refused(&pace, 4001, 4300));
+    }
+    pace_sent(&pace, 4001);
     assert_true(pace_refused(&pace, 4001, 4300));
     assert_true(pace_rate(&pace) < lowered);
 }

@@ -257,6 +257,8 @@ static void the_gate_survives_a_restart(void **state)
     struct holds holds;
     struct answer answer = failed(FAILURE_HTTP_STATUS, 429, 1, 10000);
     answer.retry_after_ms = 7000;
+    for (int64_t now = 0; now < 10000; now += 250)
+        politeness_sent(f->politeness, 1, now);
     politeness_answered(f->politeness, &answer, 0, 10300);
     assert_true(politeness_take_change(f->politeness));
     assert_false(politeness_take_change(f->politeness));
