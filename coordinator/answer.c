@@ -42,6 +42,20 @@ enum answer_kind answer_kind_of(enum failure failure, uint64_t http_status)
     }
 }
 
+struct answer answer_of_result(
+    const struct message_result *result, enum failure failure, int64_t sent_ms, uint32_t requests)
+{
+    return (struct answer){.kind = answer_kind_of(failure, result->http_status),
+        .failure = failure,
+        .http_status = result->http_status,
+        .retry_after_ms = result->retry_after_ms,
+        .latency_ms = (double)result->latency_ms,
+        .requests = requests,
+        .sent_ms = sent_ms,
+        .lease = result->lease,
+        .board = result->track_id << 32 | result->class_id};
+}
+
 bool answer_is_refusal(enum failure failure, uint64_t http_status, uint64_t retry_after_ms)
 {
     return failure == FAILURE_HTTP_STATUS && (http_status == 429 || (http_status == 503 && retry_after_ms));

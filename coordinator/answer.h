@@ -30,6 +30,11 @@ struct answer {
 /* The kind of a failed attempt (or ANSWER_VALID for FAILURE_NONE). */
 enum answer_kind answer_kind_of(enum failure failure, uint64_t http_status);
 
+/* What a result says about the service. `failure`: the coordinator may have found another one than the
+ * worker. `sent_ms`, `requests`: of its lease. */
+struct answer answer_of_result(
+    const struct message_result *result, enum failure failure, int64_t sent_ms, uint32_t requests);
+
 /* True if the service asked to come back later rather than failed: 429, or 503 with a Retry-After. Whatever
  * board was asked for is not to blame (FAULTS B17). */
 bool answer_is_refusal(enum failure failure, uint64_t http_status, uint64_t retry_after_ms);

@@ -236,29 +236,14 @@ static void apply_unchanged(struct collect *collect, struct arrival *arrival)
     collect->counters.unchanged++;
 }
 
-/* What the result says about the service. `sent_ms`, `requests`: as the lease has them. */
-static struct answer answer_make(
-    const struct message_result *result, enum failure failure, int64_t sent_ms, uint32_t requests)
-{
-    return (struct answer){.kind = answer_kind_of(failure, result->http_status),
-        .failure = failure,
-        .http_status = result->http_status,
-        .retry_after_ms = result->retry_after_ms,
-        .latency_ms = (double)result->latency_ms,
-        .requests = requests,
-        .sent_ms = sent_ms,
-        .lease = result->lease,
-        .board = result->track_id << 32 | result->class_id};
-}
-
 /* A result that is not applied may still say that the service has had enough; that it is well, only one that
  * is applied can say. */
 static void hear_failure(struct collect *collect, const struct message_result *result)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (result->outcome != OUTCOME_FAILED)
+    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE)
         return;
-    struct answer answer = answer_make(result, result->failure, now_ms - (int64_t)result->latency_ms, 0);
+    struct answer answer = answer_of_result(result, result->failure, now_ms - (int64_t)result->latency_ms, 0);
     answer.lease = 0;
     politeness_answered(collect->politeness, &answer, (uint64_t)random(), now_ms);
 }
@@ -274,7 +259,7 @@ static void hear_answer(struct collect *collect, const struct arrival *arrival, 
 {
     int64_t now_ms = clock_monotonic_ms();
     const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
-    struct answer answer = answer_make(&arrival->result, failure, lease->granted_ms, lease->requests);
+    struct answer answer = answer_of_result(&arrival->result, failure, lease->granted_ms, lease->requests);
     /* A service in trouble may give empty answers: what is not believed yet makes nothing faster. */
     if (answer.kind == ANSWER_VALID && is_suspicious(arrival))
         answer.kind = ANSWER_NEUTRAL;

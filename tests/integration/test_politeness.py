@@ -321,6 +321,23 @@ def test_one_request_tries_it_and_its_success_lets_the_others_go(crew):
     second.hear("job")
 
 
+def test_rubbish_does_not_end_a_row_of_failures(crew):
+    coordinator = crew(tracks=10)
+    worker = coordinator.worker()
+    good = worker.take()
+    assert worker.answer(good) == "stored"
+    for _ in range(4):
+        worker.fail(worker.take(), failure="timeout", http_status=0)
+    stale = {**good, "lease": good["lease"] - 1}
+    assert worker.fail(stale, failure="none", http_status=200) == "superseded"
+    assert worker.answer(stale) == "superseded"
+    assert worker.answer(good) == "duplicate"
+    job = worker.take()
+    assert worker.answer(job, content_hash="nonsense") == "invalid"
+    worker.fail(worker.take(), failure="timeout", http_status=0)
+    coordinator.summary(lambda s: s["hold"] == "breaker")
+
+
 def test_the_breaker_survives_kill_9(crew):
     coordinator = crew(tracks=10)
     worker = coordinator.worker()
