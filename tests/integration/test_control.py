@@ -11,7 +11,7 @@ import lmdb
 import pytest
 import zmq
 
-from crawl import age_store
+import store_file
 from fake_worker import Coordinator, Worker
 
 PATIENCE_S = 20
@@ -325,7 +325,7 @@ def test_a_valid_answer_forgets_the_deaths(crew):
     worker = coordinator.worker()
     assert worker.answer(worker.take()) == "stored"
     coordinator.stop()
-    age_store(coordinator.folder / "store", hours=2)
+    store_file.age(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker = coordinator.worker()
     worker.take()
