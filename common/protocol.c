@@ -20,6 +20,7 @@ static const char *const outcome_strings[] = {PROTOCOL_OUTCOMES(X)};
 static const char *const failure_strings[] = {PROTOCOL_FAILURES(X)};
 static const char *const verdict_strings[] = {PROTOCOL_VERDICTS(X)};
 static const char *const bye_strings[] = {PROTOCOL_BYES(X)};
+static const char *const robots_outcome_strings[] = {PROTOCOL_ROBOTS_OUTCOMES(X)};
 #undef X
 
 const char *message_type_string(enum message_type type)
@@ -45,6 +46,11 @@ const char *verdict_string(enum verdict verdict)
 const char *bye_string(enum bye bye)
 {
     return bye_strings[bye];
+}
+
+const char *robots_outcome_string(enum robots_outcome outcome)
+{
+    return robots_outcome_strings[outcome];
 }
 
 enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM, FIELD_LEASES };
@@ -155,6 +161,16 @@ static const struct field heartbeat_fields[] = {
 };
 static const struct field retire_fields[] = {TEXT(retire, reason, 1)};
 static const struct field bye_fields[] = {ENUM(bye, reason, bye_strings)};
+static const struct field rules_fields[] = {
+    ENUM(rules, outcome, robots_outcome_strings),
+    FLAG(rules, allowed),
+    UINT(rules, crawl_delay_ms, 0, DAY_MS),
+    ENUM(rules, failure, failure_strings),
+    TEXT(rules, problem, 0),
+    UINT(rules, http_status, 0, 999),
+    UINT(rules, retry_after_ms, 0, YEAR_MS),
+    UINT(rules, requests, 0, PROTOCOL_ROBOTS_REQUESTS_MAX),
+};
 
 static const struct {
     const struct field *fields;
@@ -172,6 +188,8 @@ static const struct {
     [MESSAGE_HEARTBEAT] = {heartbeat_fields, COUNT(heartbeat_fields)},
     [MESSAGE_RETIRE] = {retire_fields, COUNT(retire_fields)},
     [MESSAGE_BYE] = {bye_fields, COUNT(bye_fields)},
+    [MESSAGE_ROBOTS] = {NULL, 0},
+    [MESSAGE_RULES] = {rules_fields, COUNT(rules_fields)},
 };
 
 /* ---- encoding ---- */

@@ -17,11 +17,12 @@
 /* Frames of rows and detail: 150,000 rows of the service's usual size need a tenth of it. */
 #define PROTOCOL_PAYLOAD_MAX ((size_t)64 * 1024 * 1024)
 
-#define PROTOCOL_ID_SIZE   32 /* sizes are of the char arrays, terminator included */
-#define PROTOCOL_NAME_SIZE 256
-#define PROTOCOL_HASH_SIZE (2 * RECORD_HASH_SIZE + 1)
-#define PROTOCOL_TEXT_SIZE 301
-#define PROTOCOL_PAGES_MAX 10000u
+#define PROTOCOL_ID_SIZE             32 /* sizes are of the char arrays, terminator included */
+#define PROTOCOL_NAME_SIZE           256
+#define PROTOCOL_HASH_SIZE           (2 * RECORD_HASH_SIZE + 1)
+#define PROTOCOL_TEXT_SIZE           301
+#define PROTOCOL_PAGES_MAX           10000u
+#define PROTOCOL_ROBOTS_REQUESTS_MAX 6 /* RFC 9309, 2.3.1.2: five redirects */
 
 #define PROTOCOL_TYPES(X)                                                                                    \
     X(MESSAGE_HELLO, "hello")                                                                                \
@@ -35,7 +36,9 @@
     X(MESSAGE_ACK, "ack")                                                                                    \
     X(MESSAGE_HEARTBEAT, "heartbeat")                                                                        \
     X(MESSAGE_RETIRE, "retire")                                                                              \
-    X(MESSAGE_BYE, "bye")
+    X(MESSAGE_BYE, "bye")                                                                                    \
+    X(MESSAGE_ROBOTS, "robots")                                                                              \
+    X(MESSAGE_RULES, "rules")
 
 /* What became of a job. Payload frames (rows, detail) follow a RESULT only with `changed`. */
 #define PROTOCOL_OUTCOMES(X)                                                                                 \
@@ -83,12 +86,19 @@
     X(BYE_SIGNAL, "signal")                                                                                  \
     X(BYE_ASKED, "asked")
 
+/* What came of asking for robots.txt (RFC 9309, 2.3.1). */
+#define PROTOCOL_ROBOTS_OUTCOMES(X)                                                                          \
+    X(ROBOTS_OUTCOME_FOUND, "found")             /* read; `allowed` is what it says */                       \
+    X(ROBOTS_OUTCOME_NONE, "none")               /* there is none: everything is allowed */                  \
+    X(ROBOTS_OUTCOME_UNREACHABLE, "unreachable") /* not to be had now: nobody knows */
+
 #define X(name, string) name,
 enum message_type { PROTOCOL_TYPES(X) MESSAGE_TYPES };
 enum outcome { PROTOCOL_OUTCOMES(X) OUTCOMES };
 enum failure { PROTOCOL_FAILURES(X) FAILURES };
 enum verdict { PROTOCOL_VERDICTS(X) VERDICTS };
 enum bye { PROTOCOL_BYES(X) BYES };
+enum robots_outcome { PROTOCOL_ROBOTS_OUTCOMES(X) ROBOTS_OUTCOMES };
 #undef X
 
 const char *message_type_string(enum message_type type);
@@ -96,6 +106,7 @@ const char *outcome_string(enum outcome outcome);
 const char *failure_string(enum failure failure);
 const char *verdict_string(enum verdict verdict);
 const char *bye_string(enum bye bye);
+const char *robots_outcome_string(enum robots_outcome outcome);
 
 /* worker → coordinator, first message on a connection and again after every reconnect */
 struct message_hello {
@@ -190,6 +201,18 @@ struct message_bye {
     enum bye reason;
 };
 
+/* worker → coordinator: what robots.txt says of us. ROBOTS, which asks for it, has no fields. */
+struct message_rules {
+    enum robots_outcome outcome;
+    bool allowed;                     /* the listings, and the session's page if that is wanted */
+    uint64_t crawl_delay_ms;          /* 0: none */
+    enum failure failure;             /* FAILURE_NONE unless unreachable */
+    char problem[PROTOCOL_TEXT_SIZE]; /* the rule that refuses us, or why it is unreachable; may be empty */
+    uint64_t http_status;             /* of the last answer; 0: none came */
+    uint64_t retry_after_ms;
+    uint64_t requests; /* made, redirects included */
+};
+
 struct message {
     enum message_type type;
     union {
@@ -203,6 +226,7 @@ struct message {
         struct message_heartbeat heartbeat;
         struct message_retire retire;
         struct message_bye bye;
+        struct message_rules rules;
     };
 };
 

@@ -13,10 +13,7 @@
 #include "common/wire.h"
 #include "coordinator/accept.h"
 
-#define RETRY_AFTER_MOST_MS                                                                                  \
-    ((uint64_t)24 * 3600 * 1000) /* FAULTS B18: clamped, whatever the service says                           \
-                                  */
-#define RESULTS_PER_ROUND 64     /* then the other sources of the loop have their turn */
+#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -31,7 +28,7 @@ struct collect {
     struct store *store;
     struct dispatch *dispatch;
     const struct refresh_policy *policy;
-    struct holds *holds;
+    struct politeness *politeness;
     struct collect_options options;
     struct pending_ack *pending; /* owned; first in, first out */
     unsigned pending_count, pending_capacity;
@@ -44,7 +41,7 @@ struct collect {
 };
 
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
-    const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options)
+    const struct refresh_policy *policy, struct politeness *politeness, const struct collect_options *options)
 {
     struct collect *collect = memory_zalloc(1, sizeof *collect);
     *collect = (struct collect){.socket = socket,
@@ -52,7 +49,7 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .store = store,
         .dispatch = dispatch,
         .policy = policy,
-        .holds = holds,
+        .politeness = politeness,
         .options = *options};
     return collect;
 }
@@ -211,30 +208,46 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
 
 /* ---- applying ---- */
 
-/* The service asked everybody to wait; of two such times the later one counts. */
-static void close_gate(struct collect *collect, int64_t until_ms, int64_t now_ms)
+/* A result that is not applied may still say that the service has had enough; that it is well, only one that
+ * is applied can say. */
+static void hear_failure(struct collect *collect, const struct message_result *result)
 {
-    const struct hold *hold = holds_get(collect->holds, HOLD_RETRY_AFTER, now_ms);
-    if (hold && hold->until_ms >= until_ms)
+    int64_t now_ms = clock_monotonic_ms();
+    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE)
         return;
-    long long wait_s = (long long)(until_ms - now_ms + 999) / 1000;
-    if (holds_set(
-            collect->holds, HOLD_RETRY_AFTER, until_ms, now_ms, "the service asked to wait %lld s", wait_s))
-        log_info("the service asked to wait %lld s; nothing is fetched until then", wait_s);
+    struct answer answer = answer_of_result(result, result->failure, now_ms - (int64_t)result->latency_ms, 0);
+    answer.lease = 0;
+    politeness_answered(collect->politeness, &answer, (uint64_t)random(), now_ms);
+}
+
+static bool is_suspicious(const struct arrival *arrival)
+{
+    return arrival->known && arrival->result.outcome == OUTCOME_CHANGED &&
+           refresh_is_suspicious(arrival->record.entry_count, arrival->result.entries);
+}
+
+/* The lease that holds the board is over. */
+static void hear_answer(struct collect *collect, const struct arrival *arrival, enum failure failure)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
+    struct answer answer = answer_of_result(&arrival->result, failure, lease->granted_ms, lease->requests);
+    /* A service in trouble may give empty answers: what is not believed yet makes nothing faster. */
+    if (answer.kind == ANSWER_VALID && is_suspicious(arrival))
+        answer.kind = ANSWER_NEUTRAL;
+    politeness_answered(collect->politeness, &answer, (uint64_t)random(), now_ms);
+    dispatch_lease_done(collect->dispatch, arrival->place);
 }
 
 static bool note_failure(struct collect *collect, const struct arrival *arrival, enum failure failure)
 {
     const struct message_result *result = &arrival->result;
     int64_t now_ms = clock_monotonic_ms();
-    struct refresh_failure what = {
-        .failure = failure, .http_status = result->http_status, .wall_ms = clock_wall_ms()};
-    if (result->retry_after_ms && collect->options.respect_retry_after) {
-        uint64_t wait_ms = result->retry_after_ms;
-        what.not_before_ms =
-            now_ms + (int64_t)(wait_ms < RETRY_AFTER_MOST_MS ? wait_ms : RETRY_AFTER_MOST_MS);
-        close_gate(collect, what.not_before_ms, now_ms);
-    }
+    struct refresh_failure what = {.failure = failure,
+        .http_status = result->http_status,
+        .refusal = answer_is_refusal(failure, result->http_status, result->retry_after_ms),
+        .not_before_ms = politeness_gate_ms(collect->politeness, now_ms),
+        .wall_ms = clock_wall_ms()};
     bool again =
         refresh_failed(collect->policy, collect->plan, arrival->place, &what, now_ms, (uint64_t)random());
     collect->counters.failed++;
@@ -318,7 +331,7 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
     if (arrival->place != PLAN_NONE) {
         const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
         if (lease && lease->id == result->lease) {
-            dispatch_lease_done(collect->dispatch, arrival->place);
+            hear_answer(collect, arrival, FAILURE_INVALID_RESULT);
             note_failure(collect, arrival, FAILURE_INVALID_RESULT);
         }
     }
@@ -348,6 +361,8 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     if (claim == CLAIM_DUPLICATE || claim == CLAIM_SUPERSEDED) {
         collect->counters.duplicates += claim == CLAIM_DUPLICATE;
         collect->counters.superseded += claim == CLAIM_SUPERSEDED;
+        if (claim == CLAIM_SUPERSEDED)
+            hear_failure(collect, result);
         /* A duplicate may be one whose first arrival still waits for its commit. */
         acknowledge_after_commit(
             collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
@@ -363,7 +378,7 @@ static void on_result(struct collect *collect, struct arrival *arrival)
         return;
     }
     if (claim == CLAIM_CURRENT)
-        dispatch_lease_done(collect->dispatch, arrival->place);
+        hear_answer(collect, arrival, result->failure);
     else
         plan_claim(collect->plan, arrival->place);
     FAULT_POINT(COLLECT_BEFORE_PUT);

@@ -11,15 +11,14 @@
 #include <stdint.h>
 
 #include "coordinator/dispatch.h"
-#include "coordinator/holds.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
 #include "coordinator/store.h"
 
 struct collect_options {
     int64_t commit_ms;       /* a result waits for its commit no longer than this */
     unsigned commit_results; /* nor for more than this many others */
-    bool respect_retry_after;
 };
 
 struct collect_counters {
@@ -40,7 +39,8 @@ struct collect;
 
 /* All pointers are borrowed for its life. `socket` is a bound PULL. */
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
-    const struct refresh_policy *policy, struct holds *holds, const struct collect_options *options);
+    const struct refresh_policy *policy, struct politeness *politeness,
+    const struct collect_options *options);
 
 /* From now on these hold. */
 void collect_set_options(struct collect *collect, const struct collect_options *options);

@@ -24,6 +24,8 @@
 #include "coordinator/local_pool.h"
 #include "coordinator/pause.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
+#include "coordinator/politeness_store.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/reload.h"
@@ -61,6 +63,7 @@ struct coordinator {
     struct holds holds;
     struct storage storage;
     struct descriptors descriptors;
+    struct politeness *politeness;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
@@ -143,6 +146,7 @@ static void open_control(struct coordinator *c)
     struct control_parts parts = {.catalogue = c->catalogue,
         .plan = c->plan,
         .store = c->store,
+        .politeness = c->politeness,
         .dispatch = c->dispatch,
         .collect = c->collect,
         .publisher = c->publisher,
@@ -158,9 +162,11 @@ static void open_parts(struct coordinator *c)
     int64_t now_ms = clock_monotonic_ms();
     struct dispatch_options dispatching = reload_dispatch_options(c->config);
     struct collect_options collecting = reload_collect_options(c->config);
-    c->dispatch =
-        dispatch_open(c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, &dispatching, now_ms);
-    c->collect = collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, &c->holds, &collecting);
+    c->politeness = politeness_store_open(c->config, c->store, &c->holds, now_ms);
+    c->dispatch = dispatch_open(
+        c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
+    c->collect =
+        collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
     struct disk_room room = disk_room_make(disk_probe_system, c->config->store.dir, c->config->publish.dir,
         (uint64_t)c->config->store.min_free_mb * 1024 * 1024);
     c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
@@ -191,7 +197,8 @@ static void open_parts(struct coordinator *c)
         .times = &c->times,
         .refresh = c->refresh,
         .trigger = c->trigger,
-        .holds = &c->holds};
+        .holds = &c->holds,
+        .politeness = c->politeness};
     c->status = status_open(&sources, now_ms);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
@@ -219,6 +226,7 @@ static void reload_settings(struct coordinator *c)
         .store = c->store,
         .plan = c->plan,
         .refresh = c->refresh,
+        .politeness = c->politeness,
         .dispatch = c->dispatch,
         .collect = c->collect,
         .pool = c->pool,
@@ -256,6 +264,28 @@ static void open_signals(struct coordinator *c)
 }
 
 /* ---- running ---- */
+
+/* `once` ends also when the service does not let it: refused, or down for longer than the retries last. */
+static void tick_no_hope(struct coordinator *c, bool busy, int64_t now_ms)
+{
+    enum failure reason;
+    uint64_t http_status;
+    if (!c->once || !busy || c->stop_by_ms)
+        return;
+    if (politeness_is_refused(c->politeness, now_ms)) {
+        log_error("nothing could be fetched: %s", holds_get(&c->holds, HOLD_ROBOTS, now_ms)->text);
+        begin_stop(c, 1);
+    } else if (politeness_is_hopeless(c->politeness, c->policy.retries, &reason, &http_status)) {
+        struct plan_failure failure = {
+            .failure = (uint8_t)reason, .http_status = (uint16_t)http_status, .wall_ms = clock_wall_ms()};
+        uint32_t count =
+            plan_give_up_rest(c->plan, c->once_horizon_ms, now_ms + c->policy.max_age_ms, &failure);
+        if (count)
+            log_warn("the service is still down (%s) after %u tries; %u boards are given up until the next "
+                     "refresh, what the store has stays",
+                failure_string(reason), c->policy.retries + 1, count);
+    }
+}
 
 static void tick_once(struct coordinator *c, bool busy)
 {
@@ -363,6 +393,9 @@ static int64_t tick(void *context, int64_t now_ms)
     bool fetching = c->draining ? dispatch_leased(c->dispatch) > 0 : busy;
     sleep_ms = least(sleep_ms, publisher_tick(c->publisher, fetching, may_not_export(c, now_ms), now_ms));
     control_tick(c->control);
+    if (politeness_store_keep(c->politeness, c->store, now_ms))
+        collect_flush(c->collect); /* at once: the service's wish must be known after kill -9 too */
+    tick_no_hope(c, busy, now_ms);
     tick_once(c, busy);
     tick_drain(c, busy);
     tick_state(c, busy);
@@ -390,6 +423,7 @@ static void close_all(struct coordinator *c)
 {
     FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
+    politeness_store_keep(c->politeness, c->store, clock_monotonic_ms());
     collect_on_commit(c->collect, NULL, NULL);
     claims_close(&c->claims);
     if (!collect_settle(c->collect)) {
@@ -406,6 +440,7 @@ static void close_all(struct coordinator *c)
     local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
+    politeness_close(&c->politeness);
     trigger_close(&c->trigger);
     refresh_run_close(&c->refresh);
     plan_close(&c->plan);

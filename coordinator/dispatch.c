@@ -29,7 +29,7 @@ struct dispatch {
     struct dispatch_options options;
     struct roster roster;
     struct lease_table leases;
-    struct bucket bucket;
+    struct politeness *politeness;
     struct worker *credits; /* queue of those who are READY */
     struct worker *askers;  /* queue of those who want a further page */
     unsigned in_flight;
@@ -42,7 +42,7 @@ struct dispatch {
 
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
     struct store *store, const struct refresh_policy *policy, const struct holds *holds,
-    const struct dispatch_options *options, int64_t now_ms)
+    struct politeness *politeness, const struct dispatch_options *options, int64_t now_ms)
 {
     struct dispatch *dispatch = memory_zalloc(1, sizeof *dispatch);
     dispatch->socket = socket;
@@ -52,7 +52,7 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     dispatch->policy = policy;
     dispatch->holds = holds;
     dispatch->options = *options;
-    dispatch->bucket = bucket_make(options->rate_per_s, options->burst, now_ms);
+    dispatch->politeness = politeness;
     dispatch->next_sweep_ms = now_ms;
     lease_table_open(&dispatch->leases, store_epoch(store));
     if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
@@ -111,6 +111,7 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         worker->lease = LEASE_NONE;
         set_requesting(dispatch, worker, false);
     }
+    politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
     if (place == PLAN_NONE)
         return; /* gone from the catalogue */
@@ -126,9 +127,18 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         dispatch->retried += again;
 }
 
+/* The worker does not answer about robots.txt any more. */
+static void forget_robots(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->asked_robots)
+        politeness_robots_lost(dispatch->politeness, clock_monotonic_ms());
+    worker->asked_robots = false;
+}
+
 static void drop_worker(struct dispatch *dispatch, struct worker *worker, bool counts)
 {
     unqueue(dispatch, worker);
+    forget_robots(dispatch, worker);
     set_requesting(dispatch, worker, false);
     dispatch->counters.workers_lost += counts && worker->lease != LEASE_NONE;
     /* It may hold an earlier lease too, whose result was on its way. */
@@ -195,14 +205,20 @@ static void on_hello(struct dispatch *dispatch, struct text identity, const stru
     if (worker->local && dispatch->events.joined)
         dispatch->events.joined(dispatch->events.context, worker->pid);
     unqueue(dispatch, worker);
+    forget_robots(dispatch, worker);
     log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
     welcome(dispatch, worker);
 }
 
 /* ---- jobs ---- */
 
-/* False: the worker was dropped. */
-static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t place, int64_t now_ms)
+static void count_request(struct dispatch *dispatch, uint64_t lease, int64_t now_ms)
+{
+    dispatch->counters.requests++;
+    politeness_sent(dispatch->politeness, lease, now_ms);
+}
+
+static void give_job(struct dispatch *dispatch, struct worker *worker, uint32_t place, int64_t now_ms)
 {
     struct plan_entry *entry = plan_entry(dispatch->plan, place);
     struct record_board record;
@@ -229,46 +245,76 @@ static bool give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
     if (tell(dispatch, worker, &message)) {
         FAULT_POINT(DISPATCH_AFTER_SEND);
         dispatch->counters.jobs++;
-        return true;
+        count_request(dispatch, message.job.lease, now_ms);
+        return;
     }
     drop_worker(dispatch, worker, false);
-    return false;
 }
 
-static bool may_request(struct dispatch *dispatch, int64_t now_ms)
+static void grant_page(struct dispatch *dispatch, struct worker *worker, int64_t now_ms)
 {
-    return dispatch->in_flight < dispatch->options.max_in_flight && bucket_take(&dispatch->bucket, now_ms);
-}
-
-static void grant_page(struct dispatch *dispatch, struct worker *worker)
-{
-    struct message message = {.type = MESSAGE_GRANT,
-        .page = {.lease = dispatch->leases.leases[worker->lease].id, .page = worker->wanted_page}};
+    struct lease *lease = &dispatch->leases.leases[worker->lease];
+    struct message message = {
+        .type = MESSAGE_GRANT, .page = {.lease = lease->id, .page = worker->wanted_page}};
     unqueue(dispatch, worker);
     set_requesting(dispatch, worker, true);
     FAULT_POINT(DISPATCH_BEFORE_GRANT);
     FAULT_TRACE("grant", "lease=%" PRIu64 " page=%" PRIu64, message.page.lease, message.page.page);
-    if (!tell(dispatch, worker, &message))
+    if (!tell(dispatch, worker, &message)) {
         drop_worker(dispatch, worker, is_death(dispatch, worker));
+        return;
+    }
+    lease->granted_ms = now_ms;
+    lease->requests++;
+    count_request(dispatch, message.page.lease, now_ms);
     FAULT_POINT(DISPATCH_AFTER_GRANT);
+}
+
+/* Whoever is ready fetches robots.txt, if it is time for that. */
+static void ask_robots(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct message message = {.type = MESSAGE_ROBOTS};
+    struct worker *worker = dispatch->credits;
+    if (!worker || dispatch->in_flight >= dispatch->options.max_in_flight ||
+        !politeness_wants_robots(dispatch->politeness, now_ms))
+        return;
+    unqueue(dispatch, worker);
+    if (!tell(dispatch, worker, &message)) {
+        drop_worker(dispatch, worker, false);
+        return;
+    }
+    set_requesting(dispatch, worker, true);
+    worker->asked_robots = true;
+    dispatch->counters.requests++;
+    politeness_robots_asked(dispatch->politeness,
+        PROTOCOL_ROBOTS_REQUESTS_MAX * (int64_t)dispatch->options.welcome.timeout_ms, now_ms);
+}
+
+/* The first who waits for a page and may have it now, or NULL. */
+static struct worker *next_asker(const struct dispatch *dispatch, int64_t now_ms)
+{
+    struct worker *worker = dispatch->askers;
+    while (
+        worker && !politeness_allows(dispatch->politeness, dispatch->leases.leases[worker->lease].id, now_ms))
+        worker = worker->queue_next;
+    return worker;
 }
 
 static void hand_out(struct dispatch *dispatch, int64_t now_ms)
 {
+    ask_robots(dispatch, now_ms);
     if (holds_wait_ms(dispatch->holds, HOLD_REQUESTS, now_ms) > 0)
         return;
-    bool jobs_held = holds_wait_ms(dispatch->holds, HOLD_JOBS, now_ms) > 0;
-    for (;;) {
-        struct worker *worker = dispatch->askers;
-        bool job = !worker && dispatch->credits && !jobs_held && plan_next_due_ms(dispatch->plan) <= now_ms;
-        if ((!worker && !job) || !may_request(dispatch, now_ms))
-            return;
-        dispatch->counters.requests++;
+    while (dispatch->in_flight < dispatch->options.max_in_flight) {
+        struct worker *worker = next_asker(dispatch, now_ms);
         if (worker) {
-            grant_page(dispatch, worker);
+            grant_page(dispatch, worker, now_ms);
             continue;
         }
         worker = dispatch->credits;
+        if (!worker || dispatch->askers || holds_wait_ms(dispatch->holds, HOLD_JOBS, now_ms) > 0 ||
+            plan_next_due_ms(dispatch->plan) > now_ms || !politeness_allows(dispatch->politeness, 0, now_ms))
+            return;
         unqueue(dispatch, worker);
         give_job(dispatch, worker, plan_take(dispatch->plan, now_ms), now_ms);
     }
@@ -278,6 +324,7 @@ static void hand_out(struct dispatch *dispatch, int64_t now_ms)
 
 static void on_ready(struct dispatch *dispatch, struct worker *worker)
 {
+    forget_robots(dispatch, worker); /* it is not at it any more */
     set_requesting(dispatch, worker, false);
     /* Its last result may still be on its way through the other socket: the lease stays until then. */
     if (!worker->ready && !worker->leaving && !worker->wanted_page) {
@@ -305,6 +352,15 @@ static void on_heartbeat(
         lease_renew(&dispatch->leases, worker->lease, clock_monotonic_ms(), dispatch->options.lease_ms);
 }
 
+static void on_rules(struct dispatch *dispatch, struct worker *worker, const struct message_rules *rules)
+{
+    if (!worker->asked_robots)
+        return; /* of a time before it reconnected */
+    worker->asked_robots = false;
+    set_requesting(dispatch, worker, false);
+    politeness_robots_told(dispatch->politeness, rules, (uint64_t)random(), clock_monotonic_ms());
+}
+
 static void on_message(struct dispatch *dispatch, struct text identity, const struct message *message)
 {
     struct worker *worker = roster_find(&dispatch->roster, identity);
@@ -327,6 +383,9 @@ static void on_message(struct dispatch *dispatch, struct text identity, const st
         break;
     case MESSAGE_HEARTBEAT:
         on_heartbeat(dispatch, worker, &message->heartbeat);
+        break;
+    case MESSAGE_RULES:
+        on_rules(dispatch, worker, &message->rules);
         break;
     case MESSAGE_BYE:
         log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
@@ -418,7 +477,7 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
         return sleep_ms;
     if (dispatch->in_flight >= dispatch->options.max_in_flight)
         return sleep_ms; /* a message will wake us */
-    int64_t wait_ms = most(bucket_wait_ms(&dispatch->bucket, now_ms),
+    int64_t wait_ms = most(politeness_wait_ms(dispatch->politeness, now_ms),
         holds_wait_ms(dispatch->holds, dispatch->askers ? HOLD_REQUESTS : HOLD_JOBS, now_ms));
     if (!dispatch->askers) {
         int64_t due_ms = plan_next_due_ms(dispatch->plan);
@@ -516,8 +575,6 @@ void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_optio
 {
     bool same = is_same_welcome(&dispatch->options.welcome, &options->welcome);
     dispatch->options = *options;
-    dispatch->bucket.rate_per_s = options->rate_per_s;
-    dispatch->bucket.burst = options->burst < 1 ? 1 : options->burst;
     if (!same && dispatch->roster.count) {
         log_info(
             "reload: %u workers are asked to retire, so that they are told anew", dispatch->roster.count);
@@ -560,11 +617,6 @@ unsigned dispatch_in_flight(const struct dispatch *dispatch)
 unsigned dispatch_leased(const struct dispatch *dispatch)
 {
     return dispatch->leases.count;
-}
-
-double dispatch_rate(const struct dispatch *dispatch)
-{
-    return dispatch->bucket.rate_per_s;
 }
 
 uint64_t dispatch_lease_changes(const struct dispatch *dispatch)

@@ -4,16 +4,16 @@
  * alive.
  *
  * Every request to the upstream is counted here before it is made: a JOB includes the first page's, MORE asks
- * for each further one. It takes a token of the bucket and a place among `max_in_flight`; whoever cannot have
- * both waits in a queue, pages of jobs under way before new jobs; so does everybody while there is a reason
- * to hold back (holds.h). One thread. */
+ * for each further one, ROBOTS is one for robots.txt. It takes the leave of politeness.h and a place among
+ * `max_in_flight`; whoever cannot have both waits in a queue, pages of jobs under way before new jobs; so
+ * does everybody while there is a reason to hold back (holds.h). One thread. */
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/bucket.h"
 #include "coordinator/holds.h"
 #include "coordinator/lease.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
 #include "coordinator/roster.h"
 #include "coordinator/store.h"
@@ -23,8 +23,6 @@ struct dispatch_options {
     int64_t heartbeat_ms;
     int64_t lease_ms;
     unsigned max_in_flight;
-    double rate_per_s;
-    double burst;
 };
 
 struct dispatch_counters {
@@ -41,7 +39,7 @@ struct dispatch;
 /* All pointers are borrowed for its life. `socket` is a bound ROUTER. */
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
     struct store *store, const struct refresh_policy *policy, const struct holds *holds,
-    const struct dispatch_options *options, int64_t now_ms);
+    struct politeness *politeness, const struct dispatch_options *options, int64_t now_ms);
 void dispatch_close(struct dispatch **pointer);
 
 /* From now on these hold. Where workers are to be told something else than before, those that are connected
@@ -90,9 +88,6 @@ const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);
 unsigned dispatch_in_flight(const struct dispatch *dispatch);
 unsigned dispatch_leased(const struct dispatch *dispatch);
-
-/* Requests per second that are allowed; 0: no limit. */
-double dispatch_rate(const struct dispatch *dispatch);
 
 /* Leases begun and ended so far, and those there are now, in no particular order. */
 uint64_t dispatch_lease_changes(const struct dispatch *dispatch);

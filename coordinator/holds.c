@@ -50,6 +50,14 @@ bool holds_clear(struct holds *holds, enum hold_kind kind, int64_t now_ms)
     return before;
 }
 
+bool holds_is_alone(const struct holds *holds, enum hold_kind kind, int64_t now_ms)
+{
+    for (unsigned other = 0; other < HOLD_KINDS; other++)
+        if (other != kind && holds_get(holds, (enum hold_kind)other, now_ms))
+            return false;
+    return true;
+}
+
 int64_t holds_wait_ms(const struct holds *holds, enum hold_scope scope, int64_t now_ms)
 {
     int64_t until_ms = now_ms;

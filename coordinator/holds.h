@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* HOLD_JOBS: no new job, pages of jobs under way go on. HOLD_REQUESTS: no request at all. */
+/* HOLD_JOBS: no new job, pages of jobs under way go on (with the breaker only as far as politeness.h allows:
+ * one of them may be what it tries the service with). HOLD_REQUESTS: no request at all. */
 enum hold_scope { HOLD_JOBS, HOLD_REQUESTS };
 
 /* X(name, what programs call it, scope), the most telling first: status shows the first one there is. */
@@ -19,7 +20,7 @@ enum hold_scope { HOLD_JOBS, HOLD_REQUESTS };
     X(HOLD_DRAINING, "draining", HOLD_JOBS)                                                                  \
     X(HOLD_PAUSED, "paused", HOLD_JOBS)                                                                      \
     X(HOLD_ROBOTS, "robots", HOLD_REQUESTS)                                                                  \
-    X(HOLD_BREAKER, "breaker", HOLD_REQUESTS)                                                                \
+    X(HOLD_BREAKER, "breaker", HOLD_JOBS)                                                                    \
     X(HOLD_RETRY_AFTER, "retry_after", HOLD_REQUESTS)
 
 #define X(name, string, scope) name,
@@ -52,6 +53,9 @@ bool holds_clear(struct holds *holds, enum hold_kind kind, int64_t now_ms);
 
 /* The hold of that kind if it is there now, else NULL. */
 const struct hold *holds_get(const struct holds *holds, enum hold_kind kind, int64_t now_ms);
+
+/* True if no other kind is there. */
+bool holds_is_alone(const struct holds *holds, enum hold_kind kind, int64_t now_ms);
 
 /* How long nothing of that scope may go out: 0 if nothing holds it back, HOLD_FOREVER if the end is not
  * known. Whatever holds requests back holds jobs back too. */

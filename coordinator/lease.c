@@ -43,6 +43,7 @@ uint32_t lease_begin(struct lease_table *table, uint32_t plan_place, struct work
         .plan_place = plan_place,
         .worker = worker,
         .granted_ms = now_ms,
+        .requests = 1,
         .expires_ms = now_ms + duration_ms,
         .next_free = LEASE_NONE};
     return place;

@@ -367,6 +367,7 @@ static void wait_done(struct plan *plan, uint32_t place, int64_t due_ms)
     set_flag(&entry->urgent, &plan->urgent, false);
     set_flag(&entry->wanted, &plan->wanted, false);
     entry->attempt = 0;
+    entry->refusals = 0;
     wait_again(plan, place, due_ms);
 }
 
@@ -384,11 +385,39 @@ void plan_retry(struct plan *plan, uint32_t place, int64_t due_ms)
     set_flag(&plan->entries[place].retrying, &plan->retrying, true);
 }
 
+void plan_postpone(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    struct plan_entry *entry = expect(plan, place, PLAN_LEASED);
+    entry->attempt -= entry->attempt > 0;
+    if (entry->refusals < UINT8_MAX)
+        entry->refusals++;
+    plan_retry(plan, place, due_ms);
+}
+
 void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms)
 {
     wait_done(plan, place, due_ms);
     struct plan_entry *entry = &plan->entries[place];
     set_flag(&entry->failed, &plan->failed, true);
+}
+
+uint32_t plan_give_up_rest(
+    struct plan *plan, int64_t before_ms, int64_t due_ms, const struct plan_failure *reason)
+{
+    uint32_t given_up = 0;
+    for (uint32_t place = 0; place < plan->count; place++) {
+        struct plan_entry *entry = &plan->entries[place];
+        bool due = entry->retrying || entry->urgent || entry->wanted || entry->due_ms < before_ms;
+        if (entry->state != PLAN_WAITING || !due)
+            continue;
+        entry->last_failure = reason->failure;
+        entry->last_http_status = reason->http_status;
+        entry->failed_at_ms = entry->checked_at_ms = reason->wall_ms;
+        plan_claim(plan, place);
+        plan_give_up(plan, place, due_ms);
+        given_up++;
+    }
+    return given_up;
 }
 
 void plan_return(struct plan *plan, uint32_t place)

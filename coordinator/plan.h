@@ -10,6 +10,7 @@
  *                    plan_take                    plan_succeed
  *         WAITING ───────────────► LEASED ───────────────────────► WAITING (due in max_age)
  *            ▲                        │ plan_retry ──────────────► WAITING (due after a pause, attempt + 1)
+ *            │                        │ plan_postpone ───────────► WAITING (due after a pause)
  *            └────────────────────────┘ plan_give_up ────────────► WAITING (due in max_age, listed as failed)
  *
  * All times are monotonic milliseconds. A combination that was never fetched is due since ever, so what is
@@ -40,6 +41,7 @@ struct plan_entry {
     uint8_t wanted;        /* belongs to the full refresh under way and is not done */
     uint8_t quarantined;   /* not to be fetched before it is due (quarantine.h); `failed` too */
     uint8_t last_failure;  /* enum failure of the last failed attempt */
+    uint8_t refusals;      /* attempts within this refresh that did not count: the service refused them */
     uint16_t last_http_status;
     int64_t failed_at_ms; /* wall clock of it */
     uint32_t attempt;     /* attempts within this refresh */
@@ -120,11 +122,22 @@ int64_t plan_next_due_ms(const struct plan *plan);
 /* LEASED → WAITING. After success and giving up it is done: neither urgent nor wanted. */
 void plan_succeed(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_retry(struct plan *plan, uint32_t place, int64_t due_ms);
+void plan_postpone(struct plan *plan, uint32_t place, int64_t due_ms); /* the attempt does not count */
 void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms);
 
 /* LEASED → WAITING as if it had never been taken: the worker left in good order without having asked
  * upstream. */
 void plan_return(struct plan *plan, uint32_t place);
+
+/* What is still to be fetched (due before `before_ms`, urgent, wanted, or waiting for a retry) is given up,
+ * but for what is leased: WAITING (due at `due_ms`, listed as failed with that reason). Returns how many. */
+struct plan_failure {
+    uint8_t failure;
+    uint16_t http_status;
+    int64_t wall_ms;
+};
+uint32_t plan_give_up_rest(
+    struct plan *plan, int64_t before_ms, int64_t due_ms, const struct plan_failure *reason);
 
 struct plan_counts {
     uint32_t total;

@@ -50,6 +50,10 @@ bool refresh_failed(const struct refresh_policy *policy, struct plan *plan, uint
     entry->last_failure = (uint8_t)failure->failure;
     entry->last_http_status = (uint16_t)failure->http_status;
     entry->failed_at_ms = failure->wall_ms;
+    if (failure->refusal && entry->refusals < REFRESH_REFUSALS) {
+        plan_postpone(plan, place, failure->not_before_ms > now_ms ? failure->not_before_ms : now_ms);
+        return true;
+    }
     if (entry->attempt > policy->retries || !refresh_is_transient(failure->failure, failure->http_status)) {
         entry->checked_at_ms = failure->wall_ms;
         plan_give_up(plan, place, now_ms + policy->max_age_ms);

@@ -7,6 +7,8 @@
 #include "common/protocol.h"
 #include "coordinator/plan.h"
 
+#define REFRESH_REFUSALS 3
+
 struct refresh_policy {
     int64_t max_age_ms;      /* a good answer holds this long */
     uint32_t retries;        /* further attempts within one refresh */
@@ -35,12 +37,15 @@ void refresh_kept_aside(struct plan *plan, uint32_t place, int64_t wait_ms, int6
 struct refresh_failure {
     enum failure failure;
     uint64_t http_status;
+    bool refusal;          /* answer_is_refusal: the service wants fewer requests, whatever they ask for */
     int64_t not_before_ms; /* monotonic: the service asked not to come back earlier; 0: it did not */
     int64_t wall_ms;       /* for people; if it is given up, its age counts from here on */
 };
 
 /* LEASED → WAITING after a failed attempt. True: it will be tried again within this refresh. A worker that
- * died says nothing about the service, so such an attempt is repeated without a pause. */
+ * died says nothing about the service, so such an attempt is repeated without a pause. A refusal says nothing
+ * about the board, so the first REFRESH_REFUSALS of them cost it no attempt; more may be about it after all,
+ * and a crawl must come to an end. */
 bool refresh_failed(const struct refresh_policy *policy, struct plan *plan, uint32_t place,
     const struct refresh_failure *failure, int64_t now_ms, uint64_t random);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "coordinator/politeness_store.h"
 #include "coordinator/welcome.h"
 
 struct refresh_policy reload_policy(const struct config *config)
@@ -24,8 +25,6 @@ struct dispatch_options reload_dispatch_options(const struct config *config)
         .heartbeat_ms = RELOAD_HEARTBEAT_MS,
         .lease_ms = RELOAD_LEASE_MS,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
-        .rate_per_s = config->politeness.rate_per_s,
-        .burst = (double)config->politeness.burst,
     };
 }
 
@@ -34,7 +33,6 @@ struct collect_options reload_collect_options(const struct config *config)
     return (struct collect_options){
         .commit_ms = config->store.commit_ms,
         .commit_results = (unsigned)config->store.commit_results,
-        .respect_retry_after = config->politeness.respect_retry_after,
     };
 }
 
@@ -84,5 +82,7 @@ void reload(const struct reload_parts *parts, int64_t now_ms, int64_t wall_ms)
     publisher_set_limits(parts->publisher);
     struct dispatch_options dispatching = reload_dispatch_options(config);
     dispatch_set_options(parts->dispatch, &dispatching);
+    struct politeness_options politeness = politeness_store_options(config);
+    politeness_set_options(parts->politeness, &politeness, now_ms, wall_ms);
     local_pool_set_config(parts->pool, config);
 }

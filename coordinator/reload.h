@@ -40,6 +40,7 @@ struct reload_parts {
     struct store *store;
     struct plan *plan;
     struct refresh_run *refresh;
+    struct politeness *politeness;
     struct dispatch *dispatch;
     struct collect *collect;
     struct local_pool *pool;

@@ -28,6 +28,7 @@ struct worker {
     int64_t last_told_ms;                       /* when a heartbeat was last sent to it */
     uint32_t lease;                             /* place in the lease table, or LEASE_NONE */
     bool requesting;                            /* a request of it counts as in flight */
+    bool asked_robots;                          /* fetches robots.txt for us */
     bool leaving;                               /* said BYE or was told to retire: gets no job any more */
     bool said_bye;                              /* what it holds it gives back; it does not die of it */
     bool ready;                                 /* waits for a job; linked into the queue of credits */

@@ -244,6 +244,18 @@ static void put_hold(const struct status *status, struct json_writer *json, int6
         json_int(json, hold ? hold->until_ms - now_ms : 0);
 }
 
+/* How fast it may go now, and how quick the service is. */
+static void put_pace(const struct status *status, struct json_writer *json)
+{
+    double rate = politeness_rate(status->from.politeness);
+    json_key(json, "rate_allowed_per_s");
+    if (rate > 0)
+        json_double(json, (double)(int64_t)(rate * 1000 + 0.5) / 1000);
+    else
+        json_null(json);
+    key_uint(json, "latency_ms", (uint64_t)politeness_latency_ms(status->from.politeness));
+}
+
 static void make_summary(struct status *status, int64_t now_ms)
 {
     char time[CLOCK_RFC3339_SIZE];
@@ -261,6 +273,7 @@ static void make_summary(struct status *status, int64_t now_ms)
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
     put_hold(status, &json, now_ms);
+    put_pace(status, &json);
     put_progress(status, &json, now_ms);
     put_refresh(status, &json);
     put_collected(status, &json);

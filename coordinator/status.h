@@ -18,6 +18,7 @@
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/store.h"
 #include "coordinator/trigger.h"
@@ -54,6 +55,7 @@ struct status_sources {
     const struct refresh_run *refresh;
     const struct trigger *trigger; /* may be NULL */
     const struct holds *holds;
+    const struct politeness *politeness;
 };
 
 struct status;

@@ -35,7 +35,7 @@ struct fetch {
     char *user_agent;
     CURLM *multi;
     CURL *easy;
-    struct curl_slist *listing_headers, *page_headers;
+    struct curl_slist *headers[FETCH_KINDS];
     int epoll_fd; /* curl's sockets: the loop watches this one descriptor */
     bool busy;
     int64_t due_ms; /* when curl wants to be called; LOOP_SLEEP_FOREVER: not */
@@ -214,7 +214,7 @@ int64_t fetch_tick(struct fetch *fetch, int64_t now_ms)
     return fetch->due_ms > now_ms ? fetch->due_ms - now_ms : 0;
 }
 
-void fetch_start(struct fetch *fetch, const char *url, const char *referer, bool page)
+void fetch_start(struct fetch *fetch, const char *url, const char *referer, enum fetch_kind kind)
 {
     if (fetch->busy)
         log_bug("fetch: a request is under way");
@@ -226,7 +226,7 @@ void fetch_start(struct fetch *fetch, const char *url, const char *referer, bool
     fetch->started_us = clock_monotonic_us();
     curl_easy_setopt(fetch->easy, CURLOPT_URL, url);
     curl_easy_setopt(fetch->easy, CURLOPT_REFERER, referer);
-    curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, page ? fetch->page_headers : fetch->listing_headers);
+    curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers[kind]);
     CURLMcode code = curl_multi_add_handle(fetch->multi, fetch->easy);
     if (code != CURLM_OK)
         log_fatal("cannot start a request: %s", curl_multi_strerror(code));
@@ -311,10 +311,12 @@ struct fetch *fetch_open(
         log_fatal("cannot start libcurl: %s", strerror(errno));
     fetch->multi = curl_multi_init();
     fetch->easy = curl_easy_init();
-    fetch->listing_headers = curl_slist_append(NULL, "X-Requested-With: XMLHttpRequest");
-    struct curl_slist *more = curl_slist_append(fetch->listing_headers, "Accept: application/json");
-    fetch->page_headers = curl_slist_append(NULL, "Accept: text/html");
-    if (!fetch->multi || !fetch->easy || !fetch->listing_headers || !more || !fetch->page_headers)
+    fetch->headers[FETCH_LISTING] = curl_slist_append(NULL, "X-Requested-With: XMLHttpRequest");
+    struct curl_slist *more = curl_slist_append(fetch->headers[FETCH_LISTING], "Accept: application/json");
+    fetch->headers[FETCH_PAGE] = curl_slist_append(NULL, "Accept: text/html");
+    fetch->headers[FETCH_ROBOTS] = curl_slist_append(NULL, "Accept: text/plain");
+    if (!fetch->multi || !fetch->easy || !fetch->headers[FETCH_LISTING] || !more ||
+        !fetch->headers[FETCH_PAGE] || !fetch->headers[FETCH_ROBOTS])
         log_fatal("no memory for libcurl; raise the memory limit");
     set_easy_options(fetch);
     set_multi_options(fetch);
@@ -331,8 +333,8 @@ void fetch_close(struct fetch **pointer)
     loop_remove_fd(fetch->loop, fetch->epoll_fd);
     curl_easy_cleanup(fetch->easy);
     curl_multi_cleanup(fetch->multi);
-    curl_slist_free_all(fetch->listing_headers);
-    curl_slist_free_all(fetch->page_headers);
+    for (int kind = 0; kind < FETCH_KINDS; kind++)
+        curl_slist_free_all(fetch->headers[kind]);
     curl_global_cleanup();
     close(fetch->epoll_fd);
     buffer_free(&fetch->body);

@@ -34,6 +34,9 @@ struct fetch_result {
  * from the callback. */
 typedef void (*fetch_done)(void *context, const struct fetch_result *result, struct buffer *body);
 
+/* What is asked for, which the request's header says. */
+enum fetch_kind { FETCH_LISTING, FETCH_PAGE, FETCH_ROBOTS, FETCH_KINDS };
+
 struct fetch;
 
 /* Starts nothing. TLS is set up with the first https address. Strings are copied. */
@@ -41,9 +44,8 @@ struct fetch *fetch_open(
     struct loop *loop, const struct fetch_options *options, fetch_done done, void *context);
 void fetch_close(struct fetch **pointer);
 
-/* Begins a request. `referer` may be NULL. `page`: an HTML page is wanted, not a listing. There must be none
- * under way. */
-void fetch_start(struct fetch *fetch, const char *url, const char *referer, bool page);
+/* Begins a request. `referer` may be NULL. There must be none under way. */
+void fetch_start(struct fetch *fetch, const char *url, const char *referer, enum fetch_kind kind);
 
 /* Drops the request under way, if any, without a callback. */
 void fetch_abort(struct fetch *fetch);

@@ -166,12 +166,12 @@ static void set_session_url(struct job *job)
 
 static void start_request(struct job *job)
 {
-    bool page = job->request == REQUEST_SESSION;
+    enum fetch_kind kind = job->request == REQUEST_SESSION ? FETCH_PAGE : FETCH_LISTING;
     job->result.requests++;
     FAULT_TRACE("request", "lease=%" PRIu64 " track=%" PRIu64 " class=%" PRIu64 " start=%" PRIu64,
         job->message.lease, job->message.track_id, job->message.class_id, job->page * job->welcome.page_size);
     FAULT_POINT(WORKER_BEFORE_REQUEST);
-    fetch_start(job->fetch, job->url, job->session_made ? job->referer : NULL, page);
+    fetch_start(job->fetch, job->url, job->session_made ? job->referer : NULL, kind);
 }
 
 /* Fetches `url` as soon as it may. */

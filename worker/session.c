@@ -19,6 +19,7 @@
 #include "worker/job.h"
 #include "worker/outbox.h"
 #include "worker/retire.h"
+#include "worker/robots_fetch.h"
 
 #define FIRST_WELCOME_MS   10000
 #define SILENT_BEATS       3
@@ -45,6 +46,8 @@ struct session {
     bool renewed;                   /* the welcome may differ from what `job` was opened with */
     struct job *job;                /* NULL before the first WELCOME */
     bool foreign;                   /* the job in hand is from before the present connection */
+    struct robots_fetch *robots;    /* robots.txt is being fetched; NULL: it is not */
+    bool robots_told;               /* what came of it was sent: to be closed */
     struct outbox outbox;
     struct retire retire;
     bool credit;         /* a READY is out */
@@ -115,6 +118,46 @@ static void beat(struct session *session, int64_t now_ms)
     session->next_beat_ms = now_ms + (int64_t)session->welcome.heartbeat_ms;
 }
 
+/* ---- robots.txt ---- */
+
+static void robots_done(void *context, const struct message_rules *rules)
+{
+    struct session *session = context;
+    struct message message = {.type = MESSAGE_RULES, .rules = *rules};
+    session->robots_told = true;
+    tell(session, &message);
+}
+
+static void on_robots(struct session *session)
+{
+    if (session->leave_by_ms || session->robots || job_lease(session->job))
+        return;
+    session->credit = false;
+    session->robots = robots_fetch_open(session->loop, &session->welcome, robots_done, session);
+}
+
+/* Whoever asked is told, or gone. */
+static void drop_robots(struct session *session)
+{
+    robots_fetch_close(&session->robots);
+    session->robots_told = false;
+}
+
+static int64_t tick_robots(struct session *session, int64_t now_ms)
+{
+    if (!session->robots)
+        return LOOP_SLEEP_FOREVER;
+    int64_t sleep = robots_fetch_tick(session->robots, now_ms);
+    if (session->robots_told || session->state != STATE_JOINED)
+        drop_robots(session);
+    return sleep;
+}
+
+static bool is_busy(const struct session *session)
+{
+    return session->robots || (session->job && job_lease(session->job));
+}
+
 /* ---- leaving ---- */
 
 static void leave(struct session *session, enum bye reason, int64_t now_ms)
@@ -149,6 +192,7 @@ static void on_signal(void *context)
         log_debug("%s", strsignal((int)info.ssi_signo));
         if (session->job)
             job_abandon(session->job);
+        drop_robots(session);
         session->credit = false;
         session->leave_by_ms = now_ms + SIGNAL_PATIENCE_MS;
         leave(session, BYE_SIGNAL, now_ms);
@@ -161,7 +205,7 @@ static bool check_left(struct session *session, int64_t now_ms)
 {
     if (!session->leaving)
         return false;
-    bool empty = session->outbox.count == 0 && (!session->job || !job_lease(session->job));
+    bool empty = session->outbox.count == 0 && !is_busy(session);
     if (empty && now_ms >= session->leave_after_ms) {
         stop(session, 0);
         return true;
@@ -234,7 +278,7 @@ static void open_job(struct session *session)
 static void offer(struct session *session, int64_t now_ms)
 {
     enum bye reason;
-    if (session->state != STATE_JOINED || session->leaving || job_lease(session->job))
+    if (session->state != STATE_JOINED || session->leaving || is_busy(session))
         return;
     if (session->asked_to_leave) {
         leave(session, BYE_ASKED, now_ms);
@@ -273,6 +317,7 @@ static void on_welcome(struct session *session, const struct message_welcome *we
     session->welcome = *welcome;
     session->renewed = true;
     session->credit = false;
+    drop_robots(session); /* asked for by whom we said HELLO to before */
     if (session->state == STATE_SEEKING)
         outbox_resend(&session->outbox);
     session->state = STATE_JOINED;
@@ -291,7 +336,7 @@ static void on_welcome(struct session *session, const struct message_welcome *we
 
 static void on_job(struct session *session, const struct message_job *message)
 {
-    if (session->leave_by_ms || job_lease(session->job)) {
+    if (session->leave_by_ms || is_busy(session)) {
         log_debug("job %llu came too late", (unsigned long long)message->lease);
         return;
     }
@@ -334,6 +379,9 @@ static void on_message(struct session *session, const struct message *message)
     switch (message->type) {
     case MESSAGE_JOB:
         on_job(session, &message->job);
+        break;
+    case MESSAGE_ROBOTS:
+        on_robots(session);
         break;
     case MESSAGE_GRANT:
         job_granted(session->job, message->page.lease, message->page.page);
@@ -425,11 +473,11 @@ static int64_t sleep_ms(const struct session *session, int64_t now_ms)
     if (session->state == STATE_SEEKING)
         return session->next_hello_ms - now_ms;
     int64_t sleep = session->next_beat_ms - now_ms;
-    bool ready_owed = !session->credit && !session->leaving && !job_lease(session->job) &&
-                      outbox_has_room(&session->outbox);
+    bool ready_owed =
+        !session->credit && !session->leaving && !is_busy(session) && outbox_has_room(&session->outbox);
     if (session->outbox.unsent || ready_owed)
         sleep = least(sleep, SEND_AGAIN_MS);
-    if (!session->leaving && !job_lease(session->job))
+    if (!session->leaving && !is_busy(session))
         sleep = least(sleep, retire_age_left_ms(&session->retire, now_ms));
     return sleep;
 }
@@ -438,6 +486,7 @@ static int64_t tick(void *context, int64_t now_ms)
 {
     struct session *session = context;
     int64_t sleep = session->job ? job_tick(session->job, now_ms) : LOOP_SLEEP_FOREVER;
+    sleep = least(sleep, tick_robots(session, now_ms));
     if (session->state == STATE_JOINED)
         tick_joined(session, now_ms);
     if (session->state == STATE_SEEKING && seek(session, now_ms))
@@ -494,6 +543,7 @@ int session_run(const struct session_options *options)
         session.exit_code = 1;
     }
     job_close(&session.job);
+    drop_robots(&session);
     connection_close(&session.connection);
     loop_close(&session.loop);
     outbox_free(&session.outbox);

@@ -824,3 +824,83 @@ def test_a_results_address_that_is_refused(make, endpoint, said):
     coordinator.join()
     assert worker.end() == 1
     assert said in worker.log
+
+
+# ---- robots.txt ----
+
+REFUSING = b"User-agent: r3e-test\nDisallow: /leaderboard/?\nCrawl-delay: 1.5\n"
+FOUND = {"outcome": "found", "allowed": True, "crawl_delay_ms": 0, "failure": "none", "problem": "", "http_status": 200,
+         "retry_after_ms": 0, "requests": 1}
+NONE = {**FOUND, "outcome": "none"}
+UNREACHABLE = {**FOUND, "outcome": "unreachable", "allowed": False, "failure": "http_status"}
+
+
+def rules_of(coordinator):
+    coordinator.tell("robots")
+    rules = coordinator.hear("rules")
+    coordinator.hear("ready")
+    return {key: value for key, value in rules.items() if key not in ("v", "type")}
+
+
+ROBOTS = {
+    "allowed": (dict(body=b"User-agent: *\nDisallow: /admin\n"), FOUND),
+    "empty": (dict(body=b""), FOUND),
+    "not UTF-8": (dict(body=b"User-agent: *\nDisallow: /leaderboard/\xff\nDisallow: /*listing*&count=\xff$\n"), FOUND),
+    "of everybody": (dict(body=b"User-agent: *\nDisallow: /\n"), {**FOUND, "allowed": False, "problem": "Disallow: /"}),
+    "204": (dict(body=b"", status=204), {**NONE, "http_status": 204}),
+    "404": (dict(body=b"no", status=404), {**NONE, "http_status": 404}),
+    "401": (dict(body=b"no", status=401), {**NONE, "http_status": 401}),
+    "429": (dict(body=b"no", status=429, Retry_After="7"),
+            {**UNREACHABLE, "http_status": 429, "retry_after_ms": 7000, "problem": "HTTP status 429"}),
+    "500": (dict(body=b"no", status=500), {**UNREACHABLE, "http_status": 500, "problem": "HTTP status 500"}),
+    "elsewhere": (dict(body=b"", status=301, Location="http://192.0.2.1/robots.txt"),
+                  {**NONE, "http_status": 301,
+                   "problem": "it is redirected to another host (http://192.0.2.1/robots.txt), which counts as none"}),
+}
+
+
+@pytest.mark.parametrize("case", ROBOTS)
+def test_robots_txt_is_fetched_and_judged(make, serve, case):
+    answer, expected = ROBOTS[case]
+    service = serve(lambda handler: reply(handler, **answer))
+    coordinator, _ = make(service.url + "/base")
+    assert rules_of(coordinator) == expected
+    path, headers, _ = service.requests[0]
+    assert path == "/robots.txt" and headers["User-Agent"] == "r3e-test/1" and headers["Accept"] == "text/plain"
+    assert len(service.requests) == 1
+
+
+def test_robots_txt_of_a_session_is_asked_about_its_page_too(make, serve):
+    service = serve(lambda handler: reply(handler, REFUSING))
+    coordinator, _ = make(service.url)
+    assert rules_of(coordinator) == {**FOUND, "crawl_delay_ms": 1500}
+    coordinator.welcome["session"] = True
+    coordinator.tell("welcome", **coordinator.welcome)
+    coordinator.hear("ready")
+    assert rules_of(coordinator) == {**FOUND, "crawl_delay_ms": 1500, "allowed": False,
+                                     "problem": "Disallow: /leaderboard/?"}
+
+
+def test_robots_txt_that_nobody_answers(make):
+    coordinator, _ = make("http://127.0.0.1:1")
+    rules = rules_of(coordinator)
+    assert rules["outcome"] == "unreachable" and rules["failure"] == "connect" and rules["http_status"] == 0
+    assert not rules["allowed"] and rules["problem"]
+
+
+def test_a_job_follows_robots_txt(make, upstream):
+    coordinator, _ = make(upstream(*ONE, "--entries", 5).url)
+    assert rules_of(coordinator)["allowed"]
+    assert coordinator.fetch()[0]["outcome"] == "changed"
+    assert rules_of(coordinator)["allowed"]
+
+
+def test_a_worker_that_fetches_robots_txt_beats_and_can_be_stopped(make, serve):
+    gone = threading.Event()
+    service = serve(lambda handler: gone.wait(TIMEOUT_S))
+    coordinator, worker = make(service.url, heartbeat_ms=50)
+    coordinator.tell("robots")
+    wait_for(lambda: service.requests)
+    coordinator.hear("heartbeat", skip=())
+    assert worker.end(signal.SIGTERM) == 0
+    gone.set()

@@ -32,11 +32,11 @@ static void test_set_again_is_no_news(void **state)
 {
     (void)state;
     struct holds holds = {0};
-    assert_true(holds_set(&holds, HOLD_BREAKER, HOLD_FOREVER, 0, "a"));
-    assert_false(holds_set(&holds, HOLD_BREAKER, 500, 0, "b"));
+    assert_true(holds_set(&holds, HOLD_ROBOTS, HOLD_FOREVER, 0, "a"));
+    assert_false(holds_set(&holds, HOLD_ROBOTS, 500, 0, "b"));
     assert_int_equal(holds_wait_ms(&holds, HOLD_REQUESTS, 0), 500);
-    assert_true(holds_clear(&holds, HOLD_BREAKER, 0));
-    assert_false(holds_clear(&holds, HOLD_BREAKER, 0));
+    assert_true(holds_clear(&holds, HOLD_ROBOTS, 0));
+    assert_false(holds_clear(&holds, HOLD_ROBOTS, 0));
 }
 
 static void test_jobs_wait_for_both_scopes_pages_for_one(void **state)
@@ -64,12 +64,25 @@ static void test_a_long_text_is_cut(void **state)
     assert_int_equal(strlen(holds_get(&holds, HOLD_DISK_FULL, 0)->text), HOLD_TEXT_SIZE - 1);
 }
 
+static void test_alone_is_alone(void **state)
+{
+    (void)state;
+    struct holds holds = {0};
+    assert_true(holds_is_alone(&holds, HOLD_ROBOTS, 0));
+    holds_set(&holds, HOLD_ROBOTS, HOLD_FOREVER, 0, "a");
+    assert_true(holds_is_alone(&holds, HOLD_ROBOTS, 0));
+    holds_set(&holds, HOLD_PAUSED, 500, 0, "b");
+    assert_false(holds_is_alone(&holds, HOLD_ROBOTS, 499));
+    assert_true(holds_is_alone(&holds, HOLD_ROBOTS, 500));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_holds_at_first),
         cmocka_unit_test(test_a_hold_ends_by_itself),
         cmocka_unit_test(test_set_again_is_no_news),
+        cmocka_unit_test(test_alone_is_alone),
         cmocka_unit_test(test_jobs_wait_for_both_scopes_pages_for_one),
         cmocka_unit_test(test_a_long_text_is_cut),
     };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/protocol.h"
 #include "coordinator/plan.h"
 
 struct fixture {
@@ -385,6 +386,43 @@ static void tells_how_many_come_first(void **state)
 
 #define WITH_PLAN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void a_postponed_attempt_does_not_count(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    assert_int_equal(plan_take(plan, 0), 0);
+    plan_postpone(plan, 0, 700);
+    const struct plan_entry *entry = plan_entry(plan, 0);
+    assert_int_equal(entry->attempt, 0);
+    assert_int_equal(entry->refusals, 1);
+    assert_int_equal(entry->due_ms, 700);
+    for (uint32_t place = 1; place < 12; place++)
+        plan_known(plan, place, 100000);
+    assert_true(plan_busy(plan, 0)); /* it still belongs to this refresh */
+    assert_int_equal(plan_take(plan, 700), 0);
+    plan_succeed(plan, 0, 5000);
+    assert_int_equal(entry->refusals, 0);
+    assert_false(plan_busy(plan, 0));
+}
+
+static void the_rest_is_given_up_but_for_what_is_leased(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    const struct plan_failure reason = {.failure = FAILURE_CONNECT, .wall_ms = 77};
+    plan_known(plan, 11, 500); /* not due yet */
+    assert_int_equal(plan_take(plan, 100), 0);
+    assert_int_equal(plan_take(plan, 100), 1);
+    plan_retry(plan, 1, 9000);
+    assert_int_equal(plan_give_up_rest(plan, 100, 86400000, &reason), 10);
+    struct plan_counts counts = plan_count_states(plan, 100);
+    assert_int_equal(counts.failed, 10);
+    assert_int_equal(counts.leased, 1);
+    assert_int_equal(counts.retrying, 0);
+    assert_int_equal(plan_entry(plan, 1)->last_failure, FAILURE_CONNECT);
+    assert_int_equal(plan_entry(plan, 5)->failed_at_ms, 77);
+    assert_int_equal(plan_next_due_ms(plan), 500);
+    assert_int_equal(plan_give_up_rest(plan, 100, 86400000, &reason), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +442,8 @@ int main(void)
         WITH_PLAN(always_takes_what_a_plain_search_finds),
         WITH_PLAN(a_new_catalogue_keeps_what_it_still_has),
         WITH_PLAN(tells_how_many_come_first),
+        WITH_PLAN(a_postponed_attempt_does_not_count),
+        WITH_PLAN(the_rest_is_given_up_but_for_what_is_leased),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,17 @@ static struct message sample(enum message_type type)
     case MESSAGE_BYE:
         message.bye = (struct message_bye){BYE_MAX_RSS};
         break;
+    case MESSAGE_RULES:
+        message.rules = (struct message_rules){.outcome = ROBOTS_OUTCOME_UNREACHABLE,
+            .crawl_delay_ms = 500,
+            .failure = FAILURE_HTTP_STATUS,
+            .problem = "HTTP status 503",
+            .http_status = 503,
+            .retry_after_ms = 60000,
+            .requests = 2};
+        break;
     case MESSAGE_READY:
+    case MESSAGE_ROBOTS:
     case MESSAGE_TYPES:
         break;
     }

@@ -75,6 +75,32 @@ static void waits_as_long_as_the_service_asks(void **state)
     catalogue_free(&catalogue);
 }
 
+static void a_refusal_costs_no_attempt_at_first(void **state)
+{
+    (void)state;
+    struct catalogue catalogue;
+    struct plan *plan = one_entry_plan(&catalogue);
+    struct refresh_failure failure = {.failure = FAILURE_HTTP_STATUS, .http_status = 429, .refusal = true};
+    int64_t now = 0;
+    for (int i = 0; i < REFRESH_REFUSALS; i++) {
+        failure.not_before_ms = now + 1000;
+        assert_int_equal(plan_take(plan, now), 0);
+        assert_int_equal(plan_entry(plan, 0)->attempt, 1);
+        assert_true(refresh_failed(&policy, plan, 0, &failure, now, 0));
+        assert_int_equal(plan_next_due_ms(plan), now + 1000);
+        now += 1000;
+    }
+    /* Now it is the board's: a crawl must end. */
+    for (uint32_t attempt = 1; attempt <= policy.retries + 1; attempt++) {
+        plan_take(plan, now);
+        assert_int_equal(refresh_failed(&policy, plan, 0, &failure, now, 0), attempt <= policy.retries);
+        now = plan_next_due_ms(plan);
+    }
+    assert_true(plan_entry(plan, 0)->failed);
+    plan_close(&plan);
+    catalogue_free(&catalogue);
+}
+
 static void a_dead_worker_costs_an_attempt_but_no_pause(void **state)
 {
     (void)state;
@@ -108,6 +134,7 @@ int main(void)
         cmocka_unit_test(what_the_service_says_of_the_request_is_permanent),
         cmocka_unit_test(gives_up_after_the_retries),
         cmocka_unit_test(waits_as_long_as_the_service_asks),
+        cmocka_unit_test(a_refusal_costs_no_attempt_at_first),
         cmocka_unit_test(a_dead_worker_costs_an_attempt_but_no_pause),
         cmocka_unit_test(a_sharp_shrink_is_suspicious),
     };

@@ -34,6 +34,8 @@ static const char USAGE[] =
     "  --fault-every N=MODE[:ARG][*COUNT]\n"
     "                         misbehave on about each N-th combination; repeatable\n"
     "  --robots FILE          answer /robots.txt with it (default: all is allowed)\n"
+    "  --robots-status N[*COUNT]\n"
+    "                         … with this status (302: a redirect to itself), only the first COUNT times\n"
     "  --log FILE             one JSON line for each request\n"
     "  --write-catalogue FILE write the tracks and classes there are\n"
     "  --truth FILE           write every board (\"-\": standard output) and exit\n"
@@ -65,6 +67,7 @@ enum option_code {
     OPTION_FAULT,
     OPTION_FAULT_EVERY,
     OPTION_ROBOTS,
+    OPTION_ROBOTS_STATUS,
     OPTION_LOG,
     OPTION_WRITE_CATALOGUE,
     OPTION_TRUTH,
@@ -91,6 +94,7 @@ static const struct option OPTIONS[] = {
     {"fault", required_argument, NULL, OPTION_FAULT},
     {"fault-every", required_argument, NULL, OPTION_FAULT_EVERY},
     {"robots", required_argument, NULL, OPTION_ROBOTS},
+    {"robots-status", required_argument, NULL, OPTION_ROBOTS_STATUS},
     {"log", required_argument, NULL, OPTION_LOG},
     {"write-catalogue", required_argument, NULL, OPTION_WRITE_CATALOGUE},
     {"truth", required_argument, NULL, OPTION_TRUTH},
@@ -242,6 +246,11 @@ static bool take_option(struct options *options, int option, const char *argumen
         return faults_add(options->faults, argument);
     case OPTION_FAULT_EVERY:
         return faults_add_every(options->faults, argument);
+    case OPTION_ROBOTS_STATUS:
+        options->robots_count = UINT32_MAX;
+        if (!strchr(argument, '*'))
+            return parse_uint32(argument, 100, 599, &options->robots_status);
+        return parse_pair(argument, '*', &options->robots_status, &options->robots_count);
     case OPTION_GZIP:
         options->gzip = true;
         return true;

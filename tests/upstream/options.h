@@ -22,6 +22,7 @@ struct options {
     bool gzip;
     struct faults *faults; // owned
     const char *robots_file;
+    uint32_t robots_status, robots_count; // 0: the file; the status in the first so many requests for it
     const char *log_file;
     const char *write_catalogue_file;
     const char *truth_file;

@@ -7,6 +7,7 @@
 #include "tests/upstream/raw.h"
 #include "tests/upstream/replies.h"
 #include "tests/upstream/request_log.h"
+#include "tests/upstream/robots.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,7 +34,7 @@ struct server {
     struct stats stats;
     struct limiter limiter;
     struct request_log *log; // NULL: none
-    struct text robots;
+    struct robots robots;
     struct libdeflate_compressor *compressor;
     uint64_t next_connection;
     uint64_t next_latency; // counts, as the source of latencies
@@ -269,8 +270,7 @@ static void compose_other(struct request *request, const char *path, const char 
     } else if (strcmp(path, "/__version") == 0) {
         text_append_string(&reply->body, "{\"program\":\"r3e-upstream\",\"version\":\"" R3E_VERSION "\"}");
     } else if (strcmp(path, "/robots.txt") == 0) {
-        reply->content_type = "text/plain";
-        text_append(&reply->body, server->robots.data, server->robots.length);
+        robots_reply(&server->robots, reply, server->options);
     } else if (strcmp(path, PAGE_PATH) == 0) {
         char session[32];
         int length = snprintf(session, sizeof session, "r3e%016" PRIx64, random_mix(server->stats.requests));
@@ -369,28 +369,6 @@ static void notice_connection(void *closure, struct MHD_Connection *connection, 
 
 // --- start and stop ---
 
-static bool read_robots(struct server *server, const char *file)
-{
-    enum { PART = 4096, ROBOTS_MAX = 1 << 20 };
-    if (!file) {
-        text_append_string(&server->robots, "User-agent: *\nDisallow:\n");
-        return true;
-    }
-    FILE *in = fopen(file, "re");
-    size_t length = PART;
-    while (in && length == PART && server->robots.length < ROBOTS_MAX) {
-        text_reserve(&server->robots, PART);
-        length = fread(server->robots.data + server->robots.length, 1, PART, in);
-        server->robots.length += length;
-    }
-    bool read = in && !ferror(in);
-    if (!read)
-        fprintf(stderr, "r3e-upstream: cannot read %s: %s\n", file, strerror(errno));
-    if (in)
-        fclose(in);
-    return read;
-}
-
 static bool start_daemon(struct server *server)
 {
     const struct sockaddr_in *address = &server->options->listen;
@@ -418,7 +396,7 @@ struct server *server_start(const struct options *options, const struct world *w
     server->delays = delays;
     server->compressor = checked(libdeflate_alloc_compressor(GZIP_LEVEL));
     limiter_init(&server->limiter, options->rate, options->burst, delays_now_us());
-    bool started = read_robots(server, options->robots_file);
+    bool started = robots_read(&server->robots, options->robots_file);
     if (started && options->log_file) {
         server->log = request_log_open(options->log_file);
         started = server->log != NULL;
@@ -450,7 +428,7 @@ void server_free(struct server *server)
     if (server->log)
         request_log_close(server->log);
     bodies_free(&server->bodies);
-    text_free(&server->robots);
+    robots_free(&server->robots);
     libdeflate_free_compressor(server->compressor);
     free(server);
 }
