@@ -54,9 +54,9 @@ static const struct {
 #define POINT_COUNT (sizeof points / sizeof *points)
 
 struct order {
-    enum action action;
     long argument;
     unsigned long nth; /* 0: each time */
+    enum action action;
     bool onwards;
 };
 

@@ -82,6 +82,8 @@
     X(EXPORTER_BEFORE_RENAME, "exporter.before_rename", "exporter", true)                                    \
     X(EXPORTER_AFTER_RENAME, "exporter.after_rename", "exporter", false)                                     \
     X(EXPORTER_AFTER_LAST_RENAME, "exporter.after_last_rename", "exporter", false)                           \
+    X(EXPORTER_BEFORE_MANIFEST, "exporter.before_manifest", "exporter", false)                               \
+    X(EXPORTER_AFTER_MANIFEST, "exporter.after_manifest", "exporter", false)                                 \
     X(EXPORTER_BEFORE_REPORT, "exporter.before_report", "exporter", false)
 
 enum fault_point {

@@ -41,10 +41,12 @@ static void put_fields(struct buffer *line, char *fields)
     char *rest;
     for (char *pair = strtok_r(fields, " ", &rest); pair; pair = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(pair, '=');
-        if (!value)
+        if (value) {
+            *value++ = 0;
+            buffer_format(line, is_number(value) ? ",\"%s\":%s" : ",\"%s\":\"%s\"", pair, value);
+        } else {
             log_bug("fault_trace: `%s` is not key=value", pair);
-        *value++ = 0;
-        buffer_format(line, is_number(value) ? ",\"%s\":%s" : ",\"%s\":\"%s\"", pair, value);
+        }
     }
 }
 

@@ -133,7 +133,9 @@ static bool publish(struct export *run)
     threads_join(&beside);
     if (!guard_ok(&run->guard) || !publication_commit(&run->publication))
         return false;
+    FAULT_POINT(EXPORTER_BEFORE_MANIFEST);
     keep_manifest(run);
+    FAULT_POINT(EXPORTER_AFTER_MANIFEST);
     return true;
 }
 

@@ -19,6 +19,7 @@ class FaultyCrawl(crawl.Crawl):
         self.reader_log = self.folder / "reader.log"
         self.requests_logs = [requests_log]
         self.combinations = set(combinations)
+        self.made_us = time.monotonic_ns() // 1000
         # Several pages for each board, few results in a commit, nothing kept aside: every step comes often.
         self.settings |= {"upstream.page_size": 40, "store.commit_results": 2, "refresh.confirm_shrink": 1,
                           "workers.local": 2, "exporter.max_rss_mb": 1024, "workers.max_rss_mb": 1024}
@@ -60,7 +61,8 @@ class FaultyCrawl(crawl.Crawl):
             reader=invariants.read_lines(self.reader_log), store=invariants.read_store(self.folder / "store"),
             combinations=self.combinations, status=self.status(), alive=alive,
             left_files=invariants.find_temporary(self.folder / "public", self.folder / "store"),
-            rate_per_s=self.settings["politeness.rate_per_s"], burst=self.settings.get("politeness.burst", 8))
+            rate_since_us=self.made_us, rate_per_s=self.settings["politeness.rate_per_s"],
+            burst=self.settings.get("politeness.burst", 8))
 
     def judge(self, truth):
         """All invariants hold, and what is published is what the service says."""

@@ -74,6 +74,7 @@ class Evidence:
     alive: list = dataclasses.field(default_factory=list)  # pids of the trace that still run
     rate_per_s: float = 0
     burst: int = 0
+    rate_since_us: int = 0  # coordinators that began earlier had another rate
 
 
 def read_lines(path):
@@ -297,7 +298,7 @@ def i4_the_upstream_is_not_hammered(evidence):
     """Grants keep to the rate and stop while a hold lasts; every request was granted before."""
     for life in lives_of(evidence):
         check_holds(life)
-        if evidence.rate_per_s:
+        if evidence.rate_per_s and life.opened["us"] >= evidence.rate_since_us:
             check_rate(life, evidence.rate_per_s, evidence.burst)
     granted, asked, leased = {}, {}, {}
     for event in evidence.trace:

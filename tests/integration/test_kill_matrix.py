@@ -11,6 +11,7 @@ import pytest
 
 from crawl import processes, wait_for, workers_of
 from faulty_crawl import FaultyCrawl, kill
+from invariants import read_lines
 from test_fault_points import TABLE, has_points
 
 WORLD = ("--tracks", 3, "--classes", 3, "--entries", 300, "--drivers", 80, "--filled", 60)
@@ -116,6 +117,31 @@ def test_a_system_call_that_fails_at(point, error, changed_world):
         assert code in (SURVIVED, FAILED), made.log()
         assert " bug " not in made.log()
         assert code == SURVIVED or re.search("error|fatal", made.log()), made.log()
+        assert made.once(timeout_s=60) == SURVIVED, made.log()
+    made.judge(made.truth)
+
+
+def test_the_upstream_is_spared_whoever_dies(changed_world, old_world, upstream_truth):
+    """A slow rate, a service that asks to wait, a worker that dies: no request goes out that should not."""
+    board = upstream_truth(*OTHER, "--catalogue", old_world.catalogue)[4]
+    made = changed_world("--fault", f"{board['track_id']}-{board['class_id']}=503-retry-after:1*1")
+    made.settings |= {"politeness.rate_per_s": 40, "politeness.burst": 3}
+    with made.reading():
+        assert run_killed(made, "worker.fetched") == SURVIVED, made.log()
+    assert any(event["event"] == "hold" and event["kind"] == "retry_after" for event in read_lines(made.trace))
+    made.judge(made.truth)
+
+
+@pytest.mark.slow
+def test_an_exporter_that_stops_is_killed_at_its_deadline(changed_world):
+    """It holds a snapshot, so the store would grow for ever; what was published stays, the next run publishes."""
+    made = changed_world()
+    made.settings["exporter.timeout_s"] = 1
+    made.set_fault("exporter.verified=stop")
+    with made.reading():
+        assert made.once(timeout_s=60) == EXPORT_FAILED
+        assert "killed" in made.log()
+        made.settings["exporter.timeout_s"] = 60
         assert made.once(timeout_s=60) == SURVIVED, made.log()
     made.judge(made.truth)
 

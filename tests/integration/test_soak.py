@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import statistics
 import time
 
 import pytest
@@ -56,9 +57,12 @@ def test_workers_that_leak_are_replaced(build_dir, tmp_path, upstream, upstream_
 
 REFRESHES = 10000
 BASELINE = 1000  # refreshes after which the coordinator has what it needs
+WINDOW = 500  # refreshes that a figure is taken from: in some there is a worker that comes or goes
 BOARDS = 20
 REFRESH_TIMEOUT_S = 30
-KINDS = ("RssAnon", "RssFile", "RssShmem")
+# Pages of the map and of libraries come and go with the kernel's mood. Of its own memory the smallest loss for each refresh,
+# 32 bytes, would make 280 KB.
+MORE_KB = {"RssAnon": 64, "RssFile": 256}
 
 
 class Listener:
@@ -86,7 +90,7 @@ class Listener:
 def memory_kb(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as lines:
         fields = dict(line.split(":", 1) for line in lines)
-    return {kind: int(fields[kind].split()[0]) for kind in KINDS}
+    return {kind: int(fields[kind].split()[0]) for kind in MORE_KB}
 
 
 def ask_for_refresh(folder):
@@ -95,8 +99,14 @@ def ask_for_refresh(folder):
     (folder / "new").rename(folder / "refresh_now")
 
 
-def figures_at_rest(pid):
+def figures_of(pid):
     return {**memory_kb(pid), "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
+
+
+def usual(figures):
+    """What is usual in a window: the middle of the memory, the most frequent number of descriptors."""
+    return {**{kind: statistics.median_low(figure[kind] for figure in figures) for kind in MORE_KB},
+            "descriptors": statistics.mode(figure["descriptors"] for figure in figures)}
 
 
 @pytest.mark.slow
@@ -106,22 +116,27 @@ def test_ten_thousand_refreshes_need_no_more_than_a_thousand(plain_build_dir, tm
     started = upstream("--tracks", 5, "--classes", 4, "--entries", 300, "--drivers", 100, "--write-catalogue", catalogue)
     made = Crawl(plain_build_dir, tmp_path, started.url, catalogue)
     made.settings |= {"workers.local": 2, "log.level": "warn", "store.commit_ms": 5}
+    # glibc keeps up to seven freed pieces of each size for each thread. They fill up over some ten thousand refreshes, a
+    # tenth of a megabyte in all, which would hide what is looked for here.
+    made.environment["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
     process = made.start()
     store = tmp_path / "store"
     wait_for((store / "status.sock").exists)
     listener = Listener(f"ipc://{store}/status.sock")
-    measured = {}
+    figures = []
     begun = time.monotonic()
     try:
         for count in range(1, REFRESHES + 1):
             listener.wait(lambda summary: summary["results"] >= BOARDS * count and summary["state"] == "waiting")
-            if count in (BASELINE, REFRESHES):
-                measured[count] = figures_at_rest(process.pid)
-                print(f"after {count} refreshes, {time.monotonic() - begun:.0f} s: {measured[count]}")
+            figures.append(figures_of(process.pid))
+            if count % BASELINE == 0:
+                print(f"after {count} refreshes, {time.monotonic() - begun:.0f} s: {usual(figures[-WINDOW:])}")
             if count < REFRESHES:
                 ask_for_refresh(store)
     finally:
         listener.close()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0, made.log()
-    assert measured[REFRESHES] == measured[BASELINE], measured
+    first, last = usual(figures[BASELINE - WINDOW : BASELINE]), usual(figures[-WINDOW:])
+    assert last["descriptors"] == first["descriptors"], (first, last)
+    assert all(last[kind] <= first[kind] + more_kb for kind, more_kb in MORE_KB.items()), (first, last)
