@@ -93,6 +93,15 @@ static void unqueue(struct dispatch *dispatch, struct worker *worker)
     worker->wanted_page = 0;
 }
 
+/* The worker's lease is over. One that did not wait for the page it asked for waits no longer. */
+static void release_lease(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->wanted_page)
+        unqueue(dispatch, worker);
+    worker->lease = LEASE_NONE;
+    set_requesting(dispatch, worker, false);
+}
+
 /* What a lost lease means for the plan. `crashed`: the attempt counts. */
 static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
@@ -100,10 +109,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
     FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", dispatch->leases.leases[lease_place].id,
         failure_string(failure));
-    if (worker && worker->lease == lease_place) {
-        worker->lease = LEASE_NONE;
-        set_requesting(dispatch, worker, false);
-    }
+    if (worker && worker->lease == lease_place)
+        release_lease(dispatch, worker);
     politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
     plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
@@ -498,9 +505,8 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
     struct worker *worker = dispatch->leases.leases[entry->lease].worker;
     FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[entry->lease].id);
     if (worker && worker->lease == entry->lease) {
-        worker->lease = LEASE_NONE;
+        release_lease(dispatch, worker);
         worker->jobs++;
-        set_requesting(dispatch, worker, false);
         if (dispatch->events.worked && worker->local)
             dispatch->events.worked(dispatch->events.context);
     }

@@ -214,6 +214,19 @@ def test_a_result_that_comes_too_late_closes_the_gate_too(crew):
     assert worker.hears_nothing("job")
 
 
+def test_a_worker_that_does_not_wait_for_its_page_harms_nobody(crew):
+    coordinator = crew()
+    first, second = coordinator.worker(), coordinator.worker()
+    job = first.take()
+    second.fail(second.take(), http_status=429, retry_after_ms=1000)
+    first.say("more", lease=job["lease"], page=1)  # waits for the gate …
+    first.hears_nothing("grant")
+    assert first.answer(job) == "stored"  # … and its lease is over before it opens
+    first.say("ready")
+    first.hear("job")
+    assert first.hears_nothing("grant")
+
+
 # ---- the breaker ----
 
 
