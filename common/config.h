@@ -51,6 +51,7 @@ struct config {
         int64_t map_size_mb;
         int64_t commit_ms;
         int64_t commit_results;
+        int64_t min_free_mb;
     } store;
     struct {
         const char *dir;

@@ -6,6 +6,7 @@
 
 #define PATH_BYTES     4000
 #define ENDPOINT_BYTES 255
+#define WELCOME_BYTES  255 /* workers are told of it: PROTOCOL_NAME_SIZE without the terminator */
 
 const struct config_group config_groups[] = {
     {"upstream", "The leaderboard service that is crawled."},
@@ -46,8 +47,8 @@ _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "format_names is in
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct config_key config_keys[] = {
-    STRING(CONFIG_URL, upstream, base_url, "https://game.raceroom.com", 500, "The service's address, without a path behind it unless the service needs one."),
-    STRING(CONFIG_TEXT, upstream, user_agent, "", 300, "Who we say we are, with an address where we can be found. Empty: program, version and this project's page."),
+    STRING(CONFIG_URL, upstream, base_url, "https://game.raceroom.com", WELCOME_BYTES, "The service's address, without a path behind it unless the service needs one."),
+    STRING(CONFIG_TEXT, upstream, user_agent, "", WELCOME_BYTES, "Who we say we are, with an address where we can be found. Empty: program, version and this project's page."),
     INT(upstream, page_size, "1500", 1, 1500, "Entries asked for in one request. The service honours up to 1500."),
     INT(upstream, max_pages, "100", 1, 1000, "Pages of one board at most; a longer board is a failed fetch. page_size times max_pages may be at most 150000."),
     INT(upstream, connect_timeout_s, "10", 1, 300, "Time to connect, in seconds."),
@@ -69,6 +70,7 @@ const struct config_key config_keys[] = {
     INT(store, map_size_mb, "4096", 16, 1048576, "The most the database may ever hold, in MB. Address space, not memory."),
     INT(store, commit_ms, "100", 1, 60000, "Results are written to disk together, at the latest after this many milliseconds …"),
     INT(store, commit_results, "64", 1, 10000, "… or when this many have come, whichever is first."),
+    INT(store, min_free_mb, "64", 0, 1048576, "Nothing new is fetched while less than this is free, in MB, where store.dir or public.dir is. 0: only a failed write counts."),
 
     {"public", "dir", CONFIG_PATH, true, false, AT(publish.dir), "/var/www/r3e-leaderboard", 0, PATH_BYTES, NULL, "The root of the published site; data goes to cache/ below it. Required."},
     {"public", "layouts", CONFIG_CHOICES, false, false, AT(publish.layouts), "flat,sharded", 0, 0, layout_names, "Which files to publish: \"flat\" (one index), \"sharded\" (what the web front end reads), or both."},

@@ -1,6 +1,7 @@
 #include "common/supervisor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct child {
     struct process process;
     struct supervisor *owner;
     atomic_bool *worked; /* in `flags` */
+    bool dismissed;      /* told to end; it is not held against it */
 };
 
 struct supervisor {
@@ -45,7 +47,7 @@ struct supervisor *supervisor_open(struct loop *loop, const struct supervisor_op
     supervisor->flags = mmap(NULL, FLAGS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (supervisor->flags == MAP_FAILED)
         log_fatal("out of memory: wanted %zu bytes; raise the memory limit", FLAGS_BYTES);
-    for (unsigned i = 0; i < options->count; i++)
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX; i++)
         supervisor->children[i] =
             (struct child){.process = PROCESS_NONE, .owner = supervisor, .worked = &supervisor->flags[i]};
     return supervisor;
@@ -80,14 +82,14 @@ static void child_ended(void *context)
         return;
     loop_remove_fd(supervisor->loop, pid_fd);
     supervisor->alive--;
-    bool bad = end.signal || end.exit_code;
+    bool bad = (end.signal || end.exit_code) && !child->dismissed;
     if (bad && !supervisor->stopping) {
         supervisor->crashed++;
         log_end(supervisor, pid, &end);
     }
     if (atomic_load(child->worked))
         supervisor->pause_ms = 0;
-    else
+    else if (!child->dismissed)
         supervisor->unhealthy = true;
     if (supervisor->ended)
         supervisor->ended(supervisor->ended_context, pid, &end);
@@ -104,6 +106,7 @@ static bool start_child(struct supervisor *supervisor, struct child *child)
 {
     struct process_options options = {.arguments = supervisor->options.arguments, .stdout_fd = -1};
     atomic_store(child->worked, false);
+    child->dismissed = false;
     bool started = options.arguments ? process_start(&child->process, &options)
                                      : process_fork(&child->process, run_child, child);
     if (!started) {
@@ -119,7 +122,7 @@ static bool start_child(struct supervisor *supervisor, struct child *child)
 
 int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms)
 {
-    if (supervisor->stopping || supervisor->alive == supervisor->options.count)
+    if (supervisor->stopping || supervisor->alive >= supervisor->options.count)
         return LOOP_SLEEP_FOREVER;
     if (supervisor->unhealthy)
         hold_back(supervisor, now_ms);
@@ -137,7 +140,7 @@ int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms)
 
 void supervisor_worked(struct supervisor *supervisor, pid_t pid)
 {
-    for (unsigned i = 0; i < supervisor->options.count; i++) {
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX; i++) {
         if (supervisor->children[i].process.pid == pid) {
             atomic_store(supervisor->children[i].worked, true);
             supervisor->pause_ms = 0;
@@ -146,10 +149,21 @@ void supervisor_worked(struct supervisor *supervisor, pid_t pid)
     }
 }
 
+void supervisor_restart(struct supervisor *supervisor, unsigned count, int signal)
+{
+    if (count > SUPERVISOR_CHILDREN_MAX)
+        log_bug("supervisor: %u children of kind %s", count, supervisor->options.kind);
+    supervisor->options.count = count;
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX; i++) {
+        supervisor->children[i].dismissed = true;
+        process_signal(&supervisor->children[i].process, signal);
+    }
+}
+
 void supervisor_stop(struct supervisor *supervisor, int signal)
 {
     supervisor->stopping = true;
-    for (unsigned i = 0; signal && i < supervisor->options.count; i++)
+    for (unsigned i = 0; signal && i < SUPERVISOR_CHILDREN_MAX; i++)
         process_signal(&supervisor->children[i].process, signal);
 }
 
@@ -159,7 +173,7 @@ void supervisor_close(struct supervisor **pointer)
     if (!supervisor)
         return;
     supervisor_stop(supervisor, SIGKILL);
-    for (unsigned i = 0; i < supervisor->options.count; i++) {
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX; i++) {
         struct process *process = &supervisor->children[i].process;
         struct process_end end;
         if (process->pid == 0)
@@ -172,6 +186,17 @@ void supervisor_close(struct supervisor **pointer)
     munmap(supervisor->flags, FLAGS_BYTES);
     free(supervisor);
     *pointer = NULL;
+}
+
+bool supervisor_is_broken(const struct supervisor *supervisor)
+{
+    bool ended = supervisor->alive == 0;
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX && !ended; i++) {
+        const struct process *process = &supervisor->children[i].process;
+        struct pollfd watched = {.fd = process->pid_fd, .events = POLLIN};
+        ended = process->pid && poll(&watched, 1, 0) > 0;
+    }
+    return ended;
 }
 
 unsigned supervisor_alive(const struct supervisor *supervisor)
@@ -192,7 +217,7 @@ uint64_t supervisor_crashed(const struct supervisor *supervisor)
 unsigned supervisor_pids(const struct supervisor *supervisor, pid_t *out, unsigned max)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < supervisor->options.count && count < max; i++)
+    for (unsigned i = 0; i < SUPERVISOR_CHILDREN_MAX && count < max; i++)
         if (supervisor->children[i].process.pid)
             out[count++] = supervisor->children[i].process.pid;
     return count;

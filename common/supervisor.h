@@ -41,8 +41,15 @@ int64_t supervisor_tick(struct supervisor *supervisor, int64_t now_ms);
 /* A child started as a program has done useful work: its kind is healthy again. Unknown pids are ignored. */
 void supervisor_worked(struct supervisor *supervisor, pid_t pid);
 
+/* Sends `signal` to each child; they are replaced, and ending is not held against them. From now on `count`
+ * are kept alive, of the program and arguments that the options' list names now. */
+void supervisor_restart(struct supervisor *supervisor, unsigned count, int signal);
+
 /* From now on nothing is started; each child is sent `signal` (0: none). */
 void supervisor_stop(struct supervisor *supervisor, int signal);
+
+/* True if none is alive, or one has ended and was not noticed yet: its own children die of that. */
+bool supervisor_is_broken(const struct supervisor *supervisor);
 
 /* Children alive now, and how many were started and have died badly so far. */
 unsigned supervisor_alive(const struct supervisor *supervisor);

@@ -11,9 +11,9 @@
 #include "common/loop.h"
 #include "common/memory.h"
 #include "common/wire.h"
+#include "coordinator/accept.h"
 
-#define RESULTS_PER_ROUND 64                  /* then the other sources of the loop have their turn */
-#define STATISTICS_FORGET (UINT64_C(1) << 20) /* checks at which the change statistics are halved */
+#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -34,6 +34,9 @@ struct collect {
     unsigned pending_count, pending_capacity;
     unsigned unsubmitted; /* the last so many of them */
     int64_t oldest_pending_ms;
+    void (*prepare)(void *context); /* NULL: nothing to prepare */
+    void *prepare_context;
+    uint64_t committed; /* generation */
     struct collect_counters counters;
 };
 
@@ -49,6 +52,11 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .politeness = politeness,
         .options = *options};
     return collect;
+}
+
+void collect_set_options(struct collect *collect, const struct collect_options *options)
+{
+    collect->options = *options;
 }
 
 void collect_close(struct collect **pointer)
@@ -80,10 +88,20 @@ static void acknowledge_together(struct collect *collect, unsigned from, unsigne
     dispatch_acknowledge(collect->dispatch, first->worker, &message);
 }
 
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context)
+{
+    collect->prepare = prepare;
+    collect->prepare_context = context;
+}
+
 void collect_flush(struct collect *collect)
 {
+    if (collect->prepare)
+        collect->prepare(collect->prepare_context);
     FAULT_POINT(COLLECT_BEFORE_SUBMIT);
     uint64_t generation = store_submit(collect->store);
+    if (generation == STORE_NOT_TAKEN)
+        return; /* asked again when the store is well */
     FAULT_POINT(COLLECT_AFTER_SUBMIT);
     for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
         collect->pending[i].generation = generation;
@@ -96,7 +114,7 @@ void collect_flush(struct collect *collect)
 void collect_committed(void *context)
 {
     struct collect *collect = context;
-    uint64_t committed = store_committed(collect->store);
+    uint64_t committed = collect->committed = store_committed(collect->store);
     unsigned done = 0;
     while (done < collect->pending_count - collect->unsubmitted &&
            collect->pending[done].generation <= committed)
@@ -110,11 +128,12 @@ void collect_committed(void *context)
     memmove(collect->pending, collect->pending + done, collect->pending_count * sizeof *collect->pending);
 }
 
-void collect_settle(struct collect *collect)
+bool collect_settle(struct collect *collect)
 {
     collect_flush(collect);
-    store_commit(collect->store);
+    bool settled = store_commit(collect->store);
     collect_committed(collect);
+    return settled;
 }
 
 static void acknowledge_after_commit(
@@ -179,7 +198,8 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
         return CLAIM_CURRENT;
     if (arrival->known && arrival->record.lease == arrival->result.lease)
         return CLAIM_DUPLICATE;
-    bool wanted = entry->state == PLAN_WAITING && (entry->due_ms <= clock_monotonic_ms() || entry->retrying);
+    bool wanted = entry->state == PLAN_WAITING &&
+                  (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
     if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
         (!arrival->known || arrival->result.lease > arrival->record.lease))
         return CLAIM_LATE;
@@ -187,54 +207,6 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
 }
 
 /* ---- applying ---- */
-
-static void note_check(struct record_board *record, uint64_t rows_changed, int64_t wall_ms)
-{
-    if (record->fetched_at_ms > 0 && wall_ms > record->fetched_at_ms)
-        record->watched_s += (uint64_t)(wall_ms - record->fetched_at_ms) / 1000;
-    record->checks++;
-    record->rows_changed += rows_changed;
-    if (record->checks >= STATISTICS_FORGET) {
-        record->checks /= 2;
-        record->rows_changed /= 2;
-        record->watched_s /= 2;
-    }
-    record->fetched_at_ms = wall_ms;
-    record->failure_streak = record->empty_streak = record->worker_deaths = 0;
-}
-
-static uint64_t difference(uint64_t left, uint64_t right)
-{
-    return left > right ? left - right : right - left;
-}
-
-static void apply_changed(struct collect *collect, struct arrival *arrival)
-{
-    const struct message_result *result = &arrival->result;
-    struct record_board record = arrival->record;
-    int64_t wall_ms = clock_wall_ms();
-    uint64_t moved = difference(record.entry_count, result->entries);
-    note_check(&record, moved ? moved : 1, wall_ms);
-    record.changed_at_ms = wall_ms;
-    record.generation = store_next_generation(collect->store);
-    record.lease = result->lease;
-    record.entry_count = (uint32_t)result->entries;
-    memcpy(record.content_hash, arrival->hash, sizeof record.content_hash);
-    struct text none = {0};
-    store_put_board(collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &record,
-        result->entries ? arrival->rows : none, arrival->detail);
-    collect->counters.stored++;
-    collect->counters.entries += result->entries;
-}
-
-static void apply_unchanged(struct collect *collect, struct arrival *arrival)
-{
-    note_check(&arrival->record, 0, clock_wall_ms());
-    arrival->record.lease = arrival->result.lease;
-    store_put_record(collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id,
-        &arrival->record);
-    collect->counters.unchanged++;
-}
 
 /* A result that is not applied may still say that the service has had enough; that it is well, only one that
  * is applied can say. */
@@ -294,48 +266,58 @@ static void apply_failed(struct collect *collect, struct arrival *arrival)
         again ? "" : "; given up until the next refresh, what the store has stays");
     if (!arrival->known)
         return;
-    arrival->record.failure_streak++;
-    arrival->record.lease = result->lease;
+    accept_failure(&arrival->record, result->failure, result->http_status, result->lease, clock_wall_ms());
     store_put_record(
         collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
 }
 
-/* True if the answer must not replace the board yet (DESIGN, rule 1); it is counted and fetched again. */
-static bool keep_aside(struct collect *collect, struct arrival *arrival)
+static void say_kept_aside(const struct collect *collect, const struct arrival *arrival)
 {
-    struct record_board *record = &arrival->record;
-    if (!is_suspicious(arrival))
-        return false;
-    if (record->empty_streak + 1 >= collect->policy->confirm_shrink)
-        return false;
-    record->empty_streak++;
-    record->lease = arrival->result.lease;
-    store_put_record(
-        collect->store, (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id, record);
-    collect->counters.kept_aside++;
-    log_info("board %u-%u: %u rows became %llu; not believed before %u fetches say so, this is number %u",
+    const struct record_board *record = &arrival->record;
+    log_info("board %u-%u: %u rows became %llu; not believed before %u fetches agree, this is number %u",
         (unsigned)arrival->result.track_id, (unsigned)arrival->result.class_id, record->entry_count,
         (unsigned long long)arrival->result.entries, collect->policy->confirm_shrink, record->empty_streak);
-    struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
-    plan_retry(collect->plan, arrival->place,
-        clock_monotonic_ms() + refresh_backoff_ms(collect->policy, entry->attempt, (uint64_t)random()));
-    return true;
+}
+
+static enum verdict apply_answer(struct collect *collect, struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    uint32_t track_id = (uint32_t)result->track_id, class_id = (uint32_t)result->class_id;
+    struct text none = {0};
+    struct accept_answer answer = {.changed = result->outcome == OUTCOME_CHANGED,
+        .entries = (uint32_t)result->entries,
+        .lease = result->lease,
+        .generation = store_next_generation(collect->store),
+        .wall_ms = clock_wall_ms()};
+    memcpy(answer.hash, arrival->hash, sizeof answer.hash);
+    enum accept_decision decision = accept_answer(collect->policy, &arrival->record, &answer);
+    if (decision == ACCEPT_REPLACE) {
+        store_put_board(collect->store, track_id, class_id, &arrival->record,
+            result->entries ? arrival->rows : none, arrival->detail);
+        collect->counters.stored++;
+        collect->counters.entries += result->entries;
+    } else {
+        store_put_record(collect->store, track_id, class_id, &arrival->record);
+    }
+    collect->counters.unchanged += decision == ACCEPT_KEEP;
+    collect->counters.kept_aside += decision == ACCEPT_ASIDE;
+    int64_t now_ms = clock_monotonic_ms();
+    if (decision != ACCEPT_ASIDE) {
+        refresh_succeeded(collect->policy, collect->plan, arrival->place, now_ms, answer.wall_ms);
+        return VERDICT_STORED;
+    }
+    say_kept_aside(collect, arrival);
+    refresh_kept_aside(collect->plan, arrival->place,
+        accept_due_in_ms(collect->policy, &arrival->record, answer.wall_ms), now_ms, answer.wall_ms);
+    return VERDICT_NOTED;
 }
 
 static enum verdict apply(struct collect *collect, struct arrival *arrival)
 {
-    if (arrival->result.outcome == OUTCOME_FAILED) {
-        apply_failed(collect, arrival);
-        return VERDICT_NOTED;
-    }
-    if (keep_aside(collect, arrival))
-        return VERDICT_NOTED;
-    if (arrival->result.outcome == OUTCOME_CHANGED)
-        apply_changed(collect, arrival);
-    else
-        apply_unchanged(collect, arrival);
-    refresh_succeeded(collect->policy, collect->plan, arrival->place, clock_monotonic_ms(), clock_wall_ms());
-    return VERDICT_STORED;
+    if (arrival->result.outcome != OUTCOME_FAILED)
+        return apply_answer(collect, arrival);
+    apply_failed(collect, arrival);
+    return VERDICT_NOTED;
 }
 
 /* ---- arriving ---- */
@@ -364,6 +346,11 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     collect->counters.requests += result->requests;
     collect->counters.bytes += result->bytes;
     arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
+    if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
+        collect->counters.superseded++;
+        acknowledge_after_commit(collect, result, VERDICT_SUPERSEDED);
+        return;
+    }
     if (arrival->place == PLAN_NONE) {
         refuse(collect, arrival, "the catalogue has no such combination");
         return;
@@ -383,7 +370,8 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     }
     const char *fault = find_fault(arrival);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
-        (!arrival->known || memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
+        (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||
+            memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
         fault = "it says unchanged, but the store holds something else";
     if (fault) {
         refuse(collect, arrival, fault);
@@ -427,6 +415,21 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
     on_result(collect, &arrival);
 }
 
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id)
+{
+    struct record_board record;
+    uint32_t place = plan_find(collect->plan, track_id, class_id);
+    bool known = store_get_board(collect->store, track_id, class_id, &record);
+    if (place == PLAN_NONE || (known && record.content_lost))
+        return;
+    log_warn("board %u-%u: what the store has of it is broken; it is fetched again", track_id, class_id);
+    if (known) {
+        record.content_lost = true;
+        store_put_record(collect->store, track_id, class_id, &record);
+    }
+    plan_lost(collect->plan, place);
+}
+
 void collect_readable(void *context)
 {
     struct collect *collect = context;
@@ -451,6 +454,11 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
         return left_ms;
     collect_flush(collect);
     return LOOP_SLEEP_FOREVER;
+}
+
+uint64_t collect_generation(const struct collect *collect)
+{
+    return collect->committed;
 }
 
 const struct collect_counters *collect_counters(const struct collect *collect)

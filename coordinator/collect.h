@@ -42,6 +42,9 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
     const struct refresh_policy *policy, struct politeness *politeness,
     const struct collect_options *options);
 
+/* From now on these hold. */
+void collect_set_options(struct collect *collect, const struct collect_options *options);
+
 /* Commits and acknowledges what waits. */
 void collect_close(struct collect **pointer);
 
@@ -51,14 +54,26 @@ void collect_readable(void *context);
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);
 
+/* The exporter found the rows or the detail of a board broken: it is fetched again, and its content is asked
+ * for whole. */
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id);
+
+/* `prepare` is called before every commit, to put what is to be written with it. */
+void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context);
+
 /* Has what waits written now, without waiting for it. */
 void collect_flush(struct collect *collect);
 
-/* Has it written, waits until it is on disk, acknowledges. */
-void collect_settle(struct collect *collect);
+/* Has it written, waits until it is on disk, acknowledges. False: the store is not well, what waited waits
+ * on.
+ */
+bool collect_settle(struct collect *collect);
 
 /* Loop handler of the store's event: acknowledges what a commit has brought to disk. */
 void collect_committed(void *context);
+
+/* The generation that was on disk when collect_committed was last called. */
+uint64_t collect_generation(const struct collect *collect);
 
 const struct collect_counters *collect_counters(const struct collect *collect);
 

@@ -13,37 +13,42 @@
 #include "common/loop.h"
 #include "common/version.h"
 #include "common/wire.h"
+#include "coordinator/accept.h"
+#include "coordinator/claims.h"
 #include "coordinator/collect.h"
+#include "coordinator/control.h"
 #include "coordinator/crawl_times.h"
+#include "coordinator/descriptors.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
+#include "coordinator/pause.h"
 #include "coordinator/plan.h"
 #include "coordinator/politeness.h"
 #include "coordinator/politeness_store.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
+#include "coordinator/reload.h"
 #include "coordinator/status.h"
+#include "coordinator/storage.h"
 #include "coordinator/store.h"
 #include "coordinator/trigger.h"
-#include "coordinator/welcome.h"
 
-#define HEARTBEAT_MS      2000
-#define LEASE_MS          20000 /* renewed by each heartbeat, so it need not cover a whole fetch */
-#define BACKOFF_MOST_MS   ((int64_t)3600 * 1000)
 #define READER_CHECK_MS   60000
 #define STOP_PATIENCE_MS  1500 /* how long a stop waits for the workers' last results */
 #define PROGRESS_EVERY_MS 10000
 #define JOBS_HWM          10000
 #define RESULTS_HWM       16 /* results held in memory for each worker connection */
 #define STATUS_HWM        16
+#define CONTROL_HWM       64
 
 struct coordinator {
-    const struct config *config;
-    const struct catalogue *catalogue;
+    struct settings *settings;
+    const struct config *config;       /* of the settings */
+    const struct catalogue *catalogue; /* likewise */
     bool once;
     void *context;
-    void *jobs, *results, *status_socket;
+    void *jobs, *results, *status_socket, *control_socket;
     struct loop *loop;
     int signal_fd;
     struct refresh_policy policy;
@@ -53,14 +58,20 @@ struct coordinator {
     struct trigger *trigger; /* NULL with `once` */
     struct dispatch *dispatch;
     struct collect *collect;
+    struct claims *claims;
+    struct control *control;
     struct holds holds;
     struct politeness *politeness;
+    struct storage storage;
+    struct descriptors descriptors;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
     struct crawl_times times;
     int64_t next_reader_check_ms, next_progress_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
+    bool draining;           /* hand out nothing more, publish, end */
+    uint64_t drain_export;   /* the run that publishes the last of it; 0: not asked for yet */
     int64_t stop_by_ms;      /* 0: not stopping */
     int exit_code;
 };
@@ -88,45 +99,19 @@ static void open_sockets(struct coordinator *c)
     c->jobs = open_socket(c, ZMQ_ROUTER, c->config->sockets.jobs, JOBS_HWM, PROTOCOL_FRAME_MAX);
     c->results = open_socket(c, ZMQ_PULL, c->config->sockets.results, RESULTS_HWM, PROTOCOL_PAYLOAD_MAX);
     c->status_socket = open_socket(c, ZMQ_XPUB, c->config->sockets.status, STATUS_HWM, PROTOCOL_FRAME_MAX);
+    c->control_socket =
+        open_socket(c, ZMQ_ROUTER, c->config->sockets.control, CONTROL_HWM, CONTROL_REQUEST_MAX);
     int verbose = 1; /* a second subscriber wants its first message too */
     zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
-}
-
-static struct dispatch_options dispatch_options_make(const struct config *config)
-{
-    return (struct dispatch_options){
-        .welcome = welcome_make(config, HEARTBEAT_MS),
-        .heartbeat_ms = HEARTBEAT_MS,
-        .lease_ms = LEASE_MS,
-        .max_in_flight = (unsigned)config->politeness.max_in_flight,
-    };
-}
-
-static void keep_catalogue(struct coordinator *c)
-{
-    struct buffer now = buffer_make(CATALOGUE_ENCODED_MAX), kept = buffer_make(CATALOGUE_ENCODED_MAX);
-    catalogue_encode(c->catalogue, &now);
-    bool known = store_get_meta(c->store, RECORD_META_CATALOGUE, &kept);
-    if (!known || kept.length != now.length || memcmp(kept.data, now.data, now.length) != 0) {
-        store_put_meta(c->store, RECORD_META_CATALOGUE, now.data, now.length);
-        store_commit(c->store);
-    }
-    buffer_free(&now);
-    buffer_free(&kept);
 }
 
 static void open_store(struct coordinator *c)
 {
     const struct config *config = c->config;
-    c->policy = (struct refresh_policy){
-        .max_age_ms = config->refresh.max_age_h * 3600 * 1000,
-        .retries = (uint32_t)config->refresh.retries,
-        .backoff_ms = config->refresh.backoff_s * 1000,
-        .backoff_most_ms = BACKOFF_MOST_MS,
-        .confirm_shrink = (uint32_t)config->refresh.confirm_shrink,
-    };
+    c->policy = reload_policy(config);
     c->store = store_open(config->store.dir, (size_t)config->store.map_size_mb);
-    keep_catalogue(c);
+    reload_keep_catalogue(c->catalogue, c->store);
+    claims_take_over(c->store, c->catalogue, clock_wall_ms());
     crawl_times_load(&c->times, c->store);
     c->plan = plan_open(c->catalogue);
     struct refresh_run_sources refreshing = {.plan = c->plan,
@@ -136,6 +121,7 @@ static void open_store(struct coordinator *c)
         .daily_at_min = config->refresh.daily_at,
         .once = c->once};
     c->refresh = refresh_run_open(&refreshing, clock_monotonic_ms(), clock_wall_ms());
+    pause_load(c->store, &c->holds, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void published(void *context)
@@ -144,19 +130,47 @@ static void published(void *context)
     status_flush(c->status, clock_monotonic_ms());
 }
 
+static void begin_drain(void *context)
+{
+    struct coordinator *c = context;
+    if (c->draining || c->stop_by_ms)
+        return;
+    c->draining = true;
+    log_info("draining: %u boards under way are finished and published", dispatch_leased(c->dispatch));
+    holds_set(&c->holds, HOLD_DRAINING, HOLD_FOREVER, clock_monotonic_ms(),
+        "an operator asked to finish what is under way and to end (r3ectl drain)");
+}
+
+static void open_control(struct coordinator *c)
+{
+    struct control_parts parts = {.catalogue = c->catalogue,
+        .plan = c->plan,
+        .store = c->store,
+        .dispatch = c->dispatch,
+        .collect = c->collect,
+        .publisher = c->publisher,
+        .refresh = c->refresh,
+        .holds = &c->holds,
+        .drain = begin_drain,
+        .context = c};
+    c->control = control_open(c->control_socket, &parts);
+}
+
 static void open_parts(struct coordinator *c)
 {
     int64_t now_ms = clock_monotonic_ms();
-    struct dispatch_options dispatching = dispatch_options_make(c->config);
-    struct collect_options collecting = {
-        .commit_ms = c->config->store.commit_ms,
-        .commit_results = (unsigned)c->config->store.commit_results,
-    };
+    struct dispatch_options dispatching = reload_dispatch_options(c->config);
+    struct collect_options collecting = reload_collect_options(c->config);
     c->politeness = politeness_store_open(c->config, c->store, &c->holds, now_ms);
     c->dispatch = dispatch_open(
         c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
     c->collect =
         collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
+    struct disk_room room = disk_room_make(disk_probe_system, c->config->store.dir, c->config->publish.dir,
+        (uint64_t)c->config->store.min_free_mb * 1024 * 1024);
+    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
+    c->claims = claims_open(c->store, c->dispatch);
+    collect_on_commit(c->collect, claims_put, c->claims);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
     struct publisher_sources publishing = {.loop = c->loop,
         .config = c->config,
@@ -168,6 +182,7 @@ static void open_parts(struct coordinator *c)
     c->publisher = publisher_open(&publishing, published, c);
     if (!c->once)
         c->trigger = trigger_open(c->loop, c->config->refresh.trigger_file, c->refresh);
+    open_control(c);
     struct status_sources sources = {.socket = c->status_socket,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
@@ -175,6 +190,7 @@ static void open_parts(struct coordinator *c)
         .store = c->store,
         .dispatch = c->dispatch,
         .collect = c->collect,
+        .control = c->control,
         .pool = c->pool,
         .exporter = publisher_run(c->publisher),
         .times = &c->times,
@@ -202,11 +218,31 @@ static void begin_stop(struct coordinator *c, int exit_code)
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
 
+static void reload_settings(struct coordinator *c)
+{
+    const struct reload_parts parts = {.settings = c->settings,
+        .policy = &c->policy,
+        .store = c->store,
+        .plan = c->plan,
+        .refresh = c->refresh,
+        .politeness = c->politeness,
+        .dispatch = c->dispatch,
+        .collect = c->collect,
+        .pool = c->pool,
+        .publisher = c->publisher};
+    if (!c->stop_by_ms)
+        reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+}
+
 static void on_signal(void *context)
 {
     struct coordinator *c = context;
     struct signalfd_siginfo info;
     while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            reload_settings(c);
+            continue;
+        }
         log_info("%s: stopping", strsignal((int)info.ssi_signo));
         begin_stop(c, c->once ? 1 : 0);
     }
@@ -218,7 +254,9 @@ static void open_signals(struct coordinator *c)
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGHUP);
     sigprocmask(SIG_BLOCK, &wanted, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file over its limit is a failed write */
     c->signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
     if (c->signal_fd < 0)
         log_fatal("cannot watch for signals: %s", strerror(errno));
@@ -265,12 +303,29 @@ static void tick_once(struct coordinator *c, bool busy)
     begin_stop(c, counts.failed ? 3 : 0);
 }
 
+/* Ends when everything under way has come back and is published, or cannot be. */
+static void tick_drain(struct coordinator *c, bool busy)
+{
+    bool exporting = export_run_active(publisher_run(c->publisher));
+    if (!c->draining || c->stop_by_ms || dispatch_leased(c->dispatch) || exporting)
+        return;
+    if (!c->drain_export && publisher_owes(c->publisher))
+        c->drain_export = publisher_request(c->publisher);
+    enum publisher_outcome outcome =
+        c->drain_export ? publisher_outcome(c->publisher, c->drain_export) : PUBLISHER_DONE;
+    if (outcome != PUBLISHER_PENDING)
+        begin_stop(c, outcome == PUBLISHER_FAILED ? 1 : c->once && busy ? 3 : 0);
+}
+
 static void tick_state(struct coordinator *c, bool busy)
 {
     if (c->stop_by_ms)
         return;
     bool exporting = export_run_active(publisher_run(c->publisher));
-    enum status_state state = busy ? STATUS_FETCHING : exporting ? STATUS_EXPORTING : STATUS_WAITING;
+    enum status_state state = c->draining ? STATUS_DRAINING
+                              : busy      ? STATUS_FETCHING
+                              : exporting ? STATUS_EXPORTING
+                                          : STATUS_WAITING;
     status_set_state(c->status, state);
 }
 
@@ -306,19 +361,42 @@ static int64_t tick_refresh(struct coordinator *c, int64_t now_ms)
     return sleep_ms;
 }
 
+static int64_t tick_storage(struct coordinator *c, int64_t now_ms)
+{
+    int64_t sleep_ms = storage_tick(&c->storage, now_ms);
+    if (storage_has_failed(&c->storage) && !c->stop_by_ms)
+        begin_stop(c, 1);
+    return sleep_ms;
+}
+
+static bool may_not_export(const struct coordinator *c, int64_t now_ms)
+{
+    return c->stop_by_ms || holds_get(&c->holds, HOLD_DISK_FULL, now_ms);
+}
+
 static int64_t tick(void *context, int64_t now_ms)
 {
     struct coordinator *c = context;
     int64_t sleep_ms = tick_refresh(c, now_ms);
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
+    sleep_ms = least(sleep_ms, tick_storage(c, now_ms));
+    sleep_ms = least(sleep_ms, descriptors_tick(&c->descriptors, now_ms));
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
+    int64_t claims_ms = claims_tick(c->claims, now_ms);
+    if (claims_ms == 0)
+        collect_flush(c->collect);
+    else
+        sleep_ms = least(sleep_ms, claims_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
-    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, busy, c->stop_by_ms != 0, now_ms));
+    bool fetching = c->draining ? dispatch_leased(c->dispatch) > 0 : busy;
+    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, fetching, may_not_export(c, now_ms), now_ms));
+    control_tick(c->control);
     if (politeness_store_keep(c->politeness, c->store, now_ms))
         collect_flush(c->collect); /* at once: the service's wish must be known after kill -9 too */
     tick_no_hope(c, busy, now_ms);
     tick_once(c, busy);
+    tick_drain(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
@@ -345,11 +423,18 @@ static void close_all(struct coordinator *c)
     FAULT_POINT(STOP_BEFORE_SETTLE);
     collect_readable(c->collect);
     politeness_store_keep(c->politeness, c->store, clock_monotonic_ms());
-    collect_settle(c->collect);
+    collect_on_commit(c->collect, NULL, NULL);
+    claims_close(&c->claims);
+    if (!collect_settle(c->collect)) {
+        log_error("the last results could not be saved; they were not acknowledged and are fetched again");
+        c->exit_code = 1;
+    }
+    control_tick(c->control);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
     status_flush(c->status, clock_monotonic_ms());
     status_close(&c->status);
+    control_close(&c->control);
     publisher_close(&c->publisher);
     local_pool_close(&c->pool);
     collect_close(&c->collect);
@@ -363,15 +448,18 @@ static void close_all(struct coordinator *c)
     wire_close(&c->jobs);
     wire_close(&c->results);
     wire_close(&c->status_socket);
+    wire_close(&c->control_socket);
     zmq_ctx_term(c->context);
     close(c->signal_fd);
 }
 
-int coordinator_run(const struct config *config, const struct catalogue *catalogue, bool once)
+int coordinator_run(struct settings *settings, bool once)
 {
-    struct coordinator c = {.config = config, .catalogue = catalogue, .once = once};
+    struct coordinator c = {
+        .settings = settings, .config = &settings->config, .catalogue = &settings->catalogue, .once = once};
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     open_signals(&c);
+    c.descriptors = descriptors_make(c.config->workers.local);
     open_store(&c);
     open_sockets(&c);
     FAULT_POINT(START_SOCKETS_BOUND);
@@ -382,6 +470,7 @@ int coordinator_run(const struct config *config, const struct catalogue *catalog
     loop_add_socket(c.loop, c.results, collect_readable, c.collect);
     loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
     loop_add_socket(c.loop, c.status_socket, status_readable, c.status);
+    loop_add_socket(c.loop, c.control_socket, control_readable, c.control);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
         plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
     if (!loop_run(c.loop, tick, &c)) {

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/version.h"
 #include "common/wire.h"
+#include "coordinator/quarantine.h"
 #include "coordinator/queue.h"
 
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
@@ -102,7 +103,13 @@ static void release_lease(struct dispatch *dispatch, struct worker *worker)
     set_requesting(dispatch, worker, false);
 }
 
-/* What a lost lease means for the plan. `crashed`: the attempt counts. */
+/* A worker that was asked to leave did not die of what it held. */
+static bool is_death(const struct dispatch *dispatch, const struct worker *worker)
+{
+    return !(worker && worker->said_bye) && !holds_get(dispatch->holds, HOLD_STOPPING, clock_monotonic_ms());
+}
+
+/* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
 static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
@@ -113,15 +120,18 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
         release_lease(dispatch, worker);
     politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
+    if (place == PLAN_NONE)
+        return; /* gone from the catalogue */
     plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
     if (!counts) {
         plan_return(dispatch->plan, place);
         return;
     }
     struct refresh_failure lost = {.failure = failure, .wall_ms = clock_wall_ms()};
-    if (refresh_failed(
-            dispatch->policy, dispatch->plan, place, &lost, clock_monotonic_ms(), (uint64_t)random()))
-        dispatch->retried++;
+    int64_t now_ms = clock_monotonic_ms();
+    bool again = refresh_failed(dispatch->policy, dispatch->plan, place, &lost, now_ms, (uint64_t)random());
+    if (!quarantine_note_death(dispatch->store, dispatch->plan, place, now_ms, lost.wall_ms))
+        dispatch->retried += again;
 }
 
 /* The worker does not answer about robots.txt any more. */
@@ -233,7 +243,8 @@ static void give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
             .lease_ms = (uint64_t)dispatch->options.lease_ms}};
     _Static_assert(CATALOGUE_NAME_MAX < PROTOCOL_NAME_SIZE, "a track's name fits a job");
     memcpy(message.job.track_name, name, strlen(name) + 1);
-    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record))
+    if (store_get_board(dispatch->store, entry->track_id, entry->class_id, &record) &&
+        record_board_is_fetched(&record) && !record.content_lost)
         protocol_hash_to_hex(record.content_hash, message.job.content_hash);
     FAULT_POINT(DISPATCH_AFTER_LEASE);
     FAULT_TRACE("job", "lease=%" PRIu64 " track=%u class=%u attempt=%u worker=%s", message.job.lease,
@@ -257,7 +268,7 @@ static void grant_page(struct dispatch *dispatch, struct worker *worker, int64_t
     FAULT_POINT(DISPATCH_BEFORE_GRANT);
     FAULT_TRACE("grant", "lease=%" PRIu64 " page=%" PRIu64, message.page.lease, message.page.page);
     if (!tell(dispatch, worker, &message)) {
-        drop_worker(dispatch, worker, true);
+        drop_worker(dispatch, worker, is_death(dispatch, worker));
         return;
     }
     lease->granted_ms = now_ms;
@@ -343,6 +354,7 @@ static void on_heartbeat(
     struct dispatch *dispatch, struct worker *worker, const struct message_heartbeat *beat)
 {
     worker->rss_kb = beat->rss_kb;
+    worker->page = beat->page;
     if (worker->lease != LEASE_NONE && dispatch->leases.leases[worker->lease].id == beat->lease)
         lease_renew(&dispatch->leases, worker->lease, clock_monotonic_ms(), dispatch->options.lease_ms);
 }
@@ -384,7 +396,7 @@ static void on_message(struct dispatch *dispatch, struct text identity, const st
         break;
     case MESSAGE_BYE:
         log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
-        worker->leaving = true;
+        worker->leaving = worker->said_bye = true;
         unqueue(dispatch, worker);
         break;
     default:
@@ -436,10 +448,10 @@ static void sweep_workers(struct dispatch *dispatch, int64_t now_ms)
                 log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
                     worker->name, worker->host, (int)worker->pid,
                     (long long)(now_ms - worker->last_heard_ms));
-            drop_worker(dispatch, worker, true);
+            drop_worker(dispatch, worker, is_death(dispatch, worker));
         } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
             if (!tell(dispatch, worker, &beat))
-                drop_worker(dispatch, worker, true);
+                drop_worker(dispatch, worker, is_death(dispatch, worker));
         }
     }
 }
@@ -449,7 +461,8 @@ static void sweep_leases(struct dispatch *dispatch, int64_t now_ms)
     uint32_t place = 0;
     while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
         dispatch->counters.leases_expired++;
-        take_back(dispatch, place, FAILURE_LEASE_EXPIRED, true);
+        take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
+            is_death(dispatch, dispatch->leases.leases[place].worker));
     }
 }
 
@@ -481,14 +494,15 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
     return wait_ms < sleep_ms ? wait_ms : sleep_ms;
 }
 
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid)
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself)
 {
     struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
     if (!worker)
         return;
-    if (worker->lease != LEASE_NONE)
+    bool death = by_itself && is_death(dispatch, worker);
+    if (death && worker->lease != LEASE_NONE)
         log_warn("worker %s (pid %d) died while it held a board; another gets it", worker->name, (int)pid);
-    drop_worker(dispatch, worker, true);
+    drop_worker(dispatch, worker, death);
 }
 
 /* ---- results ---- */
@@ -499,19 +513,80 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
     return place == LEASE_NONE ? NULL : &dispatch->leases.leases[place];
 }
 
-void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
+/* Its result has come. */
+static void end_lease(struct dispatch *dispatch, uint32_t lease_place)
 {
-    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
-    struct worker *worker = dispatch->leases.leases[entry->lease].worker;
-    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[entry->lease].id);
-    if (worker && worker->lease == entry->lease) {
+    struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[lease_place].id);
+    if (worker && worker->lease == lease_place) {
         release_lease(dispatch, worker);
         worker->jobs++;
         if (dispatch->events.worked && worker->local)
             dispatch->events.worked(dispatch->events.context);
     }
-    lease_end(&dispatch->leases, entry->lease);
+    lease_end(&dispatch->leases, lease_place);
+}
+
+void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
+{
+    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
+    end_lease(dispatch, entry->lease);
     entry->lease = LEASE_NONE;
+}
+
+bool dispatch_stray_done(struct dispatch *dispatch, uint64_t id)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (id && lease->id == id && lease->plan_place == PLAN_NONE) {
+            politeness_lost(dispatch->politeness, id, clock_monotonic_ms());
+            end_lease(dispatch, place);
+            return true;
+        }
+    }
+    return false;
+}
+
+void dispatch_move(struct dispatch *dispatch, const uint32_t *moved)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        struct lease *lease = &dispatch->leases.leases[place];
+        if (lease->id && lease->plan_place != PLAN_NONE)
+            lease->plan_place = moved[lease->plan_place];
+    }
+    dispatch->leases.changes++;
+}
+
+static void retire_all(struct dispatch *dispatch)
+{
+    struct message message = {.type = MESSAGE_RETIRE, .retire = {.reason = "the configuration has changed"}};
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = worker->hh.next) {
+        unqueue(dispatch, worker);
+        worker->leaving = true;
+        tell(dispatch, worker, &message);
+    }
+}
+
+static bool is_same_welcome(const struct message_welcome *left, const struct message_welcome *right)
+{
+    struct buffer a = buffer_make(PROTOCOL_FRAME_MAX), b = buffer_make(PROTOCOL_FRAME_MAX);
+    protocol_encode(&(struct message){.type = MESSAGE_WELCOME, .welcome = *left}, &a);
+    protocol_encode(&(struct message){.type = MESSAGE_WELCOME, .welcome = *right}, &b);
+    bool same = a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+    buffer_free(&a);
+    buffer_free(&b);
+    return same;
+}
+
+void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_options *options)
+{
+    bool same = is_same_welcome(&dispatch->options.welcome, &options->welcome);
+    dispatch->options = *options;
+    if (!same && dispatch->roster.count) {
+        log_info(
+            "reload: %u workers are asked to retire, so that they are told anew", dispatch->roster.count);
+        retire_all(dispatch);
+    }
 }
 
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack)
@@ -549,6 +624,28 @@ unsigned dispatch_in_flight(const struct dispatch *dispatch)
 unsigned dispatch_leased(const struct dispatch *dispatch)
 {
     return dispatch->leases.count;
+}
+
+double dispatch_rate(const struct dispatch *dispatch)
+{
+    return politeness_rate(dispatch->politeness);
+}
+
+uint64_t dispatch_lease_changes(const struct dispatch *dispatch)
+{
+    return dispatch->leases.changes;
+}
+
+void dispatch_each_lease(const struct dispatch *dispatch,
+    void (*visit)(void *context, uint32_t track_id, uint32_t class_id), void *context)
+{
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (!lease->id || lease->plan_place == PLAN_NONE)
+            continue;
+        const struct plan_entry *entry = plan_entry(dispatch->plan, lease->plan_place);
+        visit(context, entry->track_id, entry->class_id);
+    }
 }
 
 uint64_t dispatch_retried(const struct dispatch *dispatch)

@@ -42,15 +42,24 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     struct politeness *politeness, const struct dispatch_options *options, int64_t now_ms);
 void dispatch_close(struct dispatch **pointer);
 
+/* From now on these hold. Where workers are to be told something else than before, those that are connected
+ * are asked to retire. */
+void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_options *options);
+
+/* After plan_rebuild: `moved` says where each place is now. What is leased and gone from the plan is fetched
+ * to its end. */
+void dispatch_move(struct dispatch *dispatch, const uint32_t *moved);
+
 /* Loop handler of the jobs socket. */
 void dispatch_readable(void *context);
 
 /* Hands out what can be handed out, and sweeps now and then. Returns how many milliseconds it may sleep. */
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms);
 
-/* A process on this host ended. What it held goes to another, at once, and counts as an attempt: a worker
- * that leaves in good order holds nothing. */
-void dispatch_process_ended(struct dispatch *dispatch, pid_t pid);
+/* A process on this host ended. What it held goes to another, at once. With `by_itself` it counts as an
+ * attempt and as a death (quarantine.h) unless the worker had said BYE (somebody stopped it) or we are
+ * stopping ourselves. */
+void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself);
 
 /* The lease of a board if it is leased now, else NULL. Valid until the next call. */
 const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place);
@@ -58,6 +67,10 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
 /* A result came in: its worker's request is no longer in flight, its lease ends. The plan entry stays LEASED;
  * the caller decides at once what follows from the result. */
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
+
+/* A result came in of a combination that the plan does not have. True if it was handed out when the plan had
+ * it; its lease ends. */
+bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);
 
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);
@@ -75,6 +88,14 @@ const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);
 unsigned dispatch_in_flight(const struct dispatch *dispatch);
 unsigned dispatch_leased(const struct dispatch *dispatch);
+
+/* Requests per second that are allowed; 0: no limit. */
+double dispatch_rate(const struct dispatch *dispatch);
+
+/* Leases begun and ended so far, and those there are now, in no particular order. */
+uint64_t dispatch_lease_changes(const struct dispatch *dispatch);
+void dispatch_each_lease(const struct dispatch *dispatch,
+    void (*visit)(void *context, uint32_t track_id, uint32_t class_id), void *context);
 uint64_t dispatch_retried(const struct dispatch *dispatch);
 
 #endif

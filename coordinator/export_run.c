@@ -56,6 +56,12 @@ struct export_run *export_run_open(
     return run;
 }
 
+void export_run_set_limits(struct export_run *run, int64_t max_rss_mb, int64_t timeout_s)
+{
+    run->options.max_rss_mb = max_rss_mb;
+    run->options.timeout_s = timeout_s;
+}
+
 static void close_output(struct export_run *run)
 {
     if (run->output_fd < 0)
@@ -111,6 +117,24 @@ static const struct {
 #undef FIELD
 };
 
+/* A pair that is none is left out: the board will be named again. */
+static void parse_broken(const cJSON *list, struct export_report *report)
+{
+    const cJSON *pair;
+    report->broken_named = 0;
+    cJSON_ArrayForEach(pair, list)
+    {
+        const cJSON *track = cJSON_GetArrayItem(pair, 0), *class = cJSON_GetArrayItem(pair, 1);
+        if (report->broken_named == EXPORT_BROKEN_MAX)
+            return;
+        if (!cJSON_IsNumber(track) || !cJSON_IsNumber(class) || track->valuedouble < 0 ||
+            track->valuedouble > UINT32_MAX || class->valuedouble < 0 || class->valuedouble > UINT32_MAX)
+            continue;
+        report->broken[report->broken_named].track_id = (uint32_t)track->valuedouble;
+        report->broken[report->broken_named++].class_id = (uint32_t) class->valuedouble;
+    }
+}
+
 static bool parse_report(struct text json, struct export_report *report)
 {
     cJSON *root = cJSON_ParseWithLength(json.data, json.length);
@@ -121,6 +145,8 @@ static bool parse_report(struct text json, struct export_report *report)
         uint64_t number = ok ? (uint64_t)value->valuedouble : 0;
         memcpy((char *)report + report_fields[i].offset, &number, sizeof number);
     }
+    if (ok)
+        parse_broken(cJSON_GetObjectItemCaseSensitive(root, "broken_boards"), report);
     cJSON_Delete(root);
     return ok;
 }
@@ -130,6 +156,8 @@ static struct text last_line(const struct buffer *output)
 {
     const char *start = (const char *)output->data;
     size_t end = output->length;
+    if (!end)
+        return (struct text){0};
     while (end > 0 && start[end - 1] == '\n')
         end--;
     size_t begin = end;

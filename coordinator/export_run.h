@@ -13,6 +13,8 @@
 #define EXPORT_REPORT_MAX  8192 /* bytes of the exporter's standard output */
 #define EXPORT_FAILURE_MAX 1200 /* bytes of what is kept of a failure, with the zero */
 
+#define EXPORT_BROKEN_MAX 150
+
 struct export_run_options {
     const char *store_dir, *public_dir; /* borrowed */
     const char *layouts;                /* "flat,sharded"; borrowed */
@@ -26,6 +28,10 @@ struct export_report {
     uint64_t total_drivers, total_entries, total_teams;
     uint64_t files_written, files_unchanged, files_removed, bytes_written;
     uint64_t index_build_time_ms, peak_rss_kb, broken_records;
+    struct {
+        uint32_t track_id, class_id;
+    } broken[EXPORT_BROKEN_MAX]; /* boards whose rows or detail do not fit their record */
+    uint32_t broken_named;
 };
 
 struct export_run;
@@ -36,6 +42,9 @@ typedef void (*export_run_done)(void *context, bool ok);
 /* Borrows `loop` and `options`' strings. Exits with a message if r3e-exporter is not installed. */
 struct export_run *export_run_open(
     struct loop *loop, const struct export_run_options *options, export_run_done done, void *context);
+
+/* Hold from the next run on. */
+void export_run_set_limits(struct export_run *run, int64_t max_rss_mb, int64_t timeout_s);
 
 /* Kills a run under way and reaps it. */
 void export_run_close(struct export_run **pointer);

@@ -14,8 +14,8 @@ enum hold_scope { HOLD_JOBS, HOLD_REQUESTS };
 
 /* X(name, what programs call it, scope), the most telling first: status shows the first one there is. */
 #define HOLDS(X)                                                                                             \
-    X(HOLD_STOPPING, "stopping", HOLD_JOBS)                                                                  \
     X(HOLD_STORE_ERROR, "store_error", HOLD_REQUESTS)                                                        \
+    X(HOLD_STOPPING, "stopping", HOLD_JOBS)                                                                  \
     X(HOLD_DISK_FULL, "disk_full", HOLD_JOBS)                                                                \
     X(HOLD_DRAINING, "draining", HOLD_JOBS)                                                                  \
     X(HOLD_PAUSED, "paused", HOLD_JOBS)                                                                      \

@@ -38,6 +38,7 @@ uint32_t lease_begin(struct lease_table *table, uint32_t plan_place, struct work
     struct lease *lease = &table->leases[place];
     table->first_free = lease->next_free;
     table->count++;
+    table->changes++;
     *lease = (struct lease){.id = table->next_id++,
         .plan_place = plan_place,
         .worker = worker,
@@ -61,6 +62,7 @@ void lease_end(struct lease_table *table, uint32_t place)
     *lease = (struct lease){.next_free = table->first_free};
     table->first_free = place;
     table->count--;
+    table->changes++;
 }
 
 uint32_t lease_find_expired(const struct lease_table *table, uint32_t from, int64_t now_ms)

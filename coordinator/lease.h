@@ -29,6 +29,7 @@ struct lease_table {
     uint32_t capacity;
     uint32_t first_free;
     uint64_t next_id;
+    uint64_t changes; /* leases begun and ended */
 };
 
 void lease_table_open(struct lease_table *table, uint32_t epoch);

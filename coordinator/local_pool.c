@@ -46,7 +46,8 @@ static void worker_ended(void *context, pid_t pid)
     struct local_pool *pool = context;
     /* What it sent before it ended may still wait in the socket. */
     collect_readable(pool->collect);
-    dispatch_process_ended(pool->dispatch, pid);
+    /* The workers of a pool that was killed die with it, whatever they held. */
+    dispatch_process_ended(pool->dispatch, pid, !supervisor_is_broken(pool->supervisor));
 }
 
 /* One process that keeps the workers alive; it starts them faster than we could. */
@@ -79,6 +80,19 @@ struct local_pool *local_pool_open(
         .joined = worker_joined, .left = worker_left, .worked = worker_worked, .context = pool};
     dispatch_on_local(dispatch, &events);
     return pool;
+}
+
+void local_pool_set_config(struct local_pool *pool, const struct config *config)
+{
+    struct local_pool old = *pool;
+    set_arguments(pool, config);
+    bool same = strcmp(old.size, pool->size) == 0;
+    for (size_t i = 0; same && i < sizeof pool->arguments / sizeof *pool->arguments; i++)
+        same = pool->arguments[i] == old.arguments[i]; /* all of them live as long as the configuration */
+    if (same)
+        return;
+    log_info("reload: the local workers are started anew, %s of them", pool->size);
+    supervisor_restart(pool->supervisor, config->workers.local > 0, SIGTERM);
 }
 
 void local_pool_close(struct local_pool **pointer)

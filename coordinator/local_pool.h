@@ -17,6 +17,9 @@ struct local_pool;
 struct local_pool *local_pool_open(
     struct loop *loop, const struct config *config, struct dispatch *dispatch, struct collect *collect);
 
+/* workers.local or the log's settings may have changed: the pool is started anew then. */
+void local_pool_set_config(struct local_pool *pool, const struct config *config);
+
 /* Kills and reaps what is left. */
 void local_pool_close(struct local_pool **pointer);
 

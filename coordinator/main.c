@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/options.h"
+#include "coordinator/settings.h"
 
 /* One heap for all threads, whose larger pieces go back to the system: results and dirty pages come and go by
  * the megabyte, and each thread's own heap would keep its peak. */
@@ -24,19 +25,6 @@ static int print_example(void)
     return EXIT_DONE;
 }
 
-/* Loads the configuration and, where it is needed, the catalogue it names. Problems go to standard error. */
-static bool load(const struct options *options, struct config *config, struct catalogue *catalogue)
-{
-    struct config_problems problems = config_problems_make();
-    bool loaded =
-        config_load(config, options->config_path, options->overrides, options->override_count, &problems);
-    if (loaded && !options->print_config)
-        loaded = catalogue_load(catalogue, config->catalogue.file, &problems);
-    config_problems_print(&problems, stderr);
-    config_problems_free(&problems);
-    return loaded;
-}
-
 static int say_checked(const struct config *config, const struct catalogue *catalogue)
 {
     printf("configuration is right; %s has %u tracks, %u classes, %u superclasses\n", config->catalogue.file,
@@ -48,25 +36,24 @@ static int run(const struct options *options)
 {
     if (options->print_config && !options->config_path && !options->override_count)
         return print_example();
-    struct config config;
-    struct catalogue catalogue = catalogue_make();
+    struct settings settings;
+    const struct config *config = &settings.config;
     int code = EXIT_WRONG;
-    if (load(options, &config, &catalogue)) {
+    if (settings_load(&settings, options)) {
         if (options->print_config) {
-            config_print(&config, stdout);
+            config_print(config, stdout);
             code = EXIT_DONE;
         } else if (options->check) {
-            code = say_checked(&config, &catalogue);
+            code = say_checked(config, &settings.catalogue);
         } else {
             mallopt(M_ARENA_MAX, 1);
             mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
             mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_MOST);
-            log_open("r3e-coordinator", config.log.level, config.log.format);
-            code = coordinator_run(&config, &catalogue, options->once);
+            log_open("r3e-coordinator", config->log.level, config->log.format);
+            code = coordinator_run(&settings, options->once);
         }
     }
-    catalogue_free(&catalogue);
-    config_free(&config);
+    settings_free(&settings);
     return code;
 }
 

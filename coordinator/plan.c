@@ -16,7 +16,7 @@ struct plan {
     struct heap heaps[2];       /* waiting entries: those that are not urgent, those that are */
     const struct catalogue *catalogue;
     uint32_t count;
-    uint32_t retrying, failed, missing, urgent, wanted;
+    uint32_t retrying, failed, missing, urgent, wanted, quarantined;
 };
 
 static bool before(const struct plan *plan, uint32_t left, uint32_t right)
@@ -91,25 +91,40 @@ static int64_t heap_due_ms(const struct plan *plan, const struct heap *heap)
     return heap->count ? plan->entries[heap->places[0]].due_ms : INT64_MAX;
 }
 
-struct plan *plan_open(const struct catalogue *catalogue)
+/* Of the catalogue's combinations, all of them missing and in no heap yet. */
+static void make_entries(struct plan *plan)
 {
-    struct plan *plan = memory_zalloc(1, sizeof *plan);
+    const struct catalogue *catalogue = plan->catalogue;
     uint32_t class_count = catalogue->classes.count;
-    plan->catalogue = catalogue;
     plan->count = catalogue->tracks.count * class_count; /* CATALOGUE_ITEMS_MAX squared fits */
     plan->missing = plan->count;
     plan->entries = memory_zalloc(plan->count, sizeof *plan->entries);
     for (int i = 0; i < 2; i++)
-        plan->heaps[i].places = memory_zalloc(plan->count, sizeof *plan->heaps[i].places);
-    for (uint32_t place = 0; place < plan->count; place++) {
+        plan->heaps[i] = (struct heap){.places = memory_zalloc(plan->count, sizeof *plan->heaps[i].places)};
+    for (uint32_t place = 0; place < plan->count; place++)
         plan->entries[place] =
             (struct plan_entry){.track_id = catalogue->tracks.items[place / class_count].id,
                 .class_id = catalogue->classes.items[place % class_count].id,
                 .due_ms = PLAN_MISSING,
+                .heap_at = PLAN_NONE,
                 .lease = PLAN_NONE,
                 .missing = 1};
+}
+
+static void free_entries(struct plan *plan)
+{
+    free(plan->entries);
+    for (int i = 0; i < 2; i++)
+        free(plan->heaps[i].places);
+}
+
+struct plan *plan_open(const struct catalogue *catalogue)
+{
+    struct plan *plan = memory_zalloc(1, sizeof *plan);
+    plan->catalogue = catalogue;
+    make_entries(plan);
+    for (uint32_t place = 0; place < plan->count; place++)
         heap_push(plan, place);
-    }
     return plan;
 }
 
@@ -118,11 +133,41 @@ void plan_close(struct plan **pointer)
     struct plan *plan = *pointer;
     if (!plan)
         return;
-    free(plan->entries);
-    for (int i = 0; i < 2; i++)
-        free(plan->heaps[i].places);
+    free_entries(plan);
     free(plan);
     *pointer = NULL;
+}
+
+static void count_again(struct plan *plan)
+{
+    plan->retrying = plan->failed = plan->missing = plan->urgent = plan->wanted = plan->quarantined = 0;
+    for (uint32_t place = 0; place < plan->count; place++) {
+        const struct plan_entry *entry = &plan->entries[place];
+        plan->retrying += entry->retrying;
+        plan->failed += entry->failed;
+        plan->missing += entry->missing;
+        plan->urgent += entry->urgent;
+        plan->wanted += entry->wanted;
+        plan->quarantined += entry->quarantined;
+    }
+}
+
+uint32_t *plan_rebuild(struct plan *plan)
+{
+    struct plan old = *plan;
+    uint32_t *moved = memory_zalloc(old.count, sizeof *moved);
+    make_entries(plan);
+    for (uint32_t place = 0; place < old.count; place++) {
+        moved[place] = plan_find(plan, old.entries[place].track_id, old.entries[place].class_id);
+        if (moved[place] != PLAN_NONE)
+            plan->entries[moved[place]] = old.entries[place];
+    }
+    for (uint32_t place = 0; place < plan->count; place++)
+        if (plan->entries[place].state == PLAN_WAITING)
+            heap_push(plan, place);
+    count_again(plan);
+    free_entries(&old);
+    return moved;
 }
 
 uint32_t plan_count(const struct plan *plan)
@@ -195,6 +240,8 @@ void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms)
 {
     struct plan_entry *entry = &plan->entries[place];
     bool waiting = entry->state == PLAN_WAITING;
+    if (entry->quarantined && entry->due_ms > now_ms)
+        return;
     if (entry->urgent && (!waiting || (entry->due_ms <= now_ms && !entry->retrying)))
         return; /* cheap, as a list may name one thing thousands of times */
     if (waiting) {
@@ -224,12 +271,66 @@ uint32_t plan_wanted(const struct plan *plan)
     return plan->wanted;
 }
 
+void plan_lost(struct plan *plan, uint32_t place)
+{
+    struct plan_entry *entry = &plan->entries[place];
+    set_flag(&entry->missing, &plan->missing, true);
+    if (entry->state != PLAN_WAITING)
+        return;
+    heap_remove(plan, place);
+    entry->checked_at_ms = entry->again_at_ms = 0;
+    entry->due_ms = PLAN_MISSING;
+    heap_push(plan, place);
+}
+
 void plan_claim(struct plan *plan, uint32_t place)
 {
     struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
     heap_remove(plan, place);
     entry->state = PLAN_LEASED;
     set_flag(&entry->retrying, &plan->retrying, false);
+    set_flag(&entry->quarantined, &plan->quarantined, false);
+}
+
+void plan_try_at(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    plan_reschedule(plan, place, due_ms);
+    set_flag(&plan->entries[place].retrying, &plan->retrying, true);
+}
+
+uint32_t plan_retrying(const struct plan *plan)
+{
+    return plan->retrying;
+}
+
+void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
+    heap_remove(plan, place);
+    entry->due_ms = due_ms;
+    entry->attempt = 0;
+    set_flag(&entry->retrying, &plan->retrying, false);
+    set_flag(&entry->urgent, &plan->urgent, false);
+    set_flag(&entry->wanted, &plan->wanted, false);
+    set_flag(&entry->failed, &plan->failed, true);
+    set_flag(&entry->quarantined, &plan->quarantined, true);
+    heap_push(plan, place);
+}
+
+void plan_release(struct plan *plan, uint32_t place, int64_t due_ms)
+{
+    plan_reschedule(plan, place, due_ms);
+    set_flag(&plan->entries[place].quarantined, &plan->quarantined, false);
+}
+
+uint32_t plan_ahead(const struct plan *plan, uint32_t place)
+{
+    const struct heap *heap = &plan->heaps[plan->entries[place].urgent];
+    /* Urgent ones that are not due yet (retries) are in nobody's way, but not worth telling apart. */
+    uint32_t ahead = plan->entries[place].urgent ? 0 : plan->heaps[1].count;
+    for (uint32_t i = 0; i < heap->count; i++)
+        ahead += before(plan, heap->places[i], place);
+    return ahead;
 }
 
 uint32_t plan_take(struct plan *plan, int64_t now_ms)
@@ -340,6 +441,7 @@ struct plan_counts plan_count_states(const struct plan *plan, int64_t now_ms)
         .retrying = plan->retrying,
         .failed = plan->failed,
         .missing = plan->missing,
+        .quarantined = plan->quarantined,
     };
     for (uint32_t place = 0; place < plan->count; place++)
         counts.due += plan->entries[place].state == PLAN_WAITING && plan->entries[place].due_ms <= now_ms;

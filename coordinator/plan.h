@@ -30,6 +30,7 @@ struct plan_entry {
     uint32_t track_id, class_id;
     int64_t due_ms;
     int64_t checked_at_ms; /* wall clock of the last valid answer or giving up; 0: never */
+    int64_t again_at_ms;   /* wall clock of a fetch before it is too old: an answer is kept aside; 0: none */
     uint32_t heap_at;      /* place in its heap; PLAN_NONE while leased */
     uint32_t lease;        /* place in the lease table; PLAN_NONE while waiting */
     uint8_t state;         /* enum plan_state */
@@ -38,6 +39,7 @@ struct plan_entry {
     uint8_t missing;       /* the store has no valid answer for it */
     uint8_t urgent;        /* asked for by name and not done since */
     uint8_t wanted;        /* belongs to the full refresh under way and is not done */
+    uint8_t quarantined;   /* not to be fetched before it is due (quarantine.h); `failed` too */
     uint8_t last_failure;  /* enum failure of the last failed attempt */
     uint8_t refusals;      /* attempts within this refresh that did not count: the service refused them */
     uint16_t last_http_status;
@@ -49,6 +51,11 @@ struct plan;
 
 /* A plan of all the catalogue's combinations, all of them missing. The catalogue is borrowed for its life. */
 struct plan *plan_open(const struct catalogue *catalogue);
+
+/* The content of that catalogue has been exchanged: those that are still there keep their state, new ones are
+ * missing, the others are gone. Returns where each old place has moved to, PLAN_NONE where it is gone; the
+ * caller frees it, and has all that hold places look there. */
+uint32_t *plan_rebuild(struct plan *plan);
 void plan_close(struct plan **pointer);
 
 uint32_t plan_count(const struct plan *plan);
@@ -56,14 +63,15 @@ uint32_t plan_count(const struct plan *plan);
 /* How many of them the store has no valid answer for. */
 uint32_t plan_missing(const struct plan *plan);
 
-/* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places never change. */
+/* The place of a combination, or PLAN_NONE if the catalogue does not have it. Places
+ * change in plan_rebuild only. */
 uint32_t plan_find(const struct plan *plan, uint32_t track_id, uint32_t class_id);
 
 /* The places of a track's combinations, one after another; false if the catalogue does not have it. */
 bool plan_find_track(const struct plan *plan, uint32_t track_id, uint32_t *first, uint32_t *count);
 
-/* Valid for the plan's life. Callers may read everything and write only `lease`, `checked_at_ms` and what
- * describes the last failure. */
+/* Valid for the plan's life. Callers may read everything and write only `lease`, `checked_at_ms`,
+ * `again_at_ms` and what describes the last failure. */
 struct plan_entry *plan_entry(struct plan *plan, uint32_t place);
 
 /* The store has it: due at `due_ms`. Only while WAITING. */
@@ -73,7 +81,7 @@ void plan_known(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_reschedule(struct plan *plan, uint32_t place, int64_t due_ms);
 
 /* Asked for by name: urgent until it is done. While WAITING it becomes due at `now_ms`, its attempts begin
- * anew. */
+ * anew. Not while it is quarantined. */
 void plan_urge(struct plan *plan, uint32_t place, int64_t now_ms);
 
 /* It belongs to the full refresh that begins, until it is done. Its due time is the caller's business. */
@@ -82,6 +90,24 @@ void plan_want(struct plan *plan, uint32_t place);
 /* How many are urgent, and wanted. */
 uint32_t plan_urgent(const struct plan *plan);
 uint32_t plan_wanted(const struct plan *plan);
+
+/* The store has lost it: due since ever, as if it had never been fetched; while LEASED nothing but its being
+ * missing is noted, as it is being fetched. */
+void plan_lost(struct plan *plan, uint32_t place);
+
+/* One that is WAITING waits for an attempt at `due_ms`, as after a failure; none is counted. */
+void plan_try_at(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* How many wait for their next attempt. */
+uint32_t plan_retrying(const struct plan *plan);
+
+/* One that is WAITING is done with: it is not fetched before `due_ms` and counts as failed until then; being
+ * taken, claimed or released ends that. */
+void plan_quarantine(struct plan *plan, uint32_t place, int64_t due_ms);
+void plan_release(struct plan *plan, uint32_t place, int64_t due_ms);
+
+/* How many of those that wait come before this one, which is WAITING. Walks them all. */
+uint32_t plan_ahead(const struct plan *plan, uint32_t place);
 
 /* The next one that is due at `now_ms`, which becomes LEASED with its attempt counted; PLAN_NONE if none is.
  */
@@ -119,7 +145,8 @@ struct plan_counts {
     uint32_t retrying;
     uint32_t failed;
     uint32_t missing;
-    uint32_t due; /* waiting and due at the time asked for, those retrying included */
+    uint32_t quarantined; /* of those that failed */
+    uint32_t due;         /* waiting and due at the time asked for, those retrying included */
 };
 
 /* Walks all entries for `due`; the rest is kept up to date. */

@@ -96,6 +96,22 @@ void politeness_close(struct politeness **pointer)
     *pointer = NULL;
 }
 
+void politeness_set_options(
+    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms)
+{
+    struct robots *robots = &politeness->robots;
+    bool same = options->robots_subject == politeness->options.robots_subject;
+    politeness->options = *options;
+    pace_set_ceiling(&politeness->pace, options->rate_per_s);
+    politeness->bucket.burst = options->burst < 1 ? 1 : options->burst;
+    breaker_set_limits(&politeness->breaker, options->breaker_failures, options->breaker_pause_ms);
+    robots_set(robots, options->robots, options->breaker_pause_ms, same, now_ms);
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(robots);
+    politeness->changed = true;
+    follow_pace(politeness, now_ms);
+    show_robots(politeness, now_ms);
+}
+
 /* ---- requests ---- */
 
 bool politeness_allows(struct politeness *politeness, uint64_t lease, int64_t now_ms)
@@ -268,7 +284,7 @@ void politeness_robots_told(
         bucket_charge(&politeness->bucket, (double)(rules->requests - 1), now_ms);
     if (rules->retry_after_ms && politeness->options.respect_retry_after)
         close_gate(politeness, rules->retry_after_ms, random, now_ms);
-    politeness->pace.least_gap_ms = (double)politeness->robots.crawl_delay_ms;
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(&politeness->robots);
     politeness->changed = true;
     follow_pace(politeness, now_ms);
     show_robots(politeness, now_ms);
@@ -344,6 +360,7 @@ void politeness_save(
         .breaker_until_ms = open ? wall_of(breaker->until_ms, now_ms, wall_ms) : 0,
         .robots_verdict = robots->verdict,
         .robots_fetched_ms = robots->verdict ? wall_of(robots->fetched_ms, now_ms, wall_ms) : 0,
+        .robots_subject = (double)politeness->options.robots_subject,
         .crawl_delay_ms = (double)robots->crawl_delay_ms,
     };
 }
@@ -388,9 +405,10 @@ void politeness_restore(
             ? left_ms(record->breaker_until_ms, (double)politeness->options.breaker_pause_ms, wall_ms)
             : 0,
         now_ms);
-    robots_restore(&politeness->robots, (enum robots_verdict)record->robots_verdict,
-        wall_ms - (int64_t)record->robots_fetched_ms, (uint64_t)record->crawl_delay_ms, now_ms);
-    politeness->pace.least_gap_ms = (double)politeness->robots.crawl_delay_ms;
+    if (record->robots_subject == (double)politeness->options.robots_subject)
+        robots_restore(&politeness->robots, (enum robots_verdict)record->robots_verdict,
+            wall_ms - (int64_t)record->robots_fetched_ms, (uint64_t)record->crawl_delay_ms, now_ms);
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(&politeness->robots);
     politeness->saved_rate = pace_rate(&politeness->pace);
     follow_pace(politeness, now_ms);
     show_breaker(politeness, now_ms);

@@ -25,6 +25,7 @@ struct politeness_options {
     double rate_per_s; /* 0: no limit */
     double burst;
     bool robots;
+    uint64_t robots_subject;  /* what a verdict on robots.txt is about; another number makes it void */
     bool respect_retry_after; /* false: as if it were not there */
     unsigned breaker_failures;
     int64_t breaker_pause_ms; /* also before robots.txt is tried again for the first time */
@@ -36,6 +37,11 @@ struct politeness;
 struct politeness *politeness_open(
     const struct politeness_options *options, struct holds *holds, int64_t now_ms);
 void politeness_close(struct politeness **pointer);
+
+/* Another configuration from now on. What was learnt stays, as far as it allows; robots.txt is looked at
+ * again. */
+void politeness_set_options(
+    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms);
 
 /* ---- requests ---- */
 

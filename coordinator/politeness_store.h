@@ -5,6 +5,9 @@
 #include "coordinator/politeness.h"
 #include "coordinator/store.h"
 
+/* What is configured. */
+struct politeness_options politeness_store_options(const struct config *config);
+
 /* Opens politeness as configured, and as an earlier process left it. A state that cannot be read is logged
  * and halves the rate. `holds` is borrowed for its life. */
 struct politeness *politeness_store_open(

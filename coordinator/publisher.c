@@ -26,25 +26,36 @@ struct publisher {
     bool succeeded;            /* one succeeded */
     uint64_t published_stored; /* boards stored before the last that did */
     int64_t failed_at_ms;      /* of the last one, if publisher_failed */
+    uint64_t asked;            /* runs asked for; the last so many are not … */
+    uint64_t started_asked;    /* … begun yet, */
+    uint64_t published_asked;  /* … served yet by one that succeeded */
+    uint64_t failed_number;    /* the last run that failed; 0: none */
 };
 
 static void run_done(void *context, bool ok)
 {
     struct publisher *publisher = context;
+    uint64_t number = export_run_count(publisher->run);
     if (!ok) {
         publisher->failed_at_ms = clock_monotonic_ms();
+        publisher->failed_number = number;
         return;
     }
     FAULT_POINT(EXPORT_BEFORE_REPORT);
     publisher->succeeded = true;
     publisher->published_stored = publisher->started_stored;
+    publisher->published_asked = publisher->started_asked;
+    if (publisher->failed_number == number) /* it could not be started at first */
+        publisher->failed_number = 0;
     struct text json = export_run_json(publisher->run);
     publisher->from.times->indexed_ms = clock_wall_ms();
     store_put_meta(publisher->from.store, RECORD_META_EXPORT, json.data, json.length);
     crawl_times_save(publisher->from.times, publisher->from.store);
     FAULT_POINT(EXPORT_AFTER_REPORT);
-    collect_flush(publisher->from.collect);
     const struct export_report *report = export_run_report(publisher->run);
+    for (uint32_t i = 0; i < report->broken_named; i++)
+        collect_content_lost(publisher->from.collect, report->broken[i].track_id, report->broken[i].class_id);
+    collect_flush(publisher->from.collect);
     log_info("index published: %llu entries by %llu drivers in %llu combinations, %llu files written, %llu "
              "left alone, "
              "%llu ms, %llu MB",
@@ -106,7 +117,8 @@ void publisher_close(struct publisher **pointer)
 bool publisher_owes(const struct publisher *publisher)
 {
     return has_boards(publisher) &&
-           (!publisher->succeeded || stored(publisher) > publisher->published_stored);
+           (!publisher->succeeded || stored(publisher) > publisher->published_stored ||
+               publisher->asked > publisher->published_asked);
 }
 
 bool publisher_failed(const struct publisher *publisher)
@@ -116,14 +128,18 @@ bool publisher_failed(const struct publisher *publisher)
 
 static void start(struct publisher *publisher, int64_t now_ms)
 {
-    collect_settle(publisher->from.collect);
+    if (!collect_settle(publisher->from.collect))
+        return; /* what is on disk is not what was fetched; the store will say */
     publisher->started_at_ms = now_ms;
     publisher->started = true;
     publisher->hurried = false;
     publisher->started_stored = stored(publisher);
+    publisher->started_asked = publisher->asked;
     FAULT_POINT(EXPORT_BEFORE_START);
-    if (!export_run_start(publisher->run, now_ms))
+    if (!export_run_start(publisher->run, now_ms)) {
         publisher->failed_at_ms = now_ms;
+        publisher->failed_number = export_run_count(publisher->run) + 1;
+    }
     FAULT_POINT(EXPORT_AFTER_START);
 }
 
@@ -147,6 +163,8 @@ static int64_t wait_ms(const struct publisher *publisher, bool busy, int64_t now
     if (publisher->hurried && every_ms > HURRIED_EVERY_MS)
         every_ms = HURRIED_EVERY_MS;
     int64_t due_ms = now_ms;
+    if (publisher->asked > publisher->started_asked)
+        return 0;
     if (publisher_failed(publisher))
         due_ms = publisher->failed_at_ms + retry_pause_ms(publisher, busy);
     else if (busy && (publisher->started || !publisher->found_boards || publisher->from.once))
@@ -154,10 +172,10 @@ static int64_t wait_ms(const struct publisher *publisher, bool busy, int64_t now
     return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms)
+int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms)
 {
     int64_t sleep_ms = LOOP_SLEEP_FOREVER;
-    if (!export_run_active(publisher->run) && !stopping && publisher_owes(publisher))
+    if (!export_run_active(publisher->run) && !held && publisher_owes(publisher))
         sleep_ms = wait_ms(publisher, busy, now_ms);
     if (sleep_ms == 0)
         start(publisher, now_ms);
@@ -168,6 +186,40 @@ int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, in
 void publisher_hurry(struct publisher *publisher)
 {
     publisher->hurried = true;
+}
+
+void publisher_set_limits(struct publisher *publisher)
+{
+    const struct config *config = publisher->from.config;
+    export_run_set_limits(publisher->run, config->exporter.max_rss_mb, config->exporter.timeout_s);
+}
+
+uint64_t publisher_request(struct publisher *publisher)
+{
+    uint64_t next = export_run_count(publisher->run) + 1;
+    bool asked = publisher->asked > publisher->started_asked;
+    if (!has_boards(publisher))
+        return 0;
+    if (export_run_active(publisher->run)) {
+        if (!asked && stored(publisher) == publisher->started_stored)
+            return next;
+        next++;
+    }
+    publisher->asked = publisher->started_asked + 1;
+    return next;
+}
+
+void publisher_require(struct publisher *publisher)
+{
+    publisher->asked = publisher->started_asked + 1;
+}
+
+enum publisher_outcome publisher_outcome(const struct publisher *publisher, uint64_t number)
+{
+    uint64_t over = export_run_count(publisher->run);
+    if (number == publisher->failed_number || number > over + 2)
+        return PUBLISHER_FAILED;
+    return number <= over ? PUBLISHER_DONE : PUBLISHER_PENDING;
 }
 
 const struct export_run *publisher_run(const struct publisher *publisher)

@@ -37,15 +37,30 @@ struct publisher *publisher_open(
 /* Kills a run under way and reaps it. */
 void publisher_close(struct publisher **pointer);
 
-/* Starts a run if it is time for one (never while `stopping`); `busy`: boards are still to be fetched.
- * Returns how many milliseconds it may sleep. */
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool stopping, int64_t now_ms);
+/* Starts a run if it is time for one (never while `held`: stopping, or no room on the disk); `busy`: boards
+ * are still to be fetched. Returns how many milliseconds it may sleep. */
+int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms);
 
 /* What is owed is published soon although boards are still to be fetched; at most once a minute. */
 void publisher_hurry(struct publisher *publisher);
 
 /* Written results wait to be published, or no run of this process has succeeded yet. */
 bool publisher_owes(const struct publisher *publisher);
+
+/* exporter.* of the configuration may have changed; holds from the next run on. */
+void publisher_set_limits(struct publisher *publisher);
+
+/* Asks for a run. Returns its number (counted from 1 within this process): the one under way if nothing has
+ * changed since it began, else the next, which starts as soon as it can. 0: the store has no board yet. */
+uint64_t publisher_request(struct publisher *publisher);
+
+/* As publisher_request, for changes that no board shows (names of the catalogue): never the one under way. */
+void publisher_require(struct publisher *publisher);
+
+enum publisher_outcome { PUBLISHER_PENDING, PUBLISHER_DONE, PUBLISHER_FAILED };
+
+/* What became of the run of that number. Of a run that failed one knows it until the next is over. */
+enum publisher_outcome publisher_outcome(const struct publisher *publisher, uint64_t number);
 
 /* The last run failed. */
 bool publisher_failed(const struct publisher *publisher);

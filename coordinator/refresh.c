@@ -32,7 +32,15 @@ void refresh_succeeded(
     const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms, int64_t wall_ms)
 {
     plan_entry(plan, place)->checked_at_ms = wall_ms;
+    plan_entry(plan, place)->again_at_ms = 0;
     plan_succeed(plan, place, now_ms + policy->max_age_ms);
+}
+
+void refresh_kept_aside(struct plan *plan, uint32_t place, int64_t wait_ms, int64_t now_ms, int64_t wall_ms)
+{
+    plan_entry(plan, place)->checked_at_ms = wall_ms;
+    plan_entry(plan, place)->again_at_ms = wall_ms + wait_ms;
+    plan_succeed(plan, place, now_ms + wait_ms);
 }
 
 bool refresh_failed(const struct refresh_policy *policy, struct plan *plan, uint32_t place,

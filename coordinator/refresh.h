@@ -30,6 +30,10 @@ int64_t refresh_backoff_ms(const struct refresh_policy *policy, uint32_t attempt
 void refresh_succeeded(
     const struct refresh_policy *policy, struct plan *plan, uint32_t place, int64_t now_ms, int64_t wall_ms);
 
+/* LEASED → WAITING after an answer that is not believed yet (accept.h): done within this refresh, and fetched
+ * again in `wait_ms`. */
+void refresh_kept_aside(struct plan *plan, uint32_t place, int64_t wait_ms, int64_t now_ms, int64_t wall_ms);
+
 struct refresh_failure {
     enum failure failure;
     uint64_t http_status;

@@ -4,6 +4,8 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/accept.h"
+#include "coordinator/quarantine.h"
 #include "coordinator/schedule.h"
 
 #define LOOK_EVERY_MS 30000
@@ -14,6 +16,7 @@
 struct refresh_run {
     struct refresh_run_sources from;
     struct schedule schedule;
+    int64_t wall_ms;           /* of the opening */
     int64_t wall_minus_now_ms; /* when due times were last reckoned */
     int64_t next_look_ms;
     int64_t next_daily_ms; /* wall clock; INT64_MAX: never */
@@ -34,6 +37,10 @@ static int64_t due_ms(
 {
     if (entry->checked_at_ms == 0 || (entry->wanted && entry->missing))
         return PLAN_MISSING;
+    if (entry->again_at_ms && !entry->wanted) {
+        int64_t wait_ms = entry->again_at_ms - wall_ms;
+        return now_ms + (wait_ms < run->from.policy->max_age_ms ? wait_ms : run->from.policy->max_age_ms);
+    }
     int64_t checked_ms = now_ms - age_ms(entry, wall_ms);
     return entry->wanted ? checked_ms : checked_ms + run->from.policy->max_age_ms;
 }
@@ -44,7 +51,7 @@ void refresh_run_reckon(struct refresh_run *run, int64_t now_ms, int64_t wall_ms
     for (uint32_t place = 0; place < plan_count(plan); place++) {
         const struct plan_entry *entry = plan_entry(plan, place);
         /* A retry keeps its pause, what is urgent is due already. */
-        if (entry->state == PLAN_WAITING && !entry->retrying && !entry->urgent)
+        if (entry->state == PLAN_WAITING && !entry->retrying && !entry->urgent && !entry->quarantined)
             plan_reschedule(plan, place, due_ms(run, entry, now_ms, wall_ms));
     }
     run->wall_minus_now_ms = wall_ms - now_ms;
@@ -63,9 +70,11 @@ static void save(struct refresh_run *run)
 /* Marks what was not answered since the refresh began. */
 static void want_since(struct refresh_run *run, int64_t since_ms)
 {
-    for (uint32_t place = 0; place < plan_count(run->from.plan); place++)
-        if (plan_entry(run->from.plan, place)->checked_at_ms < since_ms)
+    for (uint32_t place = 0; place < plan_count(run->from.plan); place++) {
+        const struct plan_entry *entry = plan_entry(run->from.plan, place);
+        if (entry->checked_at_ms < since_ms && !entry->quarantined)
             plan_want(run->from.plan, place);
+    }
 }
 
 bool refresh_run_all(struct refresh_run *run, int64_t now_ms, int64_t wall_ms, const char *why)
@@ -99,10 +108,20 @@ static void learn_board(
 {
     struct refresh_run *run = context;
     uint32_t place = plan_find(run->from.plan, track_id, class_id);
-    if (place == PLAN_NONE || record->fetched_at_ms <= 0)
-        return; /* the catalogue has lost it, or it was never fetched */
-    plan_entry(run->from.plan, place)->checked_at_ms = record->fetched_at_ms;
-    plan_known(run->from.plan, place, 0);
+    if (place == PLAN_NONE)
+        return; /* the catalogue has lost it; what the store has stays */
+    if (record_board_is_fetched(record) && !record->content_lost) {
+        struct plan_entry *entry = plan_entry(run->from.plan, place);
+        entry->checked_at_ms = record->fetched_at_ms;
+        if (record->empty_streak) {
+            if (record->candidate_last_ms > entry->checked_at_ms)
+                entry->checked_at_ms = record->candidate_last_ms;
+            entry->again_at_ms = run->wall_ms + accept_due_in_ms(run->from.policy, record, run->wall_ms);
+        }
+        plan_known(run->from.plan, place, 0);
+    }
+    int64_t now_ms = run->next_look_ms;
+    quarantine_learn(run->from.plan, place, record, now_ms, now_ms + run->wall_minus_now_ms);
 }
 
 struct refresh_run *refresh_run_open(
@@ -114,6 +133,8 @@ struct refresh_run *refresh_run_open(
         .schedule = {.at_min = sources->daily_at_min,
             .day = times->daily_day,
             .day_back = times->daily_day_back},
+        .wall_ms = wall_ms,
+        .wall_minus_now_ms = wall_ms - now_ms,
         .next_look_ms = now_ms,
         .next_daily_ms = INT64_MAX};
     store_each_board(sources->store, learn_board, run);
@@ -129,6 +150,26 @@ struct refresh_run *refresh_run_open(
     if (!times->full_since_ms && plan_missing(sources->plan) == plan_count(sources->plan))
         refresh_run_all(run, now_ms, wall_ms, "as the store is empty");
     return run;
+}
+
+static void learn_newcomer(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct refresh_run *run = context;
+    uint32_t place = plan_find(run->from.plan, track_id, class_id);
+    if (place == PLAN_NONE)
+        return;
+    const struct plan_entry *entry = plan_entry(run->from.plan, place);
+    if (entry->state == PLAN_WAITING && entry->checked_at_ms == 0 && !entry->retrying && !entry->quarantined)
+        learn_board(run, track_id, class_id, record);
+}
+
+void refresh_run_learn(struct refresh_run *run, int64_t now_ms, int64_t wall_ms)
+{
+    run->wall_minus_now_ms = wall_ms - now_ms;
+    run->next_look_ms = now_ms;
+    store_each_board(run->from.store, learn_newcomer, run);
+    refresh_run_reckon(run, now_ms, wall_ms);
 }
 
 void refresh_run_close(struct refresh_run **pointer)
@@ -154,6 +195,7 @@ struct refresh_matched refresh_run_target(
     for (uint32_t place = first; place < first + count; place++) {
         const struct plan_entry *entry = plan_entry(plan, place);
         matched.under_way += entry->urgent || entry->state == PLAN_LEASED;
+        matched.quarantined += entry->quarantined;
         plan_urge(plan, place, now_ms);
     }
     matched.combinations = count;

@@ -50,12 +50,16 @@ bool refresh_run_all(struct refresh_run *run, int64_t now_ms, int64_t wall_ms, c
 struct refresh_matched {
     uint32_t combinations; /* that it names; 0: the catalogue has no such thing */
     uint32_t under_way;    /* of them urgent or being fetched already: the request is merged with that */
+    uint32_t quarantined;  /* of them left alone (quarantine.h) */
 };
 
 /* Makes what the target names urgent. One that waits for its next attempt is due now, with its attempts
  * counted from the beginning; holds (holds.h) still apply. */
 struct refresh_matched refresh_run_target(
     struct refresh_run *run, const struct target *target, int64_t now_ms);
+
+/* After plan_rebuild: tells the plan what the store has of its newcomers. */
+void refresh_run_learn(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);
 
 /* After `max_age` of the policy was changed: due times follow from the ages anew. */
 void refresh_run_reckon(struct refresh_run *run, int64_t now_ms, int64_t wall_ms);

@@ -30,10 +30,11 @@ struct worker {
     bool requesting;                            /* a request of it counts as in flight */
     bool asked_robots;                          /* fetches robots.txt for us */
     bool leaving;                               /* said BYE or was told to retire: gets no job any more */
+    bool said_bye;                              /* what it holds it gives back; it does not die of it */
     bool ready;                                 /* waits for a job; linked into the queue of credits */
     uint32_t wanted_page;                       /* waits for a grant; 0: not */
     uint64_t jobs;                              /* results received from it */
-    uint64_t rss_kb;                            /* by its last heartbeat */
+    uint64_t rss_kb, page;                      /* by its last heartbeat */
     struct worker *queue_previous, *queue_next; /* dispatch's queues */
     UT_hash_handle hh;                          /* by identity */
     UT_hash_handle hh_name;                     /* by name */

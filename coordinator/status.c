@@ -17,11 +17,13 @@
 #include "common/memory.h"
 #include "common/process.h"
 #include "common/version.h"
+#include "coordinator/quarantine.h"
 
 #define PUBLISH_EVERY_MS 500
 #define WRITE_EVERY_MS   5000
 #define SUMMARY_MAX      ((size_t)64 * 1024)
 #define FAILED_MAX       1000 /* failed_fetches listed; the count is always whole */
+#define GONE             ": gone from the service; what was fetched before stays"
 #define FILE_MAX_BYTES   ((size_t)1024 * 1024)
 
 #define X(name, string) string,
@@ -144,6 +146,7 @@ static void put_progress(const struct status *status, struct json_writer *json, 
     key_uint(json, "retrying", counts.retrying);
     key_uint(json, "failed", counts.failed);
     key_uint(json, "missing", counts.missing);
+    key_uint(json, "quarantined", counts.quarantined);
     json_key(json, "requests_per_s");
     json_double(json, (double)(int64_t)(status->request_rate * 10 + 0.5) / 10);
     json_key(json, "time_left_s");
@@ -204,6 +207,7 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "leases_expired", dispatched->leases_expired);
     key_uint(json, "in_flight", dispatch_in_flight(status->from.dispatch));
     key_uint(json, "bad_frames", dispatched->bad_frames);
+    key_uint(json, "bad_requests", control_bad_requests(status->from.control));
     key_uint(json, "exports", export_run_count(status->from.exporter));
     key_uint(json, "export_failures", export_run_failures(status->from.exporter));
     json_key(json, "export_error");
@@ -219,15 +223,20 @@ static void put_processes(const struct status *status, struct json_writer *json)
     key_uint(json, "descriptors", process_descriptor_count());
 }
 
+static void put_hold_reason(struct json_writer *json, const struct hold *hold, enum hold_kind kind)
+{
+    json_key(json, "hold");
+    json_string(json, hold ? hold_kind_string(kind) : "");
+    json_key(json, "hold_reason");
+    json_string(json, hold ? hold->text : "");
+}
+
 /* The first reason why nothing is handed out, if there is one. */
 static void put_hold(const struct status *status, struct json_writer *json, int64_t now_ms)
 {
     enum hold_kind kind = holds_first(status->from.holds, now_ms);
     const struct hold *hold = kind < HOLD_KINDS ? holds_get(status->from.holds, kind, now_ms) : NULL;
-    json_key(json, "hold");
-    json_string(json, hold ? hold_kind_string(kind) : "");
-    json_key(json, "hold_reason");
-    json_string(json, hold ? hold->text : "");
+    put_hold_reason(json, hold, kind);
     json_key(json, "hold_ms");
     if (hold && hold->until_ms == HOLD_FOREVER)
         json_null(json);
@@ -305,7 +314,7 @@ void status_readable(void *context)
 static void put_failed_fetch(
     const struct status *status, struct json_writer *json, const struct plan_entry *entry)
 {
-    char id[16], error[80];
+    char id[16], error[160];
     const struct catalogue_item *track = catalogue_find_track(status->from.catalogue, entry->track_id);
     json_object_begin(json);
     json_key(json, "track_name");
@@ -317,9 +326,14 @@ static void put_failed_fetch(
     json_key(json, "class_id");
     json_text(json, (struct text){id, (uint32_t)length});
     const char *reason = failure_string((enum failure)entry->last_failure);
-    length = entry->last_http_status
-                 ? snprintf(error, sizeof error, "%s (HTTP %u)", reason, entry->last_http_status)
-                 : snprintf(error, sizeof error, "%s", reason);
+    bool gone = (entry->last_http_status == 404 || entry->last_http_status == 410) && !entry->missing;
+    length = entry->quarantined        ? snprintf(error, sizeof error,
+                                             "quarantined: %d workers died while they held it; r3ectl release "
+                                                    "%u-%u ends that sooner than a day",
+                                             QUARANTINE_DEATHS, entry->track_id, entry->class_id)
+             : entry->last_http_status ? snprintf(error, sizeof error, "%s (HTTP %u)%s", reason,
+                                             entry->last_http_status, gone ? GONE : "")
+                                       : snprintf(error, sizeof error, "%s", reason);
     json_key(json, "error");
     json_text(json, (struct text){error, (uint32_t)length});
     key_time(json, "timestamp", entry->failed_at_ms);
@@ -378,6 +392,8 @@ static void make_file(struct status *status, int64_t now_ms)
         json_null(&json);
     json_key(&json, "state");
     json_string(&json, state_strings[status->state]);
+    enum hold_kind kind = holds_first(status->from.holds, now_ms);
+    put_hold_reason(&json, kind < HOLD_KINDS ? holds_get(status->from.holds, kind, now_ms) : NULL, kind);
     json_key(&json, "version");
     json_string(&json, R3E_VERSION);
     json_object_end(&json);

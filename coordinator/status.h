@@ -11,6 +11,7 @@
 
 #include "common/catalogue.h"
 #include "coordinator/collect.h"
+#include "coordinator/control.h"
 #include "coordinator/crawl_times.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/export_run.h"
@@ -28,6 +29,7 @@
     X(STATUS_FETCHING, "fetching")                                                                           \
     X(STATUS_WAITING, "waiting")                                                                             \
     X(STATUS_EXPORTING, "exporting")                                                                         \
+    X(STATUS_DRAINING, "draining")                                                                           \
     X(STATUS_STOPPING, "stopping")                                                                           \
     X(STATUS_DONE, "done")
 
@@ -46,6 +48,7 @@ struct status_sources {
     struct store *store;
     const struct dispatch *dispatch;
     const struct collect *collect;
+    const struct control *control;
     const struct local_pool *pool;
     const struct export_run *exporter;
     const struct crawl_times *times;

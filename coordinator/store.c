@@ -1,14 +1,10 @@
 #include "coordinator/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <uthash.h>
@@ -18,7 +14,11 @@
 #include "common/lmdb_map.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "coordinator/store_files.h"
+#include "coordinator/store_schema.h"
 #include "coordinator/store_writer.h"
+
+#define SCRATCH_MAX ((size_t)4 * 1024 * 1024) /* a record or a meta value */
 
 struct pending {
     struct record_key key;
@@ -38,6 +38,8 @@ struct store {
     MDB_dbi boards, rows, details, meta;
     uint32_t epoch;
     struct buffer scratch;
+    bool failed; /* a read went wrong */
+    char problem[STORE_PROBLEM_SIZE];
 };
 
 static uint64_t forget_committed(struct store *store);
@@ -47,42 +49,25 @@ static void check(const struct store *store, int code, const char *doing)
     store_check(store->folder, code, doing);
 }
 
-/* ---- opening ---- */
-
-static void take_lock(struct store *store)
+/* True if a read went well; after one that did not nothing is written any more. */
+static bool ok(struct store *store, int code, const char *doing)
 {
-    char path[PATH_MAX + 32];
-    int length = snprintf(path, sizeof path, "%s/coordinator.lock", store->folder);
-    if (length < 0 || (size_t)length >= sizeof path)
-        log_fatal("store %s: the path is too long", store->folder);
-    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0)
-        log_fatal(
-            "store: cannot open %s: %s; give this user the right to write there", path, strerror(errno));
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
-        char pid[24];
-        int written = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-        if (ftruncate(store->lock_fd, 0) < 0 || pwrite(store->lock_fd, pid, (size_t)written, 0) < 0)
-            log_warn("store: cannot note the pid in %s: %s", path, strerror(errno));
-        return;
-    }
-    char owner[24] = "";
-    ssize_t got = pread(store->lock_fd, owner, sizeof owner - 1, 0);
-    owner[got > 0 ? strcspn(owner, "\n") : 0] = 0;
-    log_fatal("store %s is in use by another coordinator (pid %s); stop it first or use another store.dir",
-        store->folder, owner[0] ? owner : "unknown");
+    if (code == MDB_SUCCESS)
+        return true;
+    if (!store->failed)
+        store_describe(store->folder, code, doing, store->problem);
+    store->failed = true;
+    return false;
 }
+
+/* ---- opening ---- */
 
 static void open_environment(struct store *store, size_t map_size_mb)
 {
     check(store, mdb_env_create(&store->env), "creating the environment");
     check(store, mdb_env_set_maxdbs(store->env, RECORD_DB_COUNT), "setting the number of databases");
     check(store, mdb_env_set_mapsize(store->env, map_size_mb * 1024 * 1024), "setting the map size");
-    int code = mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
-    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED)
-        log_fatal("store %s: data.mdb is not a store of this program (%s); move it away to begin anew",
-            store->folder, mdb_strerror(code));
-    check(store, code, "opening");
+    check(store, mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600), "opening");
     store->map = lmdb_map_find(store->env);
 }
 
@@ -101,12 +86,15 @@ static void open_databases(struct store *store)
     check(store, mdb_txn_commit(txn), "opening the databases");
 }
 
-static uint64_t get_number(struct store *store, const char *name)
+/* ---- numbers that must not be lost ---- */
+
+static bool get_number(struct store *store, const char *name, uint64_t *number)
 {
     struct buffer text = buffer_make(32);
-    uint64_t number = store_get_meta(store, name, &text) ? strtoull(buffer_string(&text), NULL, 10) : 0;
+    bool found = store_get_meta(store, name, &text);
+    *number = found ? strtoull(buffer_string(&text), NULL, 10) : 0;
     buffer_free(&text);
-    return number;
+    return found;
 }
 
 static void put_number(struct store *store, const char *name, uint64_t number)
@@ -116,21 +104,45 @@ static void put_number(struct store *store, const char *name, uint64_t number)
     store_put_meta(store, name, text, (size_t)length);
 }
 
+struct highest {
+    uint64_t epoch, generation;
+};
+
+static void note_highest(
+    void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct highest *highest = context;
+    (void)track_id;
+    (void)class_id;
+    if (record->lease >> 32 > highest->epoch)
+        highest->epoch = record->lease >> 32;
+    if (record->generation > highest->generation)
+        highest->generation = record->generation;
+}
+
+/* Leases and generations grow for ever; where the meta records are broken, the boards say how far they are.
+ */
 static void read_state(struct store *store)
 {
-    uint64_t schema = get_number(store, RECORD_META_SCHEMA);
-    if (schema > RECORD_SCHEMA)
-        log_fatal("store %s has schema %llu, this program knows up to %d; install the newer release again",
-            store->folder, (unsigned long long)schema, RECORD_SCHEMA);
-    store->writer =
-        store_writer_open(store->env, store->folder, &store->map, get_number(store, RECORD_META_GENERATION));
-    if (schema == 0)
-        put_number(store, RECORD_META_SCHEMA, RECORD_SCHEMA);
-    store->epoch = (uint32_t)get_number(store, RECORD_META_EPOCH) + 1;
+    struct highest highest = {0};
+    uint64_t epoch, generation;
+    bool known = get_number(store, RECORD_META_EPOCH, &epoch);
+    if (!get_number(store, RECORD_META_GENERATION, &generation) || !known)
+        store_each_board(store, note_highest, &highest);
+    if (!known)
+        epoch = highest.epoch;
+    if (generation < highest.generation)
+        generation = highest.generation;
+    store->writer = store_writer_open(store->env, store->folder, &store->map, generation);
+    store->epoch = (uint32_t)epoch + 1;
     FAULT_TRACE("store_open", "generation=%" PRIu64 " epoch=%u", store_writer_committed(store->writer),
         (unsigned)store->epoch);
     put_number(store, RECORD_META_EPOCH, store->epoch);
-    store_commit(store);
+    char problem[STORE_PROBLEM_SIZE];
+    if (!store_commit(store)) {
+        store_health(store, problem);
+        log_fatal("%s, then start again", problem);
+    }
 }
 
 struct store *store_open(const char *folder, size_t map_size_mb)
@@ -139,14 +151,15 @@ struct store *store_open(const char *folder, size_t map_size_mb)
     int length = snprintf(store->folder, sizeof store->folder, "%s", folder);
     if (length < 0 || (size_t)length >= sizeof store->folder)
         log_fatal("store.dir: the path is too long");
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-        log_fatal("store.dir: cannot make %s: %s", folder, strerror(errno));
-    store->scratch = buffer_make((size_t)64 * 1024);
-    take_lock(store);
+    store->scratch = buffer_make(SCRATCH_MAX);
+    store->lock_fd = store_files_lock(folder);
+    store_files_mend(folder, map_size_mb);
+    store_files_reserve(folder);
     open_environment(store, map_size_mb);
     open_databases(store);
     store_check_readers(store);
     FAULT_POINT(START_STORE_OPEN);
+    store_schema_settle(store->env, store->meta, store->folder);
     read_state(store);
     FAULT_POINT(START_EPOCH_KEPT);
     return store;
@@ -181,13 +194,14 @@ uint64_t store_next_generation(const struct store *store)
 
 /* ---- transactions ---- */
 
+/* NULL: the store has failed. */
 static MDB_txn *reading(struct store *store)
 {
-    if (store->read)
-        check(store, mdb_txn_renew(store->read), "renewing a snapshot");
-    else
-        check(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read), "beginning a snapshot");
-    return store->read;
+    if (store->failed)
+        return NULL;
+    int code =
+        store->read ? mdb_txn_renew(store->read) : mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read);
+    return ok(store, code, "beginning a snapshot") ? store->read : NULL;
 }
 
 static void done_reading(MDB_txn *txn)
@@ -231,14 +245,30 @@ static uint64_t forget_committed(struct store *store)
 }
 /* NOLINTEND(clang-analyzer-*) */
 
+enum store_health store_health(struct store *store, char problem[static STORE_PROBLEM_SIZE])
+{
+    enum store_health health = store_writer_health(store->writer, problem);
+    if (!store->failed)
+        return health;
+    memcpy(problem, store->problem, STORE_PROBLEM_SIZE);
+    return STORE_FAILED;
+}
+
+size_t store_open_bytes(const struct store *store)
+{
+    return store_writer_open_bytes(store->writer);
+}
+
 uint64_t store_submit(struct store *store)
 {
+    char problem[STORE_PROBLEM_SIZE];
     uint64_t generation = store_writer_generation(store->writer);
+    if (store_health(store, problem) != STORE_WELL)
+        return STORE_NOT_TAKEN;
     if (!store_writer_dirty(store->writer))
         return generation - 1;
     put_number(store, RECORD_META_GENERATION, generation);
-    store_writer_submit(store->writer);
-    return generation;
+    return store_writer_submit(store->writer) ? generation : STORE_NOT_TAKEN;
 }
 
 uint64_t store_committed(struct store *store)
@@ -251,30 +281,16 @@ int store_event_fd(const struct store *store)
     return store_writer_event_fd(store->writer);
 }
 
-void store_commit(struct store *store)
+bool store_commit(struct store *store)
 {
-    store_submit(store);
-    store_writer_wait(store->writer);
+    return store_submit(store) != STORE_NOT_TAKEN && store_writer_wait(store->writer);
 }
 
 /* ---- records ---- */
 
 static MDB_val key_value(const struct record_key *key)
 {
-    union {
-        const void *in;
-        void *out;
-    } bytes = {key->bytes};
-    return (MDB_val){RECORD_KEY_SIZE, bytes.out};
-}
-
-static MDB_val bytes_value(const void *data, size_t length)
-{
-    union {
-        const void *in;
-        void *out;
-    } bytes = {data};
-    return (MDB_val){length, bytes.out};
+    return record_value(key->bytes, RECORD_KEY_SIZE);
 }
 
 bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record)
@@ -287,12 +303,14 @@ bool store_get_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     }
     MDB_val key_val = key_value(&key), value;
     MDB_txn *txn = reading(store);
+    if (!txn)
+        return false;
     int code = mdb_get(txn, store->boards, &key_val, &value);
-    bool found = code == MDB_SUCCESS && record_board_decode(value.mv_data, value.mv_size, record);
+    bool found = code == MDB_SUCCESS && record_board_decode(&key, value.mv_data, value.mv_size, record);
     if (code == MDB_SUCCESS && !found)
         log_warn("store: the record of %u-%u is broken and will be fetched again", track_id, class_id);
-    else if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
-        check(store, code, "reading a board");
+    else if (code != MDB_NOTFOUND)
+        ok(store, code, "reading a board");
     done_reading(txn);
     return found;
 }
@@ -302,9 +320,9 @@ void store_put_record(
 {
     struct record_key key = record_key_make(track_id, class_id);
     buffer_clear(&store->scratch);
-    record_board_encode(record, &store->scratch);
+    record_board_encode(&key, record, &store->scratch);
     store_writer_put(store->writer, store->boards, key_value(&key),
-        bytes_value(store->scratch.data, store->scratch.length));
+        record_value(store->scratch.data, store->scratch.length));
     remember_pending(store, &key, record);
 }
 
@@ -318,10 +336,11 @@ void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, 
     record->detail_checksum = record_checksum(detail.data, detail.length);
     store_put_record(store, track_id, class_id, record);
     if (rows.length)
-        store_writer_put(store->writer, store->rows, key_value(&key), bytes_value(rows.data, rows.length));
+        store_writer_put(store->writer, store->rows, key_value(&key), record_value(rows.data, rows.length));
     else
         store_writer_delete(store->writer, store->rows, key_value(&key));
-    store_writer_put(store->writer, store->details, key_value(&key), bytes_value(detail.data, detail.length));
+    store_writer_put(
+        store->writer, store->details, key_value(&key), record_value(detail.data, detail.length));
 }
 
 void store_each_board(struct store *store, store_visitor visit, void *context)
@@ -330,20 +349,22 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
     MDB_cursor *cursor;
     MDB_val key, value;
     unsigned broken = 0;
-    check(store, mdb_cursor_open(txn, store->boards, &cursor), "reading all boards");
     int code;
+    if (!txn || !ok(store, mdb_cursor_open(txn, store->boards, &cursor), "reading all boards"))
+        return;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
         uint32_t track_id, class_id;
         struct record_board record;
-        if (record_key_read(&key, &track_id, &class_id) &&
-            record_board_decode(value.mv_data, value.mv_size, &record))
+        bool sound = record_key_read(&key, &track_id, &class_id);
+        struct record_key place = record_key_make(sound ? track_id : 0, sound ? class_id : 0);
+        if (sound && record_board_decode(&place, value.mv_data, value.mv_size, &record))
             visit(context, track_id, class_id, &record);
         else
             broken++;
     }
     mdb_cursor_close(cursor);
     if (code != MDB_NOTFOUND)
-        check(store, code, "reading all boards");
+        ok(store, code, "reading all boards");
     done_reading(txn);
     if (broken)
         log_warn("store: %u broken board records; those boards will be fetched again", broken);
@@ -351,20 +372,32 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
 
 bool store_get_meta(struct store *store, const char *name, struct buffer *out)
 {
-    MDB_val key = bytes_value(name, strlen(name)), value;
+    MDB_val key = record_value(name, strlen(name)), value;
     MDB_txn *txn = reading(store);
+    if (!txn)
+        return false;
     int code = mdb_get(txn, store->meta, &key, &value);
     if (code != MDB_NOTFOUND)
-        check(store, code, "reading meta data");
-    if (code == MDB_SUCCESS)
-        buffer_append(out, value.mv_data, value.mv_size);
+        ok(store, code, "reading meta data");
+    struct text sound;
+    bool found =
+        code == MDB_SUCCESS && record_meta_decode(RECORD_SCHEMA, name, value.mv_data, value.mv_size, &sound);
+    if (found)
+        buffer_append(out, sound.data, sound.length);
+    else if (code == MDB_SUCCESS)
+        log_warn("store: the meta record `%s` is broken and is ignored", name);
     done_reading(txn);
-    return code == MDB_SUCCESS;
+    return found;
 }
 
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length)
 {
-    store_writer_put(store->writer, store->meta, bytes_value(name, strlen(name)), bytes_value(bytes, length));
+    buffer_clear(&store->scratch);
+    record_meta_encode(name, bytes, length, &store->scratch);
+    if (store->scratch.overflowed)
+        log_bug("store: a meta record `%s` of %zu bytes", name, length);
+    store_writer_put(store->writer, store->meta, record_value(name, strlen(name)),
+        record_value(store->scratch.data, store->scratch.length));
 }
 
 /* ---- upkeep ---- */
@@ -372,7 +405,7 @@ void store_put_meta(struct store *store, const char *name, const void *bytes, si
 int store_check_readers(struct store *store)
 {
     int dead = 0;
-    check(store, mdb_reader_check(store->env, &dead), "checking the reader table");
+    ok(store, mdb_reader_check(store->env, &dead), "checking the reader table");
     if (dead)
         log_info("store: cleared %d reader slots of dead processes", dead);
     return dead;

@@ -5,9 +5,12 @@
  * Writes collect in a batch until store_submit, and are on disk when store_committed says so; nothing may be
  * acknowledged before. The disk is waited for in a thread of its own (store_writer.h). Reads of boards see
  * what was put, committed or not; reads of meta data see what is committed. A second coordinator on the same
- * folder is kept out by a lock on `coordinator.lock`, which the kernel releases however the process ends. Any
- * storage error is final for this process (DESIGN, rule 2): it is logged and the process exits with code 1; a
- * start from the last commit needs no repair. All functions are for one thread. */
+ * folder is kept out by a lock on `coordinator.lock`, which the kernel releases however the process ends.
+ *
+ * While it is opened any error ends the process. Later store_health tells: after a failed write that may heal
+ * nothing is submitted until it has; after any other failure, of a write, a sync or a read, never again, and
+ * what is read is as if it were not there. The owner then hands out nothing more and ends (DESIGN, rule 2);
+ * a start from the last commit needs no repair by hand. All functions are for one thread. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +18,7 @@
 #include "common/buffer.h"
 #include "common/pack_reader.h"
 #include "common/record.h"
+#include "coordinator/store_writer.h"
 
 struct store;
 
@@ -22,7 +26,7 @@ struct store;
  * do if it is locked by another coordinator, of a newer schema, not writable, or not a store. */
 struct store *store_open(const char *folder, size_t map_size_mb);
 
-/* Commits what is open, then closes. */
+/* Commits what is open if the store is well, then closes. */
 void store_close(struct store **pointer);
 
 /* Starts of a coordinator on this store, this one included: the epoch of its leases. */
@@ -46,18 +50,27 @@ void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, 
 bool store_get_meta(struct store *store, const char *name, struct buffer *out);
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length);
 
+/* How the store is (store_writer.h); unless STORE_WELL, `problem` says what happened and what to do. */
+enum store_health store_health(struct store *store, char problem[static STORE_PROBLEM_SIZE]);
+
+/* Bytes put and not submitted: what memory holds while the store is not well. */
+size_t store_open_bytes(const struct store *store);
+
+#define STORE_NOT_TAKEN 0 /* no commit has this generation */
+
 /* Hands what was put since the last call to the writing thread, if there is anything. Returns the generation
- * that has to be committed before it is on disk. Waits only if two batches are under way already. */
+ * that has to be committed before it is on disk, or STORE_NOT_TAKEN: the store is not well, try later. Waits
+ * only if two batches are under way already. */
 uint64_t store_submit(struct store *store);
 
 /* The generation that is on disk. */
 uint64_t store_committed(struct store *store);
 
-/* Readable after a commit until store_committed was called. */
+/* Readable after a commit or a change of health until store_committed was called. */
 int store_event_fd(const struct store *store);
 
-/* Submits and waits until everything is on disk. */
-void store_commit(struct store *store);
+/* Submits and waits until everything is on disk. False: the store is not well, it is not. */
+bool store_commit(struct store *store);
 
 /* Calls `visit` for every sound board record that is committed, in key order. */
 typedef void (*store_visitor)(

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buffer.h"
@@ -17,6 +19,7 @@
 /* A batch is bounded by what the workers may send before they are acknowledged; this is far above it. */
 #define BATCH_LIMIT ((size_t)2 * 1024 * 1024 * 1024)
 #define BATCH_KEEP  ((size_t)256 * 1024)
+#define RETRY_S     1
 
 /* In a batch: this, the key, the value. */
 struct operation {
@@ -39,31 +42,49 @@ struct store_writer {
     bool writing;          /* the thread is at work on a batch of its own */
     bool ending;
     uint64_t submitted, committed; /* generations */
+    enum store_health health;
+    char problem[STORE_PROBLEM_SIZE];
     uint64_t commits;
     int64_t total_us, max_us;
 };
 
+bool store_may_heal(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == MDB_MAP_FULL || code == ENOMEM;
+}
+
+void store_describe(const char *folder, int code, const char *doing, char problem[static STORE_PROBLEM_SIZE])
+{
+    int length;
+    if (code == MDB_MAP_FULL)
+        length = snprintf(problem, STORE_PROBLEM_SIZE,
+            "store %.150s: full while %s; raise store.map_size_mb and start again", folder, doing);
+    else if (code == ENOSPC || code == EDQUOT)
+        length = snprintf(problem, STORE_PROBLEM_SIZE, "store %.150s: %s while %s; free some", folder,
+            code == ENOSPC ? "no space left on the device" : "the disk quota is used up", doing);
+    else
+        length = snprintf(problem, STORE_PROBLEM_SIZE,
+            "store %.150s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", folder, doing,
+            mdb_strerror(code));
+    if (length < 0)
+        problem[0] = 0;
+}
+
 void store_check(const char *folder, int code, const char *doing)
 {
+    char problem[STORE_PROBLEM_SIZE];
     if (code == MDB_SUCCESS)
         return;
-    if (code == MDB_MAP_FULL)
-        log_fatal("store %s: full while %s; raise store.map_size_mb", folder, doing);
-    if (code == ENOSPC)
-        log_fatal("store %s: no space left on the device while %s; free some and start again", folder, doing);
-    log_fatal("store %s: %s: %s; nothing unsaved was acknowledged, so a restart is safe", folder, doing,
-        mdb_strerror(code));
+    store_describe(folder, code, doing, problem);
+    log_fatal("%s", problem);
 }
 
 /* ---- the writer's thread ---- */
 
-static void carry_out(const struct store_writer *writer, const struct buffer *batch)
+static int put_all(MDB_txn *txn, const struct buffer *batch)
 {
-    MDB_txn *txn;
-    store_check(writer->folder,
-        FAULT_FAIL(WRITER_BEFORE_BEGIN) ? errno : mdb_txn_begin(writer->env, NULL, 0, &txn),
-        "beginning a transaction");
-    for (size_t at = 0; at < batch->length;) {
+    int code = MDB_SUCCESS;
+    for (size_t at = 0; at < batch->length && code == MDB_SUCCESS;) {
         struct operation operation;
         memcpy(&operation, batch->data + at, sizeof operation);
         at += sizeof operation;
@@ -71,16 +92,70 @@ static void carry_out(const struct store_writer *writer, const struct buffer *ba
         at += operation.key_length;
         MDB_val value = {operation.value_length, batch->data + at};
         at += operation.value_length;
-        int code = FAULT_FAIL(WRITER_BEFORE_PUT) ? errno
-                   : operation.is_delete         ? mdb_del(txn, operation.dbi, &key, NULL)
-                                                 : mdb_put(txn, operation.dbi, &key, &value, 0);
-        if (!operation.is_delete || code != MDB_NOTFOUND)
-            store_check(writer->folder, code, "writing");
+        code = FAULT_FAIL(WRITER_BEFORE_PUT) ? errno
+               : operation.is_delete         ? mdb_del(txn, operation.dbi, &key, NULL)
+                                             : mdb_put(txn, operation.dbi, &key, &value, 0);
+        if (operation.is_delete && code == MDB_NOTFOUND)
+            code = MDB_SUCCESS;
     }
-    store_check(writer->folder, FAULT_FAIL(WRITER_BEFORE_COMMIT) ? errno : mdb_txn_commit(txn), "committing");
-    FAULT_POINT(WRITER_AFTER_COMMIT);
+    return code;
+}
+
+/* One transaction. On failure the store is as it was, and `*doing` says where it failed. */
+static int carry_out(const struct store_writer *writer, const struct buffer *batch, const char **doing)
+{
+    MDB_txn *txn = NULL;
+    *doing = "beginning a transaction";
+    int code = FAULT_FAIL(WRITER_BEFORE_BEGIN) ? errno : mdb_txn_begin(writer->env, NULL, 0, &txn);
+    if (code != MDB_SUCCESS)
+        return code;
+    *doing = "writing";
+    code = put_all(txn, batch);
+    if (code == MDB_SUCCESS) {
+        *doing = "committing";
+        code = FAULT_FAIL(WRITER_BEFORE_COMMIT) ? errno : MDB_SUCCESS;
+    }
+    if (code != MDB_SUCCESS) {
+        mdb_txn_abort(txn);
+        return code;
+    }
+    code = mdb_txn_commit(txn);
+    if (code == MDB_SUCCESS)
+        FAULT_POINT(WRITER_AFTER_COMMIT);
     /* After every commit, so that the process's memory does not follow the size of the store. */
     lmdb_map_release(writer->map);
+    return code;
+}
+
+static void wake_owner(const struct store_writer *writer)
+{
+    uint64_t one = 1;
+    if (write(writer->event_fd, &one, sizeof one) != (ssize_t)sizeof one)
+        log_bug("store writer: eventfd: %s", strerror(errno));
+}
+
+/* After a failed write. True: it is time to try again; false: it is not to be tried any more. */
+static bool wait_to_retry(struct store_writer *writer, int code, const char *doing)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_S;
+    pthread_mutex_lock(&writer->mutex);
+    bool news = writer->health == STORE_WELL;
+    writer->health = store_may_heal(code) ? STORE_WAITS : STORE_FAILED;
+    store_describe(writer->folder, code, doing, writer->problem);
+    if (news || writer->health == STORE_FAILED)
+        wake_owner(writer);
+    pthread_cond_broadcast(&writer->changed);
+    int waited = 0;
+    while (!writer->ending && waited != ETIMEDOUT)
+        if (writer->health == STORE_FAILED)
+            pthread_cond_wait(&writer->changed, &writer->mutex);
+        else
+            waited = pthread_cond_timedwait(&writer->changed, &writer->mutex, &until);
+    bool again = !writer->ending;
+    pthread_mutex_unlock(&writer->mutex);
+    return again;
 }
 
 /* Takes the batch that waits; false when there is none any more and the end was asked for. */
@@ -104,9 +179,9 @@ static bool take_batch(struct store_writer *writer, struct buffer *batch, uint64
 
 static void note_commit(struct store_writer *writer, uint64_t generation, int64_t took_us)
 {
-    uint64_t one = 1;
     pthread_mutex_lock(&writer->mutex);
     writer->writing = false;
+    writer->health = STORE_WELL;
     writer->committed = generation;
     writer->commits++;
     writer->total_us += took_us;
@@ -114,8 +189,7 @@ static void note_commit(struct store_writer *writer, uint64_t generation, int64_
         writer->max_us = took_us;
     pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->mutex);
-    if (write(writer->event_fd, &one, sizeof one) != (ssize_t)sizeof one)
-        log_bug("store writer: eventfd: %s", strerror(errno));
+    wake_owner(writer);
 }
 
 static void *run(void *context)
@@ -123,10 +197,16 @@ static void *run(void *context)
     struct store_writer *writer = context;
     struct buffer batch = buffer_make(BATCH_LIMIT);
     uint64_t generation;
-    while (take_batch(writer, &batch, &generation)) {
+    bool going = true;
+    while (going && take_batch(writer, &batch, &generation)) {
+        const char *doing;
         int64_t started_us = clock_monotonic_us();
-        carry_out(writer, &batch);
+        int code = carry_out(writer, &batch, &doing);
+        while (code != MDB_SUCCESS && (going = wait_to_retry(writer, code, doing)))
+            code = carry_out(writer, &batch, &doing);
         buffer_trim(&batch, BATCH_KEEP);
+        if (code != MDB_SUCCESS)
+            break;
         FAULT_TRACE("commit", "generation=%" PRIu64, generation);
         note_commit(writer, generation, clock_monotonic_us() - started_us);
         FAULT_POINT(WRITER_AFTER_EVENT);
@@ -136,6 +216,15 @@ static void *run(void *context)
 }
 
 /* ---- the owner's thread ---- */
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
 
 struct store_writer *store_writer_open(
     MDB_env *env, const char *folder, const struct lmdb_map *map, uint64_t generation)
@@ -150,7 +239,7 @@ struct store_writer *store_writer_open(
     writer->open_generation = generation + 1;
     writer->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&writer->mutex, NULL);
-    pthread_cond_init(&writer->changed, NULL);
+    init_condition(&writer->changed);
     if (writer->event_fd < 0 || pthread_create(&writer->thread, NULL, run, writer) != 0)
         log_fatal("store %s: cannot start the writing thread: %s", folder, strerror(errno));
     return writer;
@@ -206,19 +295,37 @@ uint64_t store_writer_generation(const struct store_writer *writer)
     return writer->open_generation;
 }
 
-void store_writer_submit(struct store_writer *writer)
+size_t store_writer_open_bytes(const struct store_writer *writer)
+{
+    return writer->open.length;
+}
+
+bool store_writer_submit(struct store_writer *writer)
 {
     if (!writer->open.length)
         log_bug("store writer: an empty batch");
     pthread_mutex_lock(&writer->mutex);
-    while (writer->waiting.length)
+    while (writer->waiting.length && writer->health == STORE_WELL)
         pthread_cond_wait(&writer->changed, &writer->mutex);
-    struct buffer spare = writer->waiting;
-    writer->waiting = writer->open;
-    writer->open = spare;
-    writer->submitted = writer->open_generation++;
-    pthread_cond_broadcast(&writer->changed);
+    bool well = writer->health == STORE_WELL;
+    if (well) {
+        struct buffer spare = writer->waiting;
+        writer->waiting = writer->open;
+        writer->open = spare;
+        writer->submitted = writer->open_generation++;
+        pthread_cond_broadcast(&writer->changed);
+    }
     pthread_mutex_unlock(&writer->mutex);
+    return well;
+}
+
+enum store_health store_writer_health(struct store_writer *writer, char problem[static STORE_PROBLEM_SIZE])
+{
+    pthread_mutex_lock(&writer->mutex);
+    enum store_health health = writer->health;
+    memcpy(problem, writer->problem, STORE_PROBLEM_SIZE);
+    pthread_mutex_unlock(&writer->mutex);
+    return health;
 }
 
 uint64_t store_writer_committed(struct store_writer *writer)
@@ -232,12 +339,14 @@ uint64_t store_writer_committed(struct store_writer *writer)
     return committed;
 }
 
-void store_writer_wait(struct store_writer *writer)
+bool store_writer_wait(struct store_writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
-    while (writer->committed != writer->submitted)
+    while (writer->committed != writer->submitted && writer->health == STORE_WELL)
         pthread_cond_wait(&writer->changed, &writer->mutex);
+    bool done = writer->committed == writer->submitted;
     pthread_mutex_unlock(&writer->mutex);
+    return done;
 }
 
 int store_writer_event_fd(const struct store_writer *writer)

@@ -33,6 +33,7 @@ struct trigger {
     const char *name; /* last part of `path` */
     int fd;           /* inotify; -1: not to be had */
     int watch;        /* -1: the folder is not there */
+    bool said_absent; /* that it is not there */
     dev_t folder_device;
     ino_t folder_inode;
     int64_t next_look_ms;
@@ -187,6 +188,10 @@ static void watch(struct trigger *trigger)
     if (trigger->fd < 0 || same)
         return;
     unwatch(trigger);
+    if (!there && !trigger->said_absent)
+        log_warn(
+            "refresh.trigger_file: there is no folder %s; make it, or set another file", trigger->folder);
+    trigger->said_absent = !there;
     if (!there)
         return;
     trigger->watch = inotify_add_watch(trigger->fd, trigger->folder, WATCHED);

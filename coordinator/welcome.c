@@ -9,7 +9,7 @@ static void copy_string(char *out, size_t size, const char *string, const char *
 {
     size_t length = strlen(string);
     if (length >= size)
-        log_fatal("%s is longer than %zu bytes", key, size - 1);
+        log_bug("%s is longer than %zu bytes", key, size - 1);
     memcpy(out, string, length + 1);
 }
 

@@ -4,8 +4,8 @@
 #include "common/config.h"
 #include "common/protocol.h"
 
-/* All fields but the worker's name; limits are the configured ones, not yet spread. Exits with a message
- * where a text of the configuration is longer than a message can carry. */
+/* All fields but the worker's name; limits are the configured ones, not yet spread. The configuration's
+ * limits see to it that its texts fit. */
 struct message_welcome welcome_make(const struct config *config, int64_t heartbeat_ms);
 
 #endif

@@ -137,14 +137,28 @@ static bool publish(struct export *run)
     return true;
 }
 
+static struct report_broken broken_of(const struct snapshot *snapshot)
+{
+    struct report_broken broken = {0};
+    for (uint32_t i = 0; i < snapshot->board_count && broken.count < REPORT_BROKEN_MAX; i++) {
+        const struct snapshot_board *board = &snapshot->boards[i];
+        if (!board->broken)
+            continue;
+        broken.boards[broken.count].track_id = board->track_id;
+        broken.boards[broken.count++].class_id = board->class_id;
+    }
+    return broken;
+}
+
 static void say(const struct export *run)
 {
     struct report report = run->stands ? figures_kept(run) : figures_of(run);
     report.index_build_time_ms = (uint64_t)(clock_monotonic_us() - run->guard.started_us) / 1000;
     report.peak_rss_kb = guard_peak_rss_kb();
+    struct report_broken broken = broken_of(&run->snapshot);
     FAULT_TRACE("export_end", "generation=%" PRIu64, report.generation);
     FAULT_POINT(EXPORTER_BEFORE_REPORT);
-    report_print(&report, run->options->report);
+    report_print(&report, &broken, run->options->report);
 }
 
 int main(int argc, char **argv)

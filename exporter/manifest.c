@@ -18,7 +18,7 @@
 #define PARTS         5u /* version, basis, figures, and the inventory's two */
 #define CHECKSUM_SIZE 8u
 #define BYTES_MAX     ((size_t)256 * 1024 * 1024)
-#define FIGURES       (sizeof(struct report) / sizeof(uint64_t))
+#define FIGURES       (sizeof(struct report) / sizeof(uint64_t)) /* in the order of the struct */
 
 void manifest_free(struct manifest *manifest)
 {
@@ -69,11 +69,8 @@ static void checksum_of(const void *bytes, size_t length, uint8_t out[static CHE
 
 void manifest_encode(const struct manifest *manifest, struct buffer *out)
 {
-    const uint64_t figures[] = {
-#define X(name) manifest->figures.name,
-        REPORT_FIGURES(X)
-#undef X
-    };
+    uint64_t figures[FIGURES];
+    memcpy(figures, &manifest->figures, sizeof figures);
     uint8_t checksum[CHECKSUM_SIZE];
     size_t start = out->length;
     msgpack_packer packer = pack_writer_make(out);
@@ -104,9 +101,10 @@ bool manifest_decode(struct manifest *manifest, const void *bytes, size_t length
     pack_read_bin(&pack, manifest->basis, MANIFEST_BASIS_SIZE);
     if (pack_read_array(&pack, FIGURES) != FIGURES)
         return false;
-#define X(name) manifest->figures.name = pack_read_uint(&pack, UINT64_MAX);
-    REPORT_FIGURES(X)
-#undef X
+    uint64_t figures[FIGURES] = {0};
+    for (size_t i = 0; i < FIGURES; i++)
+        figures[i] = pack_read_uint(&pack, UINT64_MAX);
+    memcpy(&manifest->figures, figures, sizeof figures);
     inventory_read(&manifest->inventory, &pack);
     return pack_reader_finished(&pack);
 }

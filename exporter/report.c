@@ -7,7 +7,21 @@
 
 #define REPORT_BYTES_MAX ((size_t)8192) /* the coordinator reads no more */
 
-static void print_json(const struct report *report)
+/* Pairs of track and class. */
+static void print_broken(const struct report_broken *broken, struct json_writer *json)
+{
+    json_key(json, "broken_boards");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < broken->count; i++) {
+        json_array_begin(json);
+        json_uint(json, broken->boards[i].track_id);
+        json_uint(json, broken->boards[i].class_id);
+        json_array_end(json);
+    }
+    json_array_end(json);
+}
+
+static void print_json(const struct report *report, const struct report_broken *broken)
 {
     struct buffer text = buffer_make(REPORT_BYTES_MAX);
     struct json_writer json = json_writer_make(&text);
@@ -24,6 +38,7 @@ static void print_json(const struct report *report)
         json_key(&json, figures[i].name);
         json_uint(&json, figures[i].value);
     }
+    print_broken(broken, &json);
     json_object_end(&json);
     puts(buffer_string(&text));
     buffer_free(&text);
@@ -52,10 +67,10 @@ void report_print_failure(const char *reason)
     buffer_free(&text);
 }
 
-bool report_print(const struct report *report, bool as_json)
+bool report_print(const struct report *report, const struct report_broken *broken, bool as_json)
 {
     if (as_json)
-        print_json(report);
+        print_json(report, broken);
     else
         print_words(report);
     return fflush(stdout) == 0;

@@ -1,7 +1,7 @@
 #ifndef R3E_EXPORTER_REPORT_H
 #define R3E_EXPORTER_REPORT_H
 /* The figures of a run: for people, or as the JSON object that the coordinator reads and puts into
- * status.json. */
+ * status.json. It names the boards that were found broken, so that the coordinator has them fetched again. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,8 +30,18 @@ struct report {
 #undef X
 };
 
+/* Boards that were found broken and are named; of more, the rest come with the next runs. */
+#define REPORT_BROKEN_MAX 150u
+
+struct report_broken {
+    struct {
+        uint32_t track_id, class_id;
+    } boards[REPORT_BROKEN_MAX];
+    uint32_t count;
+};
+
 /* Prints one line to standard output. False: it could not be written. */
-bool report_print(const struct report *report, bool as_json);
+bool report_print(const struct report *report, const struct report_broken *broken, bool as_json);
 
 /* What the coordinator gets instead of a report: {"error": reason}, one line on standard output. */
 void report_print_failure(const char *reason);

@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "common/board.h"
+#include "common/board_check.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/record.h"
@@ -42,41 +42,39 @@ static MDB_dbi open_database(struct snapshot *snapshot, const char *folder, cons
     return database;
 }
 
-/* LMDB takes names it will not change through a pointer that is not const. */
-static MDB_val meta_key(const char *name)
+/* The value of a meta record; false if there is none or it is broken. */
+static bool read_value(
+    const struct snapshot *snapshot, MDB_dbi meta, unsigned schema, const char *name, struct text *out)
 {
-    MDB_val key = {.mv_size = strlen(name)};
-    memcpy(&key.mv_data, &name, sizeof name);
-    return key;
+    MDB_val key = record_value(name, strlen(name)), value;
+    return mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS &&
+           record_meta_decode(schema, name, value.mv_data, value.mv_size, out);
 }
 
-/* The value of a decimal number in meta; false if there is none. */
-static bool read_number(struct snapshot *snapshot, MDB_dbi meta, const char *name, uint64_t *number)
+static unsigned read_schema(const struct snapshot *snapshot, const char *folder, MDB_dbi meta)
 {
-    MDB_val key = meta_key(name), value;
-    char text[24];
-    if (mdb_get(snapshot->txn, meta, &key, &value) != MDB_SUCCESS || value.mv_size >= sizeof text)
-        return false;
-    memcpy(text, value.mv_data, value.mv_size);
-    text[value.mv_size] = 0;
-    char *end;
-    *number = strtoull(text, &end, 10);
-    return end != text && !*end;
+    MDB_val key = record_value(RECORD_META_SCHEMA, strlen(RECORD_META_SCHEMA)), value;
+    unsigned schema = 0;
+    if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS)
+        schema = record_meta_schema(value.mv_data, value.mv_size);
+    if (schema < 1 || schema > RECORD_SCHEMA)
+        log_fatal("store %s: not of schema %d; use the exporter of the coordinator's version", folder,
+            RECORD_SCHEMA);
+    return schema;
 }
 
 static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi meta, XXH3_state_t *hash)
 {
-    uint64_t schema;
-    if (!read_number(snapshot, meta, RECORD_META_SCHEMA, &schema) || schema != RECORD_SCHEMA)
-        log_fatal("store %s: not of schema %d; use the exporter of the coordinator's version", folder,
-            RECORD_SCHEMA);
-    if (!read_number(snapshot, meta, RECORD_META_GENERATION, &snapshot->generation))
-        snapshot->generation = 0;
-    MDB_val key = meta_key(RECORD_META_CATALOGUE), value;
-    const char *problem = "there is none";
-    if (mdb_get(snapshot->txn, meta, &key, &value) == MDB_SUCCESS) {
-        XXH3_128bits_update(hash, value.mv_data, value.mv_size);
-        if (catalogue_decode(value.mv_data, value.mv_size, &snapshot->catalogue, &problem))
+    unsigned schema = read_schema(snapshot, folder, meta);
+    struct text value;
+    char number[24] = "";
+    if (read_value(snapshot, meta, schema, RECORD_META_GENERATION, &value) && value.length < sizeof number)
+        memcpy(number, value.data, value.length);
+    snapshot->generation = strtoull(number, NULL, 10);
+    const char *problem = "there is none, or it is broken";
+    if (read_value(snapshot, meta, schema, RECORD_META_CATALOGUE, &value)) {
+        XXH3_128bits_update(hash, value.data, value.length);
+        if (catalogue_decode(value.data, value.length, &snapshot->catalogue, &problem))
             return;
     }
     log_warn("store %s: no usable catalogue (%s); tracks and classes go by their ids", folder, problem);
@@ -112,9 +110,10 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         log_error("store: a board's key has %zu bytes instead of %d; left out", key.mv_size, RECORD_KEY_SIZE);
         return;
     }
-    bool sound = record_board_decode(value.mv_data, value.mv_size, &record);
-    if (sound && !record.fetched_at_ms && !record.detail_length)
-        return; /* never fetched with success */
+    struct record_key place = record_key_make(track_id, class_id);
+    bool sound = record_board_decode(&place, value.mv_data, value.mv_size, &record);
+    if (sound && !record_board_is_fetched(&record))
+        return;
     hash_content(hash, track_id, class_id, &record);
     *append_board(snapshot) = (struct snapshot_board){
         .track_id = track_id,
@@ -229,22 +228,10 @@ struct verification {
     _Atomic uint32_t broken_count;
 };
 
-/* NULL if all is well, else what is wrong. */
 static const char *problem_of(const struct snapshot_board *board)
 {
-    uint32_t row_count = 0;
-    const char *problem;
-    if (!board->detail.length)
-        return "it has no detail";
-    if (record_checksum(board->detail.data, board->detail.length) != board->detail_checksum)
-        return "the detail's checksum is wrong";
-    if (!board->rows.length)
-        return board->entry_count ? "it has no rows" : NULL;
-    if (record_checksum(board->rows.data, board->rows.length) != board->rows_checksum)
-        return "the rows' checksum is wrong";
-    if (!board_validate(board->rows.data, board->rows.length, &row_count, &problem))
-        return problem;
-    return row_count == board->entry_count ? NULL : "there are fewer or more rows than entries";
+    struct board_claims claims = {board->entry_count, board->rows_checksum, board->detail_checksum};
+    return board_check(&claims, board->rows, board->detail);
 }
 
 static void *verify_some(void *context)

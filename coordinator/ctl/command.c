@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/endpoint.h"
+#include "common/memory.h"
+
 bool ctl_load_config(const struct ctl_globals *globals, struct config *config)
 {
     if (!globals->config_path) {
@@ -15,6 +18,30 @@ bool ctl_load_config(const struct ctl_globals *globals, struct config *config)
     config_problems_print(&problems, stderr);
     config_problems_free(&problems);
     return loaded;
+}
+
+char *ctl_endpoint(const struct ctl_globals *where, const char *name, enum ctl_socket socket)
+{
+    char *found = NULL;
+    if (where->connect) {
+        struct endpoint endpoint;
+        const char *problem;
+        if (endpoint_parse(where->connect, &endpoint, &problem))
+            return memory_strdup(where->connect);
+        ctl_wrong_usage(name, "--connect %s: %s", where->connect, problem);
+        return NULL;
+    }
+    if (!where->config_path) {
+        ctl_wrong_usage(name,
+            "name the configuration with --config FILE, or the %s socket with --connect ENDPOINT",
+            socket == CTL_SOCKET_STATUS ? "status" : "control");
+        return NULL;
+    }
+    struct config config;
+    if (ctl_load_config(where, &config))
+        found = memory_strdup(socket == CTL_SOCKET_STATUS ? config.sockets.status : config.sockets.control);
+    config_free(&config);
+    return found;
 }
 
 int ctl_wrong_usage(const char *name, const char *format, ...)

@@ -29,6 +29,12 @@ struct ctl_command {
  * Release `*config` with config_free in both cases. Without --config: false, asking for it. */
 bool ctl_load_config(const struct ctl_globals *globals, struct config *config);
 
+enum ctl_socket { CTL_SOCKET_STATUS, CTL_SOCKET_CONTROL };
+
+/* Where one of the coordinator's sockets is: `connect` if given, else that of the configuration at
+ * `config_path`. Owned by the caller; NULL after saying what is wrong or missing (exit with CTL_WRONG). */
+char *ctl_endpoint(const struct ctl_globals *where, const char *name, enum ctl_socket socket);
+
 /* Writes "r3ectl NAME: message" and where to find help to standard error. Returns CTL_WRONG. */
 int ctl_wrong_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,13 +5,23 @@
 
 #include "common/version.h"
 #include "coordinator/ctl/catalogue_import.h"
+#include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
+#include "coordinator/ctl/control.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
 
 static const struct ctl_command *const commands[] = {
     &catalogue_import_command,
+    &check_command,
+    &control_commands[CONTROL_REFRESH],
+    &control_commands[CONTROL_PAUSE],
+    &control_commands[CONTROL_RESUME],
+    &control_commands[CONTROL_DRAIN],
+    &control_commands[CONTROL_EXPORT],
+    &control_commands[CONTROL_RELEASE],
+    &control_commands[CONTROL_WHY],
     &search_command,
     &status_command,
     &watch_command,
@@ -38,6 +48,7 @@ static void print_help(void)
          "\n"
          "Examples:\n"
          "  r3ectl catalogue import --help\n"
+         "  r3ectl --config r3e-leaderboard.cfg why 1671-1703\n"
          "  r3ectl --config r3e-leaderboard.cfg catalogue import r3e-data.json --dry-run\n"
          "  r3ectl search --public /var/www/r3e-leaderboard jorg");
 }

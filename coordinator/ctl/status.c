@@ -48,6 +48,9 @@ static void put_fetching(const struct summary *summary)
         columns_number(summary->unchanged, b));
     printf(", %s entries", columns_number(summary->entries, a));
     printf(", %s kept aside until confirmed\n", columns_number(summary->kept_aside, a));
+    if (summary->quarantined)
+        printf("quarantined   %s took their workers down; status.json lists them, r3ectl release ends it\n",
+            columns_number(summary->quarantined, a));
     if (summary->failed_attempts)
         printf("failures      %s attempts: %s\n", columns_number(summary->failed_attempts, a),
             summary->failures);

@@ -10,7 +10,6 @@
 #include <zmq.h>
 
 #include "common/clock.h"
-#include "common/endpoint.h"
 #include "common/memory.h"
 #include "common/wire.h"
 
@@ -28,31 +27,6 @@ struct status_client {
 };
 
 /* ---- connecting ---- */
-
-/* Owned by the caller; NULL after saying what is wrong. */
-static char *find_endpoint(const struct ctl_globals *where, const char *name)
-{
-    char *found = NULL;
-    if (where->connect) {
-        struct endpoint endpoint;
-        const char *problem;
-        if (endpoint_parse(where->connect, &endpoint, &problem))
-            return memory_strdup(where->connect);
-        ctl_wrong_usage(name, "--connect %s: %s", where->connect, problem);
-        return NULL;
-    }
-    if (!where->config_path) {
-        ctl_wrong_usage(name,
-            "name the configuration with --config FILE, or the status socket with --connect "
-            "ENDPOINT");
-        return NULL;
-    }
-    struct config config;
-    if (ctl_load_config(where, &config))
-        found = memory_strdup(config.sockets.status);
-    config_free(&config);
-    return found;
-}
 
 static int open_signals(void)
 {
@@ -75,7 +49,7 @@ static bool connect_socket(struct status_client *client)
 
 struct status_client *status_client_open(const struct ctl_globals *where, const char *name, int *code)
 {
-    char *endpoint = find_endpoint(where, name);
+    char *endpoint = ctl_endpoint(where, name, CTL_SOCKET_STATUS);
     *code = CTL_WRONG;
     if (!endpoint)
         return NULL;

@@ -30,6 +30,7 @@ struct summary_refresh {
     X(retrying)                                                                                              \
     X(failed)                                                                                                \
     X(missing)                                                                                               \
+    X(quarantined)                                                                                           \
     X(stored)                                                                                                \
     X(unchanged)                                                                                             \
     X(failed_attempts)                                                                                       \

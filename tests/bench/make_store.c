@@ -239,10 +239,7 @@ static void detail_head(
 static void put(
     struct maker *maker, MDB_dbi database, const void *key, size_t key_size, const void *bytes, size_t size)
 {
-    /* LMDB takes bytes it will not change through pointers that are not const. */
-    MDB_val name = {.mv_size = key_size}, value = {.mv_size = size};
-    memcpy(&name.mv_data, &key, sizeof key);
-    memcpy(&value.mv_data, &bytes, sizeof bytes);
+    MDB_val name = record_value(key, key_size), value = record_value(bytes, size);
     check(mdb_put(maker->txn, database, &name, &value, 0));
 }
 
@@ -261,7 +258,7 @@ static void store_board(struct maker *maker, uint32_t track_id, uint32_t class_i
         record.rows_checksum = record_checksum(maker->packed.data, maker->packed.length);
     record.detail_checksum = record_checksum(maker->detail.data, maker->detail.length);
     buffer_clear(&maker->record);
-    record_board_encode(&record, &maker->record);
+    record_board_encode(&key, &record, &maker->record);
     put(maker, maker->boards, key.bytes, sizeof key.bytes, maker->record.data, maker->record.length);
     put(maker, maker->details, key.bytes, sizeof key.bytes, maker->detail.data, maker->detail.length);
     if (entries)
@@ -344,10 +341,19 @@ static void make_boards(struct maker *maker)
     free(sizes);
 }
 
+static void put_meta(struct maker *maker, const char *name, const void *bytes, size_t length)
+{
+    struct buffer sealed = buffer_make(length + 64);
+    record_meta_encode(name, bytes, length, &sealed);
+    put(maker, maker->meta, name, strlen(name), sealed.data, sealed.length);
+    buffer_free(&sealed);
+}
+
 static void make_catalogue(struct maker *maker)
 {
     uint32_t classes = (maker->plan.combinations + TRACKS - 1) / TRACKS;
-    char name[64];
+    char name[64], schema[16];
+    snprintf(schema, sizeof schema, "%d", RECORD_SCHEMA);
     for (uint32_t i = 0; i < TRACKS; i++) {
         snprintf(name, sizeof name, "Racetrack number %" PRIu32 " - Grand Prix", 1000 + i * 13);
         catalogue_add_item(&maker->catalogue, &maker->catalogue.tracks, 1000 + i * 13, name, strlen(name));
@@ -358,10 +364,9 @@ static void make_catalogue(struct maker *maker)
     }
     buffer_clear(&maker->record);
     catalogue_encode(&maker->catalogue, &maker->record);
-    put(maker, maker->meta, RECORD_META_CATALOGUE, strlen(RECORD_META_CATALOGUE), maker->record.data,
-        maker->record.length);
-    put(maker, maker->meta, RECORD_META_SCHEMA, strlen(RECORD_META_SCHEMA), "1", 1);
-    put(maker, maker->meta, RECORD_META_GENERATION, strlen(RECORD_META_GENERATION), "1", 1);
+    put_meta(maker, RECORD_META_CATALOGUE, maker->record.data, maker->record.length);
+    put_meta(maker, RECORD_META_SCHEMA, schema, strlen(schema));
+    put_meta(maker, RECORD_META_GENERATION, "1", 1);
 }
 
 static uint32_t argument(int argc, char **argv, int place, uint32_t otherwise)

@@ -5,13 +5,10 @@ import json
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import time
 
-import lmdb
-import msgpack
-import xxhash
+import store_file
 
 import oracle_flat as oracle
 
@@ -71,20 +68,7 @@ public: {{ dir = "{self.folder}/public"; }};
         return json.loads(gzip.decompress(data) if path.endswith(".gz") else data)
 
     def age_store(self, hours):
-        age_store(self.folder / "store", hours)
-
-
-def age_store(folder, hours):
-    """Makes every board of a store look as if it had been fetched earlier; nobody may have it open."""
-    environment = lmdb.open(str(folder), max_dbs=4, map_size=2**32)
-    with environment.begin(write=True) as transaction:
-        boards = environment.open_db(b"boards", transaction, create=False)
-        for key, value in list(transaction.cursor(boards)):
-            record = msgpack.unpackb(bytes(value)[:-8])
-            record[0] -= hours * 3600 * 1000
-            packed = msgpack.packb(record)
-            transaction.put(key, packed + struct.pack(">Q", xxhash.xxh64_intdigest(packed)), db=boards)
-    environment.close()
+        store_file.age(self.folder / "store", hours)
 
 
 def assert_equals_truth(crawl, truth):

@@ -3,6 +3,7 @@
 import itertools
 import json
 import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -84,11 +85,17 @@ workers: {{ local = 0; }};
         self.log_path = self.folder / "coordinator.log"
         self.start()
 
-    def start(self):
+    def start(self, limits=()):
+        """Starts it; `limits` are resource limits, {resource.RLIMIT_…: number}."""
+
+        def limit():
+            for name, number in dict(limits).items():
+                resource.setrlimit(name, (number, number))
+
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen(
                 [str(self.program), "--config", str(self.configuration), *self.settings, *(["--once"] if self.once else [])],
-                stderr=log)
+                stderr=log, preexec_fn=limit if limits else None)
 
     def endpoint(self, name):
         return f"ipc://{self.folder}/store/{name}.sock"

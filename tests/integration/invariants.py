@@ -22,8 +22,8 @@ import pathlib
 import re
 
 import lmdb
-import msgpack
-import xxhash
+
+import store_file
 
 RATE_SLACK_US = 1000  # the bucket counts in milliseconds
 TEMPORARY = re.compile(r"^\.r3e-tmp-|\.tmp$")
@@ -89,15 +89,18 @@ def read_store(folder):
         with environment.begin() as transaction:
             names = (b"boards", b"rows", b"details", b"meta")
             boards, rows, details, meta = (environment.open_db(name, transaction, create=False) for name in names)
-            content = StoreContent(int(transaction.get(b"generation", b"0", db=meta)), {}, readers)
+            kept = bytes(transaction.get(b"generation", b"0", db=meta))
+            old = transaction.get(b"schema", b"1", db=meta) == b"1"
+            generation = int(kept if old else store_file.unseal_meta("generation", kept))
+            content = StoreContent(generation, {}, readers)
             for key, value in transaction.cursor(boards):
-                packed, checksum = value[:-8], int.from_bytes(value[-8:], "big")
                 place = (int.from_bytes(key[:4], "big"), int.from_bytes(key[4:], "big"))
-                require(xxhash.xxh64_intdigest(packed) == checksum, f"the record of {place} is damaged")
-                fields = msgpack.unpackb(packed)
+                require(store_file.is_sound(bytes(key), value), f"the record of {place} is damaged")
+                record = store_file.unpack_board_record(bytes(key), value)
                 content.boards[place] = Record(
-                    fetched_at_ms=fields[0], generation=fields[2], lease=fields[3], entry_count=fields[4],
-                    content_hash=fields[7].hex(), failure_streak=fields[10],
+                    fetched_at_ms=record["fetched_at_ms"], generation=record["generation"], lease=record["lease"],
+                    entry_count=record["entry_count"], content_hash=record["content_hash"].hex(),
+                    failure_streak=record["failure_streak"],
                     has_rows=transaction.get(key, db=rows) is not None,
                     has_detail=transaction.get(key, db=details) is not None)
         return content

@@ -119,7 +119,7 @@ def test_a_day_has_one_refresh_whatever_the_clock_does(clock):
 
 def test_ages_hold_over_sleep_and_no_burst_follows(clock):
     one = clock.daemon
-    one.made.settings.update({"refresh.daily_at": "", "refresh.max_age_h": 24, "politeness.rate_per_s": 10,
+    one.made.settings.update({"refresh.daily_at": "", "refresh.max_age_h": 24, "politeness.rate_per_s": 2,
                               "politeness.burst": 1})
     clock.write("2026-06-01 12:00")
     one.start()
@@ -131,6 +131,6 @@ def test_ages_hold_over_sleep_and_no_burst_follows(clock):
     one.made.upstream.reset()
     clock.set("2026-06-02 13:00")  # as after a sleep: everything is older than a day
     wait_for(lambda: len(one.requests.since()) == COMBINATIONS)
-    assert one.made.upstream.stats()["peak_per_second"] <= 11
+    assert one.made.upstream.stats()["peak_per_second"] <= 4  # three by the rate; two workers may be late with one
     clock.set("2026-06-02 14:00")
     assert len(one.requests.since()) == COMBINATIONS

@@ -9,7 +9,7 @@ import time
 import lmdb
 import pytest
 
-from crawl import age_store
+import store_file
 from fake_worker import Coordinator, Worker, pack_board
 
 
@@ -111,7 +111,7 @@ def test_unchanged_with_the_right_hash_moves_the_due_time(crew):
     content_hash = json.loads(worker.result(job)[0])["content_hash"]
     assert worker.answer(job) == "stored"
     coordinator.stop()
-    age_store(coordinator.folder / "store", hours=2)
+    store_file.age(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker.say_hello()
     assert worker.answer(worker.take(), outcome="unchanged", content_hash=content_hash) == "stored"
@@ -268,25 +268,6 @@ def test_retry_after_closes_the_gate_for_everybody(crew):
     started = time.monotonic()
     second.take()
     assert time.monotonic() - started >= 1.3
-
-
-def test_a_shrunken_board_is_replaced_only_after_three_answers_say_so(crew):
-    coordinator = crew(tracks=1, classes=1, settings=["refresh.backoff_s=1"])
-    worker = coordinator.worker()
-    full = [f"Driver {n}" for n in range(9)]
-    assert worker.answer(worker.take(), names=full) == "stored"
-    coordinator.stop()
-    coordinator.settings += ["--set", "refresh.max_age_h=1"]
-    assert stored(coordinator)[(10, 1)] == pack_board(full)
-    age_store(coordinator.folder / "store", hours=2)
-    coordinator.start()
-    worker.say_hello()
-    assert worker.answer(worker.take(), names=[]) == "noted"
-    assert worker.answer(worker.take(), names=full[:5]) == "noted"
-    assert coordinator.summary(lambda s: s["kept_aside"] == 2)["stored"] == 0
-    assert worker.answer(worker.take(), names=full[:5]) == "stored"
-    coordinator.stop()
-    assert stored(coordinator)[(10, 1)] == pack_board(full[:5])
 
 
 def test_each_page_needs_a_grant_and_counts(crew):

@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 import zlib
 
 import pytest
@@ -681,6 +682,36 @@ def test_a_manifest_may_be_deleted_and_an_older_one_put_back(store, export_twice
     check(cache, [MONZA, EMPTY], exporter().figures)
 
 
+def test_killed_at_any_moment_the_next_run_puts_all_right(store, exporter, build_dir, cache, tmp_path):
+    """Whatever it had renamed, and whatever the manifest says: two contents in turn, so that a manifest left from the
+    time before fits the store again."""
+    worlds = [
+        [board(n, 1, [entry(f"Driver {n} {at} {world}", at, user(at)) for at in range(1, 60)]) for n in range(1, 12 + world)]
+        for world in (0, 1)
+    ]
+    one = store(worlds[1])
+    command = [str(build_dir / "exporter/r3e-exporter"), "--store", str(tmp_path / "store"), "--public", str(tmp_path / "public")]
+    started = time.monotonic()
+    exporter("--full")
+    whole_s = time.monotonic() - started
+    for step in range(1, 10):
+        truth = worlds[step % 2]
+        if step % 2 == 0:
+            one.remove(worlds[1][-1])
+        one.put(*truth)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(whole_s * step / 9)  # where it is by then does not matter for what must hold
+        process.kill()
+        process.wait()
+        if step % 3:  # back to the content of the last whole run
+            truth = worlds[(step + 1) % 2]
+            if truth is worlds[0]:
+                one.remove(worlds[1][-1])
+            one.put(*truth)
+        check(cache, truth, exporter().figures)
+        assert not list(cache.rglob(".r3e-tmp-*")) and not list((tmp_path / "store").glob("*.tmp"))
+
+
 def test_a_manifest_that_cannot_be_written_is_no_failure(store, exporter, cache, tmp_path):
     store([MONZA])
     (tmp_path / MANIFEST / "in the way").mkdir(parents=True)
@@ -799,6 +830,6 @@ def test_no_store(exporter, tmp_path, cache):
 
 
 def test_store_of_another_schema(store, exporter, cache):
-    store([MONZA]).put_meta("schema", b"2")
+    store([MONZA]).put_meta("schema", b"3")
     assert "schema" in exporter(code=1).stderr
     assert not cache.exists()

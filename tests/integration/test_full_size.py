@@ -12,7 +12,7 @@ from fake_worker import subscribe_summary
 from process_tree import TreeWatch
 from publishing import forget_export, state_of, wait_for_index
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 WHOLE = ("--tracks", 169, "--classes", 87, "--entries", 296000, "--drivers", 57600, "--filled", 55)
 MOST_MB = {"r3e-coordinator": 16, "r3e-worker": 24, "r3e-exporter": 64}

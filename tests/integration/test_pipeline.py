@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import oracle_flat as oracle
 from crawl import Crawl, assert_equals_truth, end, processes, wait_for, workers_of
 from fake_worker import subscribe_summary
 
@@ -202,6 +203,27 @@ def test_a_bad_answer_fails_by_name_and_leaves_the_old_board(mode, build_dir, tm
     assert [(f["track_id"], f["class_id"]) for f in failed] == [(str(bad["track_id"]), str(bad["class_id"]))]
     assert failed[0]["error"].startswith(FAULTS[mode])
     assert "was ended by signal" not in made.log() and "worker" not in failed[0]["error"]
+
+
+@pytest.mark.parametrize("mode", ["emptied", "shrunk:40"])
+def test_an_answer_that_lost_rows_is_believed_only_when_it_comes_again(mode, build_dir, tmp_path, upstream, upstream_truth):
+    options = ("--tracks", 3, "--classes", 2, "--entries", 300, "--drivers", 100, "--filled", 100)
+    truth = upstream_truth(*options)
+    bad = truth[2]
+    catalogue = tmp_path / "catalogue.cfg"
+    good = upstream(*options, "--write-catalogue", catalogue)
+    made = Crawl(build_dir, tmp_path, good.url, catalogue)
+    made.settings["workers.local"] = 1
+    assert made.once() == 0, made.log()
+    made.url = upstream(*options, "--fault", f"{bad['track_id']}-{bad['class_id']}={mode}").url
+    for _ in range(2):
+        made.age_store(hours=48)
+        assert made.once() == 0, made.log()  # it waits for no confirmation, and nothing failed
+        assert_equals_truth(made, truth)
+    made.age_store(hours=48)
+    assert made.once() == 0, made.log()
+    after = made.published(oracle.detail_path(bad))["track_info"]["Data"] or []
+    assert len(after) == (0 if mode == "emptied" else len(bad["results"]) * 40 // 100)
 
 
 def test_invalid_utf8_is_mended_and_the_rest_published(crawl, upstream_truth):

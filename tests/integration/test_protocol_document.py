@@ -68,7 +68,8 @@ def coded_fields():
 
 def documented_fields():
     result = {}
-    for section in re.split(r"^### ", DOCUMENT, flags=re.M)[1:]:
+    messages = DOCUMENT.partition("\n## Control\n")[0]
+    for section in re.split(r"^### ", messages, flags=re.M)[1:]:
         heading = section.split()[0]
         rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (?:.*?) ?\|$", section, re.M)
         result[heading] = {name: (kind, limits) for name, kind, limits in rows}
@@ -94,3 +95,45 @@ def test_every_type_has_a_section():
     types = re.search(r"#define PROTOCOL_TYPES\(X\)(.*?)\n\n", HEADER, re.S).group(1)
     for name in re.findall(r'"(\w+)"', types):
         assert re.search(r"^### .*\b%s\b" % name, DOCUMENT, re.M), name
+
+
+# ---- the control socket ----
+
+CONTROL_HEADER = (COMMON / "control_message.h").read_text()
+CONTROL_SECTION = DOCUMENT.partition("\n## Control\n")[2]
+
+
+def control_constants():
+    found = re.findall(r"#define CONTROL_(\w+)\s+(\d+)u?\b", CONTROL_HEADER)
+    return {name: int(value) for name, value in found}
+
+
+def test_control_commands_agree():
+    limits = control_constants()
+    coded = {}
+    for name, fewest, most, takes in re.findall(r'X\(CONTROL_\w+, "(\w+)", (\d+), (\w+), ([^)]*)\)', CONTROL_HEADER):
+        most = limits["TARGETS_MAX"] if most.startswith("CONTROL_") else int(most)
+        fields = {"FOR": "`for_s`", "REASON": "`reason`", "RUN": "`run`"}
+        takes = " ".join(fields[part] for part in re.findall(r"CONTROL_TAKES_(\w+)", takes))
+        coded[name] = (f"{fewest}–{most}", takes)
+    rows = re.findall(r"^\| `(\w+)` \| (\d+–\d+) \| (.*?) ?\|", CONTROL_SECTION, re.M)
+    assert {name: (targets, takes) for name, targets, takes in rows} == coded and len(coded) == 7
+
+
+def test_control_limits_agree():
+    limits = control_constants()
+    assert f"at most {limits['REQUEST_MAX']:,} bytes; the answer is one of at most {limits['REPLY_MAX']:,}" in CONTROL_SECTION
+    assert f"| 0–{limits['TARGETS_MAX']}, of 1–{limits['TARGET_SIZE'] - 1} bytes each |" in CONTROL_SECTION
+    assert f"| `for_s` | number | 1–{limits['FOR_S_MAX']} |" in CONTROL_SECTION
+    assert f"| `reason` | string | 0–{limits['REASON_SIZE'] - 1} |" in CONTROL_SECTION
+    assert f"at most {limits['TEXT_SIZE'] - 1:,} bytes, for people" in CONTROL_SECTION
+
+
+def test_every_reason_of_why_and_every_state_is_documented():
+    folder = COMMON.parent / "coordinator"
+    why = re.search(r"#define WHY_KINDS\(X\)(.*?)\n\n", (folder / "why.h").read_text(), re.S).group(1)
+    states = re.search(r"#define STATUS_STATES\(X\)(.*?)\n\n", (folder / "status.h").read_text(), re.S).group(1)
+    holds = re.search(r"#define HOLDS\(X\)(.*?)\n\n", (folder / "holds.h").read_text(), re.S).group(1)
+    for text in (why, states, holds):
+        names = re.findall(r'"(\w+)"', text)
+        assert len(names) > 5 and all(f"`{name}`" in DOCUMENT for name in names)

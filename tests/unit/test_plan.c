@@ -49,6 +49,23 @@ static void finds_every_combination_and_no_other(void **state)
     assert_int_equal(plan_find(plan, 0, 0), PLAN_NONE);
 }
 
+static void what_is_lost_is_missing_and_due(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    for (uint32_t place = 0; place < 12; place++)
+        plan_known(plan, place, 1000 + place);
+    assert_int_equal(plan_missing(plan), 0);
+    plan_lost(plan, 7);
+    plan_lost(plan, 7);
+    assert_int_equal(plan_missing(plan), 1);
+    assert_int_equal(plan_take(plan, 0), 7);
+    plan_lost(plan, 7); /* while it is being fetched */
+    assert_int_equal(plan_missing(plan), 1);
+    plan_succeed(plan, 7, 2000);
+    assert_int_equal(plan_missing(plan), 0);
+    assert_int_equal(plan_take(plan, 0), PLAN_NONE);
+}
+
 static void missing_comes_before_stale_in_order_of_ids(void **state)
 {
     struct plan *plan = ((struct fixture *)*state)->plan;
@@ -310,6 +327,63 @@ static void always_takes_what_a_plain_search_finds(void **state)
     }
 }
 
+static void a_new_catalogue_keeps_what_it_still_has(void **state)
+{
+    struct fixture *fixture = *state;
+    struct plan *plan = fixture->plan;
+    plan_known(plan, 0, 50);               /* 10-5 stays */
+    plan_known(plan, 1, 60);               /* 10-6 goes */
+    uint32_t leased = plan_take(plan, 0);  /* 10-7 stays */
+    uint32_t leaving = plan_take(plan, 0); /* 10-8 goes */
+    plan_entry(plan, leased)->lease = 3;
+    assert_int_equal(leaving, 3);
+    plan_want(plan, 4);
+    plan_want(plan, 5);
+    plan_urge(plan, 10, 0);      /* 30-7 stays */
+    plan_quarantine(plan, 8, 9); /* 30-5 stays */
+    catalogue_free(&fixture->catalogue);
+    fixture->catalogue = catalogue_make();
+    static const uint32_t tracks[] = {5, 10, 30}, classes[] = {5, 7, 9};
+    for (size_t i = 0; i < 3; i++) {
+        add(&fixture->catalogue, &fixture->catalogue.tracks, tracks[i]);
+        add(&fixture->catalogue, &fixture->catalogue.classes, classes[i]);
+    }
+    uint32_t *moved = plan_rebuild(plan);
+    static const uint32_t expected[] = {
+        3, PLAN_NONE, 4, PLAN_NONE, PLAN_NONE, PLAN_NONE, PLAN_NONE, PLAN_NONE, 6, PLAN_NONE, 7, PLAN_NONE};
+    assert_memory_equal(moved, expected, sizeof expected);
+    free(moved);
+    assert_int_equal(plan_count(plan), 9);
+    assert_int_equal(plan_entry(plan, 4)->lease, 3);
+    assert_int_equal(plan_find(plan, 30, 9), 8);
+    assert_int_equal(plan_find(plan, 20, 5), PLAN_NONE);
+    struct plan_counts counts = plan_count_states(plan, 100);
+    assert_int_equal(counts.total, 9);
+    assert_int_equal(counts.leased, 1);
+    assert_int_equal(counts.missing, 8);
+    assert_int_equal(counts.quarantined, 1);
+    assert_int_equal(counts.failed, 1);
+    assert_int_equal(plan_wanted(plan), 0);
+    assert_int_equal(plan_urgent(plan), 1);
+    static const uint32_t order[] = {7, 0, 1, 2, 5, 8, 6, 3};
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(plan_take(plan, 100), order[i]);
+    assert_int_equal(plan_take(plan, INT64_MAX), PLAN_NONE);
+}
+
+static void tells_how_many_come_first(void **state)
+{
+    struct plan *plan = ((struct fixture *)*state)->plan;
+    for (uint32_t place = 0; place < 12; place++)
+        assert_int_equal(plan_ahead(plan, place), place);
+    plan_urge(plan, 7, 0);
+    assert_int_equal(plan_ahead(plan, 7), 0);
+    assert_int_equal(plan_ahead(plan, 0), 1);
+    plan_take(plan, 0);
+    plan_take(plan, 0);
+    assert_int_equal(plan_ahead(plan, 11), 9);
+}
+
 #define WITH_PLAN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static void a_postponed_attempt_does_not_count(void **state)
@@ -353,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLAN(finds_every_combination_and_no_other),
+        WITH_PLAN(what_is_lost_is_missing_and_due),
         WITH_PLAN(missing_comes_before_stale_in_order_of_ids),
         WITH_PLAN(takes_nothing_before_it_is_due),
         WITH_PLAN(attempts_are_counted_within_one_refresh),
@@ -367,6 +442,8 @@ int main(void)
         WITH_PLAN(always_takes_what_a_plain_search_finds),
         WITH_PLAN(a_postponed_attempt_does_not_count),
         WITH_PLAN(the_rest_is_given_up_but_for_what_is_leased),
+        WITH_PLAN(a_new_catalogue_keeps_what_it_still_has),
+        WITH_PLAN(tells_how_many_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,6 +205,35 @@ static void leaves_no_descriptor_behind(void **state)
     assert_int_equal(process_descriptor_count(), before);
 }
 
+static void a_restart_replaces_at_once_and_takes_another_number(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    pid_t before[8], after[8];
+    open_with(&fixture, sleeper, 3);
+    tick(&fixture, 0);
+    assert_int_equal(supervisor_pids(fixture.supervisor, before, 8), 3);
+    supervisor_restart(fixture.supervisor, 1, SIGKILL);
+    run_until_ended(&fixture, 3);
+    assert_int_equal(supervisor_crashed(fixture.supervisor), 0);
+    tick(&fixture, 0); /* no pause, although they had not worked */
+    assert_int_equal(supervisor_pids(fixture.supervisor, after, 8), 1);
+    supervisor_restart(fixture.supervisor, 2, SIGKILL);
+    run_until_ended(&fixture, 4);
+    tick(&fixture, 0);
+    assert_int_equal(supervisor_alive(fixture.supervisor), 2);
+    assert_int_equal(supervisor_pids(fixture.supervisor, after, 8), 2);
+    assert_int_equal(kill(after[0], SIGKILL), 0); /* nobody asked for this end */
+    run_until_ended(&fixture, 5);
+    assert_int_equal(supervisor_crashed(fixture.supervisor), 1);
+    assert_true(tick(&fixture, 0) < LOOP_SLEEP_FOREVER);
+    supervisor_restart(fixture.supervisor, 0, SIGKILL);
+    run_until_ended(&fixture, 6);
+    assert_true(tick(&fixture, 100000) == LOOP_SLEEP_FOREVER);
+    assert_int_equal(supervisor_alive(fixture.supervisor), 0);
+    close_all(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +244,7 @@ int main(void)
         cmocka_unit_test(forked_children_say_themselves_whether_they_worked),
         cmocka_unit_test(stopping_starts_nothing_again),
         cmocka_unit_test(leaves_no_descriptor_behind),
+        cmocka_unit_test(a_restart_replaces_at_once_and_takes_another_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,20 @@ static void what_is_no_file_is_left_alone(void **state)
     close_trigger(&file);
 }
 
+/* The kernel lets nobody move this one, root neither. */
+static void one_that_cannot_be_moved_is_not_acted_on(void **state)
+{
+    struct fixture *f = *state;
+    struct file_fixture file = {.refresh = f, .loop = loop_open(), .now_ms = f->now_ms};
+    file.trigger = trigger_open(file.loop, "/proc/version", f->run);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(look(&file), 0);
+    assert_memory_equal(trigger_problem(file.trigger), "cannot move it aside: ", 22);
+    assert_int_equal(refresh_run_progress(f->run).full_since_ms, 0);
+    trigger_close(&file.trigger);
+    loop_close(&file.loop);
+}
+
 static void the_folder_may_come_later_and_be_replaced(void **state)
 {
     struct file_fixture file;
@@ -230,6 +244,7 @@ int main(void)
         WITH_RUN(one_that_was_moved_aside_is_finished),
         WITH_RUN(one_that_is_too_large_goes_away),
         WITH_RUN(what_is_no_file_is_left_alone),
+        WITH_RUN(one_that_cannot_be_moved_is_not_acted_on),
         WITH_RUN(the_folder_may_come_later_and_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
