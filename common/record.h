@@ -43,9 +43,9 @@
 #define RECORD_META_CATALOGUE  "catalogue"  /* catalogue_encode's form of the one in force */
 #define RECORD_META_EXPORT     "export"     /* JSON: the exporter's last report */
 #define RECORD_META_CRAWL      "crawl"      /* JSON: times of the last full refresh */
+#define RECORD_META_POLITENESS "politeness" /* JSON: rate, gate, breaker, robots.txt */
 #define RECORD_META_CLAIMS     "claims"     /* JSON: the boards handed out, see coordinator/claims.h */
 #define RECORD_META_PAUSE      "pause"      /* JSON: an operator's pause, see coordinator/pause.h */
-#define RECORD_META_POLITENESS "politeness" /* JSON: rate, gate, breaker, robots.txt */
 
 #define RECORD_KEY_SIZE 8
 

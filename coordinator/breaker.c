@@ -2,9 +2,14 @@
 
 void breaker_init(struct breaker *breaker, unsigned failures, int64_t pause_ms)
 {
-    *breaker =
-        (struct breaker){.failures_most = failures < BREAKER_FAILURES_MAX ? failures : BREAKER_FAILURES_MAX,
-            .pause_ms = pause_ms};
+    *breaker = (struct breaker){0};
+    breaker_set_limits(breaker, failures, pause_ms);
+}
+
+void breaker_set_limits(struct breaker *breaker, unsigned failures, int64_t pause_ms)
+{
+    breaker->failures_most = failures < BREAKER_FAILURES_MAX ? failures : BREAKER_FAILURES_MAX;
+    breaker->pause_ms = pause_ms;
 }
 
 bool breaker_allows(const struct breaker *breaker, uint64_t lease, int64_t now_ms)

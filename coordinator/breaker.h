@@ -38,6 +38,9 @@ struct breaker {
 /* Makes it CLOSED. `failures` 1 to BREAKER_FAILURES_MAX. */
 void breaker_init(struct breaker *breaker, unsigned failures, int64_t pause_ms);
 
+/* Other limits from now on; a pause that has begun stays as it is. */
+void breaker_set_limits(struct breaker *breaker, unsigned failures, int64_t pause_ms);
+
 /* True if a request of that lease (0: of a new one) may be sent. */
 bool breaker_allows(const struct breaker *breaker, uint64_t lease, int64_t now_ms);
 

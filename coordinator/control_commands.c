@@ -274,7 +274,7 @@ static void gather(const struct execution *execution, const struct target *targe
         .class_name = class ? class->name : "",
         .holds = parts->holds,
         .workers = dispatch_roster(parts->dispatch)->count,
-        .rate_per_s = politeness_rate(parts->politeness),
+        .rate_per_s = dispatch_rate(parts->dispatch),
         .now_ms = execution->now_ms,
         .wall_ms = execution->wall_ms};
     if (place == PLAN_NONE)

@@ -19,7 +19,6 @@ struct control_parts {
     const struct catalogue *catalogue;
     struct plan *plan;
     struct store *store;
-    const struct politeness *politeness;
     struct dispatch *dispatch;
     struct collect *collect;
     struct publisher *publisher;

@@ -61,9 +61,9 @@ struct coordinator {
     struct claims *claims;
     struct control *control;
     struct holds holds;
+    struct politeness *politeness;
     struct storage storage;
     struct descriptors descriptors;
-    struct politeness *politeness;
     struct local_pool *pool;
     struct publisher *publisher;
     struct status *status;
@@ -146,7 +146,6 @@ static void open_control(struct coordinator *c)
     struct control_parts parts = {.catalogue = c->catalogue,
         .plan = c->plan,
         .store = c->store,
-        .politeness = c->politeness,
         .dispatch = c->dispatch,
         .collect = c->collect,
         .publisher = c->publisher,

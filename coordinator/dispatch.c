@@ -94,6 +94,15 @@ static void unqueue(struct dispatch *dispatch, struct worker *worker)
     worker->wanted_page = 0;
 }
 
+/* The worker's lease is over. One that did not wait for the page it asked for waits no longer. */
+static void release_lease(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->wanted_page)
+        unqueue(dispatch, worker);
+    worker->lease = LEASE_NONE;
+    set_requesting(dispatch, worker, false);
+}
+
 /* A worker that was asked to leave did not die of what it held. */
 static bool is_death(const struct dispatch *dispatch, const struct worker *worker)
 {
@@ -107,10 +116,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
     FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", dispatch->leases.leases[lease_place].id,
         failure_string(failure));
-    if (worker && worker->lease == lease_place) {
-        worker->lease = LEASE_NONE;
-        set_requesting(dispatch, worker, false);
-    }
+    if (worker && worker->lease == lease_place)
+        release_lease(dispatch, worker);
     politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
     if (place == PLAN_NONE)
@@ -512,9 +519,8 @@ static void end_lease(struct dispatch *dispatch, uint32_t lease_place)
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
     FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[lease_place].id);
     if (worker && worker->lease == lease_place) {
-        worker->lease = LEASE_NONE;
+        release_lease(dispatch, worker);
         worker->jobs++;
-        set_requesting(dispatch, worker, false);
         if (dispatch->events.worked && worker->local)
             dispatch->events.worked(dispatch->events.context);
     }
@@ -533,6 +539,7 @@ bool dispatch_stray_done(struct dispatch *dispatch, uint64_t id)
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
         const struct lease *lease = &dispatch->leases.leases[place];
         if (id && lease->id == id && lease->plan_place == PLAN_NONE) {
+            politeness_lost(dispatch->politeness, id, clock_monotonic_ms());
             end_lease(dispatch, place);
             return true;
         }
@@ -617,6 +624,11 @@ unsigned dispatch_in_flight(const struct dispatch *dispatch)
 unsigned dispatch_leased(const struct dispatch *dispatch)
 {
     return dispatch->leases.count;
+}
+
+double dispatch_rate(const struct dispatch *dispatch)
+{
+    return politeness_rate(dispatch->politeness);
 }
 
 uint64_t dispatch_lease_changes(const struct dispatch *dispatch)

@@ -89,6 +89,9 @@ const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatc
 unsigned dispatch_in_flight(const struct dispatch *dispatch);
 unsigned dispatch_leased(const struct dispatch *dispatch);
 
+/* Requests per second that are allowed; 0: no limit. */
+double dispatch_rate(const struct dispatch *dispatch);
+
 /* Leases begun and ended so far, and those there are now, in no particular order. */
 uint64_t dispatch_lease_changes(const struct dispatch *dispatch);
 void dispatch_each_lease(const struct dispatch *dispatch,

@@ -141,6 +141,13 @@ bool pace_is_lowered(const struct pace *pace)
     return pace->rate_per_s > 0 && (pace->ceiling_per_s <= 0 || pace->rate_per_s < pace->ceiling_per_s);
 }
 
+void pace_set_ceiling(struct pace *pace, double ceiling_per_s)
+{
+    bool lowered = pace_is_lowered(pace);
+    pace->ceiling_per_s = ceiling_per_s;
+    set_rate(pace, lowered ? pace->rate_per_s : ceiling_per_s);
+}
+
 void pace_restore(struct pace *pace, const struct politeness_record *record)
 {
     pace->latency.base_ms = record->latency_base_ms;

@@ -58,6 +58,9 @@ struct pace {
 
 struct pace pace_make(double ceiling_per_s, int64_t now_ms);
 
+/* Another configured rate: one that was lowered stays, as far as it allows. */
+void pace_set_ceiling(struct pace *pace, double ceiling_per_s);
+
 /* Requests per second that are allowed; 0: no limit. */
 double pace_rate(const struct pace *pace);
 

@@ -75,24 +75,18 @@ static void follow_pace(struct politeness *politeness, int64_t now_ms)
         politeness->changed = true;
 }
 
-/* As if nothing had been asked of the service yet. */
-static void begin(struct politeness *politeness, const struct politeness_options *options, int64_t now_ms)
+struct politeness *politeness_open(
+    const struct politeness_options *options, struct holds *holds, int64_t now_ms)
 {
-    *politeness = (struct politeness){.options = *options, .holds = politeness->holds};
+    struct politeness *politeness = memory_zalloc(1, sizeof *politeness);
+    politeness->options = *options;
+    politeness->holds = holds;
     politeness->pace = pace_make(options->rate_per_s, now_ms);
     politeness->bucket = bucket_make(options->rate_per_s, options->burst, now_ms);
     politeness->saved_rate = options->rate_per_s;
     politeness->robots = robots_make(options->robots, options->breaker_pause_ms, now_ms);
     breaker_init(&politeness->breaker, options->breaker_failures, options->breaker_pause_ms);
     show_robots(politeness, now_ms);
-}
-
-struct politeness *politeness_open(
-    const struct politeness_options *options, struct holds *holds, int64_t now_ms)
-{
-    struct politeness *politeness = memory_zalloc(1, sizeof *politeness);
-    politeness->holds = holds;
-    begin(politeness, options, now_ms);
     return politeness;
 }
 
@@ -100,6 +94,22 @@ void politeness_close(struct politeness **pointer)
 {
     free(*pointer);
     *pointer = NULL;
+}
+
+void politeness_set_options(
+    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms)
+{
+    struct robots *robots = &politeness->robots;
+    bool same = options->robots_subject == politeness->options.robots_subject;
+    politeness->options = *options;
+    pace_set_ceiling(&politeness->pace, options->rate_per_s);
+    politeness->bucket.burst = options->burst < 1 ? 1 : options->burst;
+    breaker_set_limits(&politeness->breaker, options->breaker_failures, options->breaker_pause_ms);
+    robots_set(robots, options->robots, options->breaker_pause_ms, same, now_ms);
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(robots);
+    politeness->changed = true;
+    follow_pace(politeness, now_ms);
+    show_robots(politeness, now_ms);
 }
 
 /* ---- requests ---- */
@@ -274,7 +284,7 @@ void politeness_robots_told(
         bucket_charge(&politeness->bucket, (double)(rules->requests - 1), now_ms);
     if (rules->retry_after_ms && politeness->options.respect_retry_after)
         close_gate(politeness, rules->retry_after_ms, random, now_ms);
-    politeness->pace.least_gap_ms = (double)politeness->robots.crawl_delay_ms;
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(&politeness->robots);
     politeness->changed = true;
     follow_pace(politeness, now_ms);
     show_robots(politeness, now_ms);
@@ -350,6 +360,7 @@ void politeness_save(
         .breaker_until_ms = open ? wall_of(breaker->until_ms, now_ms, wall_ms) : 0,
         .robots_verdict = robots->verdict,
         .robots_fetched_ms = robots->verdict ? wall_of(robots->fetched_ms, now_ms, wall_ms) : 0,
+        .robots_subject = (double)politeness->options.robots_subject,
         .crawl_delay_ms = (double)robots->crawl_delay_ms,
     };
 }
@@ -394,21 +405,12 @@ void politeness_restore(
             ? left_ms(record->breaker_until_ms, (double)politeness->options.breaker_pause_ms, wall_ms)
             : 0,
         now_ms);
-    robots_restore(&politeness->robots, (enum robots_verdict)record->robots_verdict,
-        wall_ms - (int64_t)record->robots_fetched_ms, (uint64_t)record->crawl_delay_ms, now_ms);
-    politeness->pace.least_gap_ms = (double)politeness->robots.crawl_delay_ms;
+    if (record->robots_subject == (double)politeness->options.robots_subject)
+        robots_restore(&politeness->robots, (enum robots_verdict)record->robots_verdict,
+            wall_ms - (int64_t)record->robots_fetched_ms, (uint64_t)record->crawl_delay_ms, now_ms);
+    politeness->pace.least_gap_ms = (double)robots_crawl_delay_ms(&politeness->robots);
     politeness->saved_rate = pace_rate(&politeness->pace);
     follow_pace(politeness, now_ms);
     show_breaker(politeness, now_ms);
     show_robots(politeness, now_ms);
-}
-
-void politeness_set_options(
-    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms, int64_t wall_ms)
-{
-    struct politeness_record record;
-    politeness_save(politeness, &record, now_ms, wall_ms);
-    begin(politeness, options, now_ms);
-    politeness_restore(politeness, &record, now_ms, wall_ms);
-    politeness->changed = true;
 }

@@ -2,11 +2,9 @@
 #define R3E_COORDINATOR_POLITENESS_H
 /* Whether a request may be sent now, for all workers on all hosts together: the one place that knows.
  *
- *     bucket    the rate, evenly
- *     pace      what the rate is just now (429, latency, robots.txt's delay)
- *     gate      closed after a refusal
- *     breaker   stops the crawl when the service is down
- *     robots    what robots.txt says
+ *     bucket    the rate, evenly          pace     what the rate is just now (429, latency, robots.txt's
+ * delay) gate      closed after a refusal    breaker  stops the crawl when the service is down robots    what
+ * robots.txt says
  *
  * Each part's header says what it does. Only a valid answer makes anything faster. The caller reports the end
  * of each lease: valid ones only if they are what was asked for, failures always. What holds the crawl back
@@ -27,6 +25,7 @@ struct politeness_options {
     double rate_per_s; /* 0: no limit */
     double burst;
     bool robots;
+    uint64_t robots_subject;  /* what a verdict on robots.txt is about; another number makes it void */
     bool respect_retry_after; /* false: as if it were not there */
     unsigned breaker_failures;
     int64_t breaker_pause_ms; /* also before robots.txt is tried again for the first time */
@@ -38,6 +37,11 @@ struct politeness;
 struct politeness *politeness_open(
     const struct politeness_options *options, struct holds *holds, int64_t now_ms);
 void politeness_close(struct politeness **pointer);
+
+/* Another configuration from now on. What was learnt stays, as far as it allows; robots.txt is looked at
+ * again. */
+void politeness_set_options(
+    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms);
 
 /* ---- requests ---- */
 
@@ -95,11 +99,6 @@ bool politeness_take_change(struct politeness *politeness);
 
 void politeness_save(
     const struct politeness *politeness, struct politeness_record *record, int64_t now_ms, int64_t wall_ms);
-
-/* Other options from now on; what is known of the service stays. A probe of the breaker under way counts as
- * if it had not been sent: the pause begins anew at the latest then. */
-void politeness_set_options(
-    struct politeness *politeness, const struct politeness_options *options, int64_t now_ms, int64_t wall_ms);
 
 /* Goes on where an earlier process was. NULL: what it left cannot be read, so the rate is halved. */
 void politeness_restore(

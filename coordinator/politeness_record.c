@@ -36,6 +36,7 @@ static const struct {
     FIELD(breaker_until_ms, WALL_MOST),
     FIELD(robots_verdict, 2),
     FIELD(robots_fetched_ms, WALL_MOST),
+    FIELD(robots_subject, (double)POLITENESS_RECORD_SUBJECT_MAX),
     FIELD(crawl_delay_ms, DAY_MS),
 };
 

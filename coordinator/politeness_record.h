@@ -5,10 +5,13 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buffer.h"
 
-#define POLITENESS_RECORD_MAX 2048 /* bytes of the JSON */
+/* What a double carries without loss. */
+#define POLITENESS_RECORD_SUBJECT_MAX (UINT64_C(1) << 53)
+#define POLITENESS_RECORD_MAX         2048 /* bytes of the JSON */
 
 struct politeness_record {
     double rate_per_s;                                 /* 0: not lowered */
@@ -21,6 +24,7 @@ struct politeness_record {
     double breaker_until_ms; /* 0: closed */
     double robots_verdict;   /* enum robots_verdict */
     double robots_fetched_ms;
+    double robots_subject; /* politeness.h */
     double crawl_delay_ms;
 };
 

@@ -1,7 +1,18 @@
 #include "coordinator/politeness_store.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/log.h"
+
+/* A verdict on robots.txt is one for this service, this name of ours and these pages. */
+static uint64_t robots_subject(const struct config *config)
+{
+    uint64_t parts[] = {record_checksum(config->upstream.base_url, strlen(config->upstream.base_url)),
+        record_checksum(config->upstream.user_agent, strlen(config->upstream.user_agent)),
+        config->upstream.session};
+    return record_checksum(parts, sizeof parts) % POLITENESS_RECORD_SUBJECT_MAX;
+}
 
 struct politeness_options politeness_store_options(const struct config *config)
 {
@@ -9,6 +20,7 @@ struct politeness_options politeness_store_options(const struct config *config)
         .rate_per_s = config->politeness.rate_per_s,
         .burst = (double)config->politeness.burst,
         .robots = config->politeness.robots,
+        .robots_subject = robots_subject(config),
         .respect_retry_after = config->politeness.respect_retry_after,
         .breaker_failures = (unsigned)config->politeness.breaker_failures,
         .breaker_pause_ms = config->politeness.breaker_pause_s * 1000,

@@ -5,7 +5,7 @@
 #include "coordinator/politeness.h"
 #include "coordinator/store.h"
 
-/* What the configuration says of it. */
+/* What is configured. */
 struct politeness_options politeness_store_options(const struct config *config);
 
 /* Opens politeness as configured, and as an earlier process left it. A state that cannot be read is logged

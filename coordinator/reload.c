@@ -80,9 +80,9 @@ void reload(const struct reload_parts *parts, int64_t now_ms, int64_t wall_ms)
     struct collect_options collecting = reload_collect_options(config);
     collect_set_options(parts->collect, &collecting);
     publisher_set_limits(parts->publisher);
+    struct politeness_options politeness = politeness_store_options(config);
+    politeness_set_options(parts->politeness, &politeness, now_ms);
     struct dispatch_options dispatching = reload_dispatch_options(config);
     dispatch_set_options(parts->dispatch, &dispatching);
-    struct politeness_options politeness = politeness_store_options(config);
-    politeness_set_options(parts->politeness, &politeness, now_ms, wall_ms);
     local_pool_set_config(parts->pool, config);
 }

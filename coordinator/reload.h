@@ -15,6 +15,7 @@
 #include "coordinator/dispatch.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/plan.h"
+#include "coordinator/politeness.h"
 #include "coordinator/publisher.h"
 #include "coordinator/refresh.h"
 #include "coordinator/refresh_run.h"

@@ -24,6 +24,24 @@ void robots_restore(struct robots *robots, enum robots_verdict verdict, int64_t 
         robots->next_ms = robots->fetched_ms + ROBOTS_FRESH_MS;
 }
 
+void robots_set(struct robots *robots, bool obey, int64_t pause_ms, bool same, int64_t now_ms)
+{
+    robots->obey = obey;
+    robots->pause_ms = pause_ms;
+    robots->next_ms = now_ms;
+    robots->failures = 0;
+    if (same)
+        return;
+    robots->outdated = robots->asked_by_ms > 0;
+    robots->verdict = ROBOTS_UNKNOWN;
+    robots->crawl_delay_ms = 0;
+}
+
+uint64_t robots_crawl_delay_ms(const struct robots *robots)
+{
+    return robots->obey ? robots->crawl_delay_ms : 0;
+}
+
 bool robots_wanted(const struct robots *robots, int64_t now_ms)
 {
     return robots->obey && now_ms >= robots->next_ms && now_ms >= robots->asked_by_ms;
@@ -32,6 +50,7 @@ bool robots_wanted(const struct robots *robots, int64_t now_ms)
 void robots_asked(struct robots *robots, int64_t patience_ms, int64_t now_ms)
 {
     robots->asked_by_ms = now_ms + patience_ms;
+    robots->outdated = false;
 }
 
 static int64_t doubled(int64_t pause_ms, unsigned times, int64_t most_ms)
@@ -44,6 +63,7 @@ static int64_t doubled(int64_t pause_ms, unsigned times, int64_t most_ms)
 void robots_lost(struct robots *robots, int64_t now_ms)
 {
     robots->asked_by_ms = 0;
+    robots->outdated = false;
     robots->losses++;
     robots->next_ms = now_ms + doubled(LOST_PAUSE_MS, robots->losses, PAUSE_MOST_MS);
 }
@@ -52,6 +72,10 @@ void robots_told(struct robots *robots, const struct message_rules *rules, int64
 {
     robots->asked_by_ms = 0;
     robots->losses = 0;
+    if (robots->outdated) {
+        robots->outdated = false;
+        return;
+    }
     memcpy(robots->problem, rules->problem, sizeof robots->problem);
     if (rules->outcome == ROBOTS_OUTCOME_UNREACHABLE) {
         int64_t most_ms = robots->pause_ms > PAUSE_MOST_MS ? robots->pause_ms : PAUSE_MOST_MS;

@@ -25,6 +25,7 @@ struct robots {
     uint64_t crawl_delay_ms;
     int64_t next_ms;     /* when it is wanted next */
     int64_t asked_by_ms; /* a worker has it, and answers before this; 0: none has */
+    bool outdated;       /* … about what is not asked any more */
     unsigned failures;   /* in a row: answered, but not to be had */
     unsigned losses;     /* in a row: workers that were asked and did not answer */
     enum failure reason; /* of the last failure */
@@ -37,6 +38,13 @@ struct robots robots_make(bool obey, int64_t pause_ms, int64_t now_ms);
 /* Takes over an earlier process's verdict of that age. */
 void robots_restore(struct robots *robots, enum robots_verdict verdict, int64_t age_ms,
     uint64_t crawl_delay_ms, int64_t now_ms);
+
+/* Another configuration: it is looked at again soon. `same`: the verdict is still about us and this service.
+ */
+void robots_set(struct robots *robots, bool obey, int64_t pause_ms, bool same, int64_t now_ms);
+
+/* The pause between two requests that robots.txt asks for; 0: none, or we do not obey. */
+uint64_t robots_crawl_delay_ms(const struct robots *robots);
 
 /* True if a worker is to be asked now. */
 bool robots_wanted(const struct robots *robots, int64_t now_ms);

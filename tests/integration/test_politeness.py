@@ -12,8 +12,7 @@ import time
 import lmdb
 import pytest
 
-import store_file
-from crawl import Crawl
+from crawl import Crawl, age_store
 from fake_worker import Coordinator, Worker, subscribe_summary
 
 SMALL = ("--tracks", 4, "--classes", 3, "--entries", 100, "--drivers", 50)
@@ -142,9 +141,9 @@ def meta(coordinator, change=None):
     with environment.begin(write=True) as transaction:
         database = environment.open_db(b"meta", transaction, create=False)
         if change is not None:
-            transaction.put(b"politeness", store_file.seal_meta("politeness", change), db=database)
+            transaction.put(b"politeness", change, db=database)
         value = transaction.get(b"politeness", db=database)
-        value = store_file.unseal_meta("politeness", bytes(value)) if value is not None else None
+        value = bytes(value) if value is not None else None
     environment.close()
     return value
 
@@ -213,6 +212,19 @@ def test_a_result_that_comes_too_late_closes_the_gate_too(crew):
     assert 50000 < summary["hold_ms"] <= 66000
     worker.say("ready")
     assert worker.hears_nothing("job")
+
+
+def test_a_worker_that_does_not_wait_for_its_page_harms_nobody(crew):
+    coordinator = crew()
+    first, second = coordinator.worker(), coordinator.worker()
+    job = first.take()
+    second.fail(second.take(), http_status=429, retry_after_ms=1000)
+    first.say("more", lease=job["lease"], page=1)  # waits for the gate …
+    first.hears_nothing("grant")
+    assert first.answer(job) == "stored"  # … and its lease is over before it opens
+    first.say("ready")
+    first.hear("job")
+    assert first.hears_nothing("grant")
 
 
 # ---- the breaker ----
@@ -412,7 +424,7 @@ def test_robots_that_refuse_stop_everything_and_say_how_to_go_on(crawl, tmp_path
     assert made.once() == 0 and not made.requests.robots()  # the override
     published = sorted(path.read_bytes() for path in made.public.rglob("*.gz"))
     fetched = len(made.requests.listings())
-    store_file.age(made.folder / "store", hours=48)
+    age_store(made.folder / "store", hours=48)
     made.settings["politeness.robots"] = "true"
     assert made.once() == 1
     assert "Disallow: /leaderboard/listing/" in made.log() and "politeness.robots = false" in made.log()

@@ -440,10 +440,10 @@ int main(void)
         WITH_PLAN(asking_ends_the_pause_of_a_retry),
         WITH_PLAN(what_is_wanted_is_left_until_it_is_done),
         WITH_PLAN(always_takes_what_a_plain_search_finds),
-        WITH_PLAN(a_new_catalogue_keeps_what_it_still_has),
-        WITH_PLAN(tells_how_many_come_first),
         WITH_PLAN(a_postponed_attempt_does_not_count),
         WITH_PLAN(the_rest_is_given_up_but_for_what_is_leased),
+        WITH_PLAN(a_new_catalogue_keeps_what_it_still_has),
+        WITH_PLAN(tells_how_many_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

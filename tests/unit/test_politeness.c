@@ -295,6 +295,51 @@ static void the_breaker_survives_a_restart(void **state)
     politeness_close(&next);
 }
 
+static void a_reload_changes_the_limits_but_forgets_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct politeness_options options = defaults;
+    options.rate_per_s = 6;
+    politeness_set_options(f->politeness, &options, 0);
+    assert_true(politeness_rate(f->politeness) == 6);
+    for (int64_t now = 0; now < 10000; now += 100)
+        politeness_sent(f->politeness, 1, now);
+    tell(f->politeness, failed(FAILURE_HTTP_STATUS, 429, 1, 10000), 10300);
+    double lowered = politeness_rate(f->politeness);
+    assert_true(lowered < 6);
+    options.rate_per_s = 100;
+    politeness_set_options(f->politeness, &options, 10300);
+    assert_true(politeness_rate(f->politeness) == lowered);
+    options.rate_per_s = 1;
+    options.robots = true;
+    politeness_set_options(f->politeness, &options, 10300);
+    assert_true(politeness_rate(f->politeness) == 1);
+    assert_non_null(holds_get(&f->holds, HOLD_ROBOTS, 10300));
+    assert_false(politeness_allows(f->politeness, 0, 10301)); /* the gate is still closed */
+}
+
+static void a_verdict_is_of_one_service(void **state)
+{
+    (void)state;
+    struct holds holds = {0};
+    struct politeness_options options = defaults;
+    options.robots = true;
+    options.robots_subject = 77;
+    struct politeness *politeness = politeness_open(&options, &holds, 0);
+    politeness_robots_told(politeness, &allowing, 0, 0);
+    struct politeness_record record;
+    politeness_save(politeness, &record, 0, WALL_MS);
+    politeness_close(&politeness);
+    for (uint64_t subject = 77; subject <= 78; subject++) {
+        holds = (struct holds){0};
+        options.robots_subject = subject;
+        politeness = politeness_open(&options, &holds, 0);
+        politeness_restore(politeness, &record, 0, WALL_MS);
+        assert_true((holds_get(&holds, HOLD_ROBOTS, 0) == NULL) == (subject == 77));
+        politeness_close(&politeness);
+    }
+}
+
 static void what_cannot_be_read_halves_the_rate(void **state)
 {
     struct fixture *f = *state;
@@ -370,6 +415,8 @@ int main(void)
         WITH(a_restart_gives_no_request_away),
         WITH(the_gate_survives_a_restart),
         WITH(the_breaker_survives_a_restart),
+        WITH(a_reload_changes_the_limits_but_forgets_nothing),
+        cmocka_unit_test(a_verdict_is_of_one_service),
         WITH(what_cannot_be_read_halves_the_rate),
         cmocka_unit_test(random_lives_keep_the_limits),
     };

@@ -19,6 +19,7 @@ static const struct politeness_record sample = {.rate_per_s = 3.25,
     .breaker_until_ms = 1767434700000,
     .robots_verdict = 1,
     .robots_fetched_ms = 1767430000000,
+    .robots_subject = 9007199254740991,
     .crawl_delay_ms = 500};
 
 static void reads_what_it_wrote(void **state)

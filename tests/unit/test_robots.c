@@ -124,6 +124,33 @@ static void a_young_verdict_survives_a_restart(void **state)
     assert_int_equal(robots_verdict(&robots, 5000), ROBOTS_UNKNOWN);
 }
 
+static void another_service_needs_another_verdict(void **state)
+{
+    (void)state;
+    struct robots robots = robots_make(true, PAUSE_MS, 0);
+    robots_told(&robots, &refusing, 0);
+    robots_set(&robots, true, PAUSE_MS, true, 1000);
+    assert_int_equal(robots_verdict(&robots, 1000), ROBOTS_REFUSED);
+    assert_true(robots_wanted(&robots, 1000));
+    assert_int_equal(robots_crawl_delay_ms(&robots), 2000);
+    robots_set(&robots, false, PAUSE_MS, true, 1000);
+    assert_int_equal(robots_verdict(&robots, 1000), ROBOTS_ALLOWED);
+    assert_int_equal(robots_crawl_delay_ms(&robots), 0);
+    robots_set(&robots, true, PAUSE_MS, false, 1000);
+    assert_int_equal(robots_verdict(&robots, 1000), ROBOTS_UNKNOWN);
+    assert_int_equal(robots_crawl_delay_ms(&robots), 0);
+    /* What a worker was asked about the one before says nothing of this one. */
+    robots_asked(&robots, 10000, 1000);
+    robots_set(&robots, true, PAUSE_MS, false, 2000);
+    assert_false(robots_wanted(&robots, 2000));
+    robots_told(&robots, &allowing, 3000);
+    assert_int_equal(robots_verdict(&robots, 3000), ROBOTS_UNKNOWN);
+    assert_true(robots_wanted(&robots, 3000));
+    robots_asked(&robots, 10000, 3000);
+    robots_told(&robots, &allowing, 4000);
+    assert_int_equal(robots_verdict(&robots, 4000), ROBOTS_ALLOWED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +160,7 @@ int main(void)
         cmocka_unit_test(unreachable_is_tried_again_ever_later),
         cmocka_unit_test(an_older_verdict_goes_on_while_it_is_unreachable),
         cmocka_unit_test(a_lost_worker_is_followed_by_another_after_a_moment),
+        cmocka_unit_test(another_service_needs_another_verdict),
         cmocka_unit_test(a_young_verdict_survives_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
