@@ -42,7 +42,7 @@ struct store {
     char problem[STORE_PROBLEM_SIZE];
 };
 
-static uint64_t forget_committed(struct store *store);
+static void forget_up_to(struct store *store, uint64_t generation);
 
 static void check(const struct store *store, int code, const char *doing)
 {
@@ -171,7 +171,7 @@ void store_close(struct store **pointer)
     if (!store)
         return;
     store_commit(store);
-    forget_committed(store);
+    forget_up_to(store, UINT64_MAX); /* what could not be written too */
     store_writer_close(&store->writer);
     if (store->read)
         mdb_txn_abort(store->read);
@@ -230,18 +230,16 @@ static void remember_pending(
     pending->generation = store_writer_generation(store->writer);
 }
 
-static uint64_t forget_committed(struct store *store)
+static void forget_up_to(struct store *store, uint64_t generation)
 {
-    uint64_t committed = store_writer_committed(store->writer);
     struct pending *next;
     for (struct pending *pending = store->pending; pending; pending = next) {
         next = pending->hh.next;
-        if (pending->generation <= committed) {
+        if (pending->generation <= generation) {
             HASH_DEL(store->pending, pending);
             free(pending);
         }
     }
-    return committed;
 }
 /* NOLINTEND(clang-analyzer-*) */
 
@@ -273,7 +271,9 @@ uint64_t store_submit(struct store *store)
 
 uint64_t store_committed(struct store *store)
 {
-    return forget_committed(store);
+    uint64_t committed = store_writer_committed(store->writer);
+    forget_up_to(store, committed);
+    return committed;
 }
 
 int store_event_fd(const struct store *store)

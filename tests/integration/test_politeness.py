@@ -12,7 +12,8 @@ import time
 import lmdb
 import pytest
 
-from crawl import Crawl, age_store
+import store_file
+from crawl import Crawl
 from fake_worker import Coordinator, Worker, subscribe_summary
 
 SMALL = ("--tracks", 4, "--classes", 3, "--entries", 100, "--drivers", 50)
@@ -141,9 +142,9 @@ def meta(coordinator, change=None):
     with environment.begin(write=True) as transaction:
         database = environment.open_db(b"meta", transaction, create=False)
         if change is not None:
-            transaction.put(b"politeness", change, db=database)
+            transaction.put(b"politeness", store_file.seal_meta("politeness", change), db=database)
         value = transaction.get(b"politeness", db=database)
-        value = bytes(value) if value is not None else None
+        value = store_file.unseal_meta("politeness", bytes(value)) if value is not None else None
     environment.close()
     return value
 
@@ -424,7 +425,7 @@ def test_robots_that_refuse_stop_everything_and_say_how_to_go_on(crawl, tmp_path
     assert made.once() == 0 and not made.requests.robots()  # the override
     published = sorted(path.read_bytes() for path in made.public.rglob("*.gz"))
     fetched = len(made.requests.listings())
-    age_store(made.folder / "store", hours=48)
+    store_file.age(made.folder / "store", hours=48)
     made.settings["politeness.robots"] = "true"
     assert made.once() == 1
     assert "Disallow: /leaderboard/listing/" in made.log() and "politeness.robots = false" in made.log()

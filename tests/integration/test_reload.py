@@ -7,7 +7,8 @@ import pytest
 
 from fake_worker import Coordinator, Worker, catalogue_text, pack_board
 from test_coordinator import stored
-from crawl import Crawl, age_store, wait_for, workers_of
+import store_file
+from crawl import Crawl, wait_for, workers_of
 
 TRACKS = {10: "Track 1", 20: "Track 2"}
 CLASSES = {1: "Class 1", 2: "Class 2"}
@@ -91,7 +92,7 @@ def test_a_shorter_age_makes_boards_due(crew):
     worker = coordinator.worker()
     assert worker.answer(worker.take()) == "stored"
     coordinator.stop()
-    age_store(coordinator.folder / "store", hours=2)
+    store_file.age(coordinator.folder / "store", hours=2)
     coordinator.start()
     worker = coordinator.worker()
     worker.say("ready")
