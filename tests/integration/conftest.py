@@ -12,6 +12,7 @@ import pytest
 
 from crawl import Crawl
 from daemon import Daemon, Requests
+from fake_worker import Coordinator, Worker, crews
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 10
@@ -139,3 +140,35 @@ def daemon(crawl, tmp_path):
     yield make
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def crew(build_dir, tmp_path):
+    """A function that starts a coordinator whose workers the test plays; all are ended after the test."""
+    with crews(build_dir, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture
+def coordinator(build_dir, tmp_path):
+    """A function that starts a coordinator without local workers, which is killed after the test: it may have a failing
+    store."""
+    with contextlib.ExitStack() as started:
+
+        def start(**options):
+            one = Coordinator(build_dir, tmp_path, **options)
+            started.callback(one.stop, signal.SIGKILL)
+            return one
+
+        yield start
+
+
+@pytest.fixture
+def worker():
+    """A function that connects a worker of the test's own."""
+    with contextlib.ExitStack() as joined:
+
+        def join(coordinator):
+            return joined.enter_context(contextlib.closing(Worker(coordinator)))
+
+        yield join

@@ -1,5 +1,6 @@
 """A worker in Python that says what the test tells it to, and a coordinator to say it to."""
 
+import contextlib
 import itertools
 import json
 import pathlib
@@ -204,3 +205,34 @@ class Worker:
 
     def fail(self, job, failure="http_status", **changes):
         return self.answer(job, outcome="failed", failure=failure, problem="a test", entries=0, content_hash="", **changes)
+
+
+class Crew(Coordinator):
+    """A coordinator whose workers the test plays."""
+
+    ended_with = 0  # its exit code, where the test saw it end by itself
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.workers = []
+
+    def worker(self, **options):
+        self.workers.append(Worker(self, **options))
+        return self.workers[-1]
+
+
+@contextlib.contextmanager
+def crews(build_dir, folder, kind=Crew, codes=(0, -signal.SIGKILL)):
+    """A function that starts a Crew; all of them and their workers are ended at the end, with one of these exit codes."""
+    started = []
+
+    def start(**options):
+        started.append(kind(build_dir, folder, **options))
+        return started[-1]
+
+    yield start
+    for coordinator in started:
+        for worker in coordinator.workers:
+            worker.close()
+    for coordinator in started:
+        assert coordinator.stop() in (*codes, coordinator.ended_with), coordinator.log()

@@ -13,67 +13,46 @@ import pytest
 import zmq
 
 import store_file
-from fake_worker import Coordinator, Worker
+from crawl import wait_for
+from fake_worker import Crew, crews
 
 PATIENCE_S = 20
 
 
+class Operated(Crew):
+    """A coordinator that is given commands by r3ectl."""
+
+    def ctl(self, command, *options):
+        """r3ectl COMMAND against this coordinator, as a finished process."""
+        self.summary()  # it listens
+        return subprocess.run(
+            [str(self.program.parent / "ctl" / "r3ectl"), command, "--connect", self.endpoint("control"),
+             *map(str, options)], capture_output=True, text=True, timeout=60)
+
+    def ask(self, command, *options, code=0):
+        """What it said, for an expected exit code."""
+        done = self.ctl(command, *options)
+        assert done.returncode == code, (done.stdout, done.stderr, self.log())
+        return done.stdout if code in (0, 3) else done.stderr
+
+    def why(self, target, code=0):
+        """(kind, sentence)."""
+        done = self.ctl("why", target, "--json")
+        assert done.returncode == code, (done.stdout, done.stderr, self.log())
+        reply = json.loads(done.stdout)
+        return reply["details"]["why"], reply["text"]
+
+    def ended(self):
+        """Its exit code once it has ended by itself."""
+        self.ended_with = self.process.wait(timeout=PATIENCE_S)
+        return self.ended_with
+
+
 @pytest.fixture
 def crew(build_dir, tmp_path):
-    """A function that starts a coordinator with .ctl(); it and every worker made through it are ended after the test."""
-    started, workers = [], []
-
-    class Crew(Coordinator):
-        ended_with = 0
-
-        def worker(self, **options):
-            workers.append(Worker(self, **options))
-            return workers[-1]
-
-        def ctl(self, command, *options):
-            """r3ectl COMMAND against this coordinator, as a finished process."""
-            self.summary()  # it listens
-            return subprocess.run(
-                [str(build_dir / "coordinator" / "ctl" / "r3ectl"), command, "--connect", self.endpoint("control"),
-                 *map(str, options)], capture_output=True, text=True, timeout=60)
-
-        def ask(self, command, *options, code=0):
-            """What it said, for an expected exit code."""
-            done = self.ctl(command, *options)
-            assert done.returncode == code, (done.stdout, done.stderr, self.log())
-            return done.stdout if code in (0, 3) else done.stderr
-
-        def why(self, target, code=0):
-            """(kind, sentence)."""
-            done = self.ctl("why", target, "--json")
-            assert done.returncode == code, (done.stdout, done.stderr, self.log())
-            reply = json.loads(done.stdout)
-            return reply["details"]["why"], reply["text"]
-
-        def ended(self):
-            """Its exit code once it has ended by itself."""
-            self.ended_with = self.process.wait(timeout=PATIENCE_S)
-            return self.ended_with
-
-    def start(**options):
-        started.append(Crew(build_dir, tmp_path, **options))
-        return started[-1]
-
-    yield start
-    for worker in workers:
-        worker.close()
-    for coordinator in started:
-        assert coordinator.stop() in (0, -signal.SIGKILL, coordinator.ended_with), coordinator.log()
-
-
-def wait_for(condition, timeout_s=PATIENCE_S):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("it did not come about")
+    """A function that starts such a coordinator; it and its workers are ended after the test."""
+    with crews(build_dir, tmp_path, kind=Operated) as start:
+        yield start
 
 
 # ---- pause and resume ----

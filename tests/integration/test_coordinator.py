@@ -10,28 +10,7 @@ import lmdb
 import pytest
 
 import store_file
-from fake_worker import Coordinator, Worker, pack_board
-
-
-@pytest.fixture
-def crew(build_dir, tmp_path):
-    """A function that starts a coordinator; it and every worker made through it are ended after the test."""
-    started, workers = [], []
-
-    class Crew(Coordinator):
-        def worker(self, **options):
-            workers.append(Worker(self, **options))
-            return workers[-1]
-
-    def start(**options):
-        started.append(Crew(build_dir, tmp_path, **options))
-        return started[-1]
-
-    yield start
-    for worker in workers:
-        worker.close()
-    for coordinator in started:
-        assert coordinator.stop() in (0, -signal.SIGKILL), coordinator.log()
+from fake_worker import pack_board
 
 
 def stored(coordinator):

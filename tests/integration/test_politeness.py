@@ -1,6 +1,5 @@
 """How the crawl treats the service: measured at the service, or said by workers that the test plays."""
 
-import collections
 import json
 import re
 import signal
@@ -13,20 +12,10 @@ import lmdb
 import pytest
 
 import store_file
-from crawl import Crawl
-from fake_worker import Coordinator, Worker, subscribe_summary
+from crawl import Crawl, wait_for
+from fake_worker import crews, subscribe_summary
 
 SMALL = ("--tracks", 4, "--classes", 3, "--entries", 100, "--drivers", 50)
-
-
-def wait_for(condition, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError("it did not come about")
 
 
 class Requests:
@@ -66,23 +55,9 @@ def crawl(build_dir, tmp_path, upstream):
 
 @pytest.fixture
 def crew(build_dir, tmp_path):
-    """A function that starts a coordinator whose workers the test plays; all are ended after the test."""
-    started, workers = [], []
-
-    class Crew(Coordinator):
-        def worker(self, **options):
-            workers.append(Worker(self, **options))
-            return workers[-1]
-
-    def start(**options):
-        started.append(Crew(build_dir, tmp_path, **options))
-        return started[-1]
-
-    yield start
-    for worker in workers:
-        worker.close()
-    for coordinator in started:
-        assert coordinator.stop() in (0, 1, 3, -signal.SIGKILL), coordinator.log()
+    """As conftest's; those that give up may end by themselves."""
+    with crews(build_dir, tmp_path, codes=(0, 1, 3, -signal.SIGKILL)) as start:
+        yield start
 
 
 # ---- the rate ----

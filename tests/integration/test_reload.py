@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from fake_worker import Coordinator, Worker, catalogue_text, pack_board
+from fake_worker import Crew, catalogue_text, crews, pack_board
 from test_coordinator import stored
 import store_file
 from crawl import Crawl, wait_for, workers_of
@@ -14,43 +14,33 @@ TRACKS = {10: "Track 1", 20: "Track 2"}
 CLASSES = {1: "Class 1", 2: "Class 2"}
 
 
+class Reloaded(Crew):
+    """A coordinator that is told to read its files again."""
+
+    reloads = 0
+
+    def reload(self, *changes, tracks=None, classes=None, fails=False):
+        """Changes the configuration file's text and, if given, the catalogue's; SIGHUP; waits until it is done."""
+        self.summary()  # it has read its files and listens to signals
+        text = self.configuration.read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.configuration.write_text(text)
+        if tracks:
+            (self.folder / "catalogue.cfg").write_text(catalogue_text(tracks, classes or CLASSES))
+        self.process.send_signal(signal.SIGHUP)
+        self.reloads += 1
+        word = "stay as they were" if fails else "keys of the configuration"
+        lines = lambda: [line for line in self.log().splitlines() if "reload: " in line and word in line]
+        wait_for(lambda: len(lines()) == self.reloads)
+
+
 @pytest.fixture
 def crew(build_dir, tmp_path):
-    """A function that starts a coordinator that can be reloaded; it and its workers are ended after the test."""
-    started, workers = [], []
-
-    class Crew(Coordinator):
-        reloads = 0
-
-        def worker(self, **options):
-            workers.append(Worker(self, **options))
-            return workers[-1]
-
-        def reload(self, *changes, tracks=None, classes=None, fails=False):
-            """Changes the configuration file's text and, if given, the catalogue's; SIGHUP; waits until it is done."""
-            self.summary()  # it has read its files and listens to signals
-            text = self.configuration.read_text()
-            for old, new in changes:
-                assert old in text
-                text = text.replace(old, new)
-            self.configuration.write_text(text)
-            if tracks:
-                (self.folder / "catalogue.cfg").write_text(catalogue_text(tracks, classes or CLASSES))
-            self.process.send_signal(signal.SIGHUP)
-            self.reloads += 1
-            word = "stay as they were" if fails else "keys of the configuration"
-            lines = lambda: [line for line in self.log().splitlines() if "reload: " in line and word in line]
-            wait_for(lambda: len(lines()) == self.reloads)
-
-    def start(**options):
-        started.append(Crew(build_dir, tmp_path, **{"tracks": 2, "classes": 2, **options}))
-        return started[-1]
-
-    yield start
-    for worker in workers:
-        worker.close()
-    for coordinator in started:
-        assert coordinator.stop() == 0, coordinator.log()
+    """A function that starts such a coordinator; it and its workers are ended after the test."""
+    with crews(build_dir, tmp_path, kind=Reloaded, codes=(0,)) as start:
+        yield lambda **options: start(**{"tracks": 2, "classes": 2, **options})
 
 
 def test_an_erroneous_configuration_keeps_the_old_one(crew):

@@ -13,7 +13,7 @@ import pytest
 
 import store_file
 from crawl import Crawl, assert_equals_truth, wait_for, workers_of
-from fake_worker import VERSION, Coordinator, Worker, pack_board
+from fake_worker import VERSION, Worker, pack_board
 
 MB = 1024 * 1024
 
@@ -37,34 +37,6 @@ def disk():
             return folder
 
         yield mount
-
-
-@pytest.fixture
-def coordinator(build_dir, tmp_path):
-    """A function that starts a coordinator without local workers, which is killed after the test."""
-    made = []
-
-    def start(**options):
-        made.append(Coordinator(build_dir, tmp_path, **options))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.stop(signal.SIGKILL)
-
-
-@pytest.fixture
-def worker():
-    """A function that connects a worker."""
-    made = []
-
-    def join(coordinator):
-        made.append(Worker(coordinator))
-        return made[-1]
-
-    yield join
-    for one in made:
-        one.close()
 
 
 def fill(folder, leave=0):

@@ -1,40 +1,11 @@
 """The store: schemas, its lock, broken records."""
 
 import json
-import signal
 
 import pytest
 
 import store_file
-from fake_worker import Coordinator, Worker, pack_board
-
-
-@pytest.fixture
-def coordinator(build_dir, tmp_path):
-    """A function that starts a coordinator without local workers, which is killed after the test."""
-    made = []
-
-    def start(**options):
-        made.append(Coordinator(build_dir, tmp_path, **options))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.stop(signal.SIGKILL)
-
-
-@pytest.fixture
-def worker():
-    """A function that connects a worker."""
-    made = []
-
-    def join(coordinator):
-        made.append(Worker(coordinator))
-        return made[-1]
-
-    yield join
-    for one in made:
-        one.close()
+from fake_worker import pack_board
 
 
 def fill(started, worker, names=("Bob Dylan",)):
