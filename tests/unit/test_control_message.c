@@ -18,11 +18,11 @@ static void every_command_comes_back_as_it_was_sent(void **state)
         sent = (struct control_request){.command = (enum control_command)i};
         if (i == CONTROL_WHY || i == CONTROL_RELEASE || i == CONTROL_REFRESH) {
             sent.target_count = 1;
-            strcpy(sent.targets[0], "1671-1703");
+            memcpy(sent.targets[0], "1671-1703", sizeof "1671-1703");
         }
         if (i == CONTROL_PAUSE) {
             sent.for_s = 60;
-            strcpy(sent.reason, "the \"service\" asked");
+            memcpy(sent.reason, "the \"service\" asked", sizeof "the \"service\" asked");
         }
         if (i == CONTROL_EXPORT)
             sent.run = 7;
@@ -99,7 +99,7 @@ static void a_reply_comes_back(void **state)
 {
     (void)state;
     struct control_reply sent = {.code = CONTROL_CODE_PARTLY, .run = 3, .pending = true}, got;
-    strcpy(sent.text, "some were \"good\"");
+    memcpy(sent.text, "some were \"good\"", sizeof "some were \"good\"");
     struct buffer frame = buffer_make(CONTROL_REPLY_MAX);
     control_reply_encode(&sent, (struct text){"{\"a\":1}", 7}, &frame);
     assert_true(control_reply_decode(frame.data, frame.length, &got));

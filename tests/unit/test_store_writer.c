@@ -25,8 +25,7 @@ static struct fixture *open_with_map(size_t map_bytes)
 {
     struct fixture *f = calloc(1, sizeof *f);
     MDB_txn *txn;
-    strcpy(f->folder, "/tmp/r3e-test-writer-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    unit_make_folder(f->folder);
     assert_int_equal(mdb_env_create(&f->env), 0);
     assert_int_equal(mdb_env_set_mapsize(f->env, map_bytes), 0);
     assert_int_equal(mdb_env_open(f->env, f->folder, MDB_NOTLS, 0600), 0);
@@ -46,7 +45,7 @@ static void close_all(struct fixture *f)
     unlink(path);
     snprintf(path, sizeof path, "%s/lock.mdb", f->folder);
     unlink(path);
-    rmdir(f->folder);
+    unit_remove_folder(f->folder);
     free(f);
 }
 

@@ -1,0 +1,29 @@
+#ifndef R3E_COORDINATOR_DISPATCH_STATE_H
+#define R3E_COORDINATOR_DISPATCH_STATE_H
+/* What dispatch is made of: for dispatch.c, dispatch_workers.c and dispatch_jobs.c only. All others know
+ * dispatch.h. */
+#include "coordinator/dispatch.h"
+#include "coordinator/queue.h"
+
+struct dispatch {
+    void *socket;
+    const struct catalogue *catalogue;
+    struct plan *plan;
+    struct store *store;
+    const struct refresh_policy *policy;
+    const struct holds *holds;
+    struct dispatch_options options;
+    struct roster roster;
+    struct lease_table leases;
+    struct politeness *politeness;
+    struct worker *credits; /* queue of those who are READY */
+    struct worker *askers;  /* queue of those who want a further page */
+    unsigned in_flight;
+    int64_t next_sweep_ms;
+    uint64_t retried;
+    struct dispatch_counters counters;
+    char host[PROTOCOL_NAME_SIZE];
+    struct dispatch_events events; /* all NULL until dispatch_on_local */
+};
+
+#endif

@@ -1,0 +1,209 @@
+#include "coordinator/dispatch_workers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/fault_trace.h"
+#include "common/log.h"
+#include "common/version.h"
+#include "common/wire.h"
+#include "coordinator/quarantine.h"
+
+#define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
+
+static struct text identity_of(const struct worker *worker)
+{
+    return (struct text){worker->identity, worker->identity_length};
+}
+
+void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting)
+{
+    dispatch->in_flight = dispatch->in_flight - worker->requesting + requesting;
+    worker->requesting = requesting;
+}
+
+void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->ready)
+        queue_remove(&dispatch->credits, worker);
+    if (worker->wanted_page)
+        queue_remove(&dispatch->askers, worker);
+    worker->ready = false;
+    worker->wanted_page = 0;
+}
+
+/* The worker's lease is over. One that did not wait for the page it asked for waits no longer. */
+static void release_lease(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->wanted_page)
+        dispatch_unqueue(dispatch, worker);
+    worker->lease = LEASE_NONE;
+    dispatch_set_requesting(dispatch, worker, false);
+}
+
+bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *worker)
+{
+    return !(worker && worker->said_bye) && !holds_get(dispatch->holds, HOLD_STOPPING, clock_monotonic_ms());
+}
+
+/* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
+static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
+{
+    uint32_t place = dispatch->leases.leases[lease_place].plan_place;
+    struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", dispatch->leases.leases[lease_place].id,
+        failure_string(failure));
+    if (worker && worker->lease == lease_place)
+        release_lease(dispatch, worker);
+    politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
+    lease_end(&dispatch->leases, lease_place);
+    if (place == PLAN_NONE)
+        return; /* gone from the catalogue */
+    plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
+    if (!counts) {
+        plan_return(dispatch->plan, place);
+        return;
+    }
+    struct refresh_failure lost = {.failure = failure, .wall_ms = clock_wall_ms()};
+    int64_t now_ms = clock_monotonic_ms();
+    bool again = refresh_failed(dispatch->policy, dispatch->plan, place, &lost, now_ms, (uint64_t)random());
+    if (!quarantine_note_death(dispatch->store, dispatch->plan, place, now_ms, lost.wall_ms))
+        dispatch->retried += again;
+}
+
+void dispatch_forget_robots(struct dispatch *dispatch, struct worker *worker)
+{
+    if (worker->asked_robots)
+        politeness_robots_lost(dispatch->politeness, clock_monotonic_ms());
+    worker->asked_robots = false;
+}
+
+void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts)
+{
+    dispatch_unqueue(dispatch, worker);
+    dispatch_forget_robots(dispatch, worker);
+    dispatch_set_requesting(dispatch, worker, false);
+    dispatch->counters.workers_lost += counts && worker->lease != LEASE_NONE;
+    /* It may hold an earlier lease too, whose result was on its way. */
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
+        if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
+            take_back(dispatch, place, FAILURE_WORKER_DIED, counts);
+    if (worker->local && dispatch->events.left)
+        dispatch->events.left(dispatch->events.context, worker->pid);
+    roster_leave(&dispatch->roster, worker);
+}
+
+bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message)
+{
+    struct text identity = identity_of(worker);
+    if (wire_send(dispatch->socket, &identity, message, NULL, 0)) {
+        worker->last_told_ms = clock_monotonic_ms();
+        return true;
+    }
+    log_debug("worker %s (%s pid %d) cannot be reached: %s", worker->name, worker->host, (int)worker->pid,
+        zmq_strerror(errno));
+    return false;
+}
+
+static uint64_t spread(uint64_t limit)
+{
+    uint64_t fifth = limit / 5;
+    return limit - (fifth ? (uint64_t)random() % (fifth + 1) : 0);
+}
+
+static void welcome(struct dispatch *dispatch, struct worker *worker)
+{
+    struct message message = {.type = MESSAGE_WELCOME, .welcome = dispatch->options.welcome};
+    memcpy(message.welcome.worker, worker->name, sizeof message.welcome.worker);
+    message.welcome.max_jobs = spread(message.welcome.max_jobs);
+    message.welcome.max_age_ms = spread(message.welcome.max_age_ms);
+    dispatch_tell(dispatch, worker, &message);
+}
+
+void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason)
+{
+    struct message message = {.type = MESSAGE_REFUSE};
+    size_t length = strlen(reason);
+    size_t most = sizeof message.refuse.reason - 1;
+    memcpy(message.refuse.reason, reason, length < most ? length : most);
+    dispatch->counters.refused++;
+    wire_send(dispatch->socket, &identity, &message, NULL, 0);
+}
+
+void dispatch_hello(struct dispatch *dispatch, struct text identity, const struct message_hello *hello)
+{
+    if (strcmp(hello->version, R3E_VERSION) != 0) {
+        log_warn("worker on %s (pid %d) is of version %s and was refused; install %s there", hello->host,
+            (int)hello->pid, hello->version, R3E_VERSION);
+        dispatch_refuse(
+            dispatch, identity, "the coordinator is of version " R3E_VERSION "; install the same here");
+        return;
+    }
+    struct worker *worker = roster_join(&dispatch->roster, identity, hello, clock_monotonic_ms());
+    if (!worker) {
+        dispatch_refuse(dispatch, identity, "too many workers are connected");
+        return;
+    }
+    worker->local = strcmp(worker->host, dispatch->host) == 0;
+    if (worker->local && dispatch->events.joined)
+        dispatch->events.joined(dispatch->events.context, worker->pid);
+    dispatch_unqueue(dispatch, worker);
+    dispatch_forget_robots(dispatch, worker);
+    log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
+    welcome(dispatch, worker);
+}
+
+void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct message beat = {.type = MESSAGE_HEARTBEAT};
+    struct worker *next;
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = next) {
+        next = worker->hh.next;
+        if (now_ms - worker->last_heard_ms > SILENT_BEATS * dispatch->options.heartbeat_ms) {
+            if (worker->lease != LEASE_NONE)
+                log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
+                    worker->name, worker->host, (int)worker->pid,
+                    (long long)(now_ms - worker->last_heard_ms));
+            dispatch_drop(dispatch, worker, dispatch_is_death(dispatch, worker));
+        } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
+            if (!dispatch_tell(dispatch, worker, &beat))
+                dispatch_drop(dispatch, worker, dispatch_is_death(dispatch, worker));
+        }
+    }
+}
+
+void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms)
+{
+    uint32_t place = 0;
+    while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
+        dispatch->counters.leases_expired++;
+        take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
+            dispatch_is_death(dispatch, dispatch->leases.leases[place].worker));
+    }
+}
+
+void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place)
+{
+    struct worker *worker = dispatch->leases.leases[lease_place].worker;
+    FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[lease_place].id);
+    if (worker && worker->lease == lease_place) {
+        release_lease(dispatch, worker);
+        worker->jobs++;
+        if (dispatch->events.worked && worker->local)
+            dispatch->events.worked(dispatch->events.context);
+    }
+    lease_end(&dispatch->leases, lease_place);
+}
+
+void dispatch_retire_all(struct dispatch *dispatch)
+{
+    struct message message = {.type = MESSAGE_RETIRE, .retire = {.reason = "the configuration has changed"}};
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = worker->hh.next) {
+        dispatch_unqueue(dispatch, worker);
+        worker->leaving = true;
+        dispatch_tell(dispatch, worker, &message);
+    }
+}

@@ -1,0 +1,42 @@
+#ifndef R3E_COORDINATOR_DISPATCH_WORKERS_H
+#define R3E_COORDINATOR_DISPATCH_WORKERS_H
+/* The workers' side of dispatch: they come, are told things, hold leases, fall silent and go. Keeps who waits
+ * in which queue, and how many requests are in flight. */
+#include "coordinator/dispatch_state.h"
+
+/* HELLO: welcomes the worker, known or new, or refuses it with a reason. */
+void dispatch_hello(struct dispatch *dispatch, struct text identity, const struct message_hello *hello);
+void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason);
+
+/* False: the worker cannot be reached; the caller decides what follows. */
+bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message);
+
+/* Whether a request of the worker is in flight. */
+void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
+
+/* Takes it out of the queue it waits in, if any. */
+void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker);
+
+/* The worker does not answer about robots.txt any more. */
+void dispatch_forget_robots(struct dispatch *dispatch, struct worker *worker);
+
+/* A worker that was asked to leave, or leaves because we stop, did not die of what it held. NULL: one that is
+ * gone already. */
+bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *worker);
+
+/* Forgets and frees the worker. What it held goes back to the plan; `counts`: as an attempt, and as a death.
+ */
+void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts);
+
+/* The result of a lease has come: its worker has done a job. */
+void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place);
+
+/* Drops those that were silent for too long, tells the others that we are there; takes expired leases back.
+ */
+void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms);
+void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms);
+
+/* All finish what they hold and leave. */
+void dispatch_retire_all(struct dispatch *dispatch);
+
+#endif
