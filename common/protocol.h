@@ -63,7 +63,6 @@
     X(FAILURE_NOT_A_LISTING, "not_a_listing")                                                                \
     X(FAILURE_WRONG_BOARD, "wrong_board")                                                                    \
     X(FAILURE_TOO_MANY_PAGES, "too_many_pages")                                                              \
-    X(FAILURE_SHIFTED, "shifted")                                                                            \
     X(FAILURE_MEMORY, "memory")                                                                              \
     X(FAILURE_INVALID_RESULT, "invalid_result")                                                              \
     X(FAILURE_LEASE_EXPIRED, "lease_expired")                                                                \

@@ -410,9 +410,12 @@ uint32_t plan_give_up_rest(
         bool due = entry->retrying || entry->urgent || entry->wanted || entry->due_ms < before_ms;
         if (entry->state != PLAN_WAITING || !due)
             continue;
-        entry->last_failure = reason->failure;
-        entry->last_http_status = reason->http_status;
-        entry->failed_at_ms = entry->checked_at_ms = reason->wall_ms;
+        if (!entry->retrying) {
+            entry->last_failure = reason->failure;
+            entry->last_http_status = reason->http_status;
+            entry->failed_at_ms = reason->wall_ms;
+        }
+        entry->checked_at_ms = reason->wall_ms;
         plan_claim(plan, place);
         plan_give_up(plan, place, due_ms);
         given_up++;

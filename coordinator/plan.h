@@ -130,7 +130,8 @@ void plan_give_up(struct plan *plan, uint32_t place, int64_t due_ms);
 void plan_return(struct plan *plan, uint32_t place);
 
 /* What is still to be fetched (due before `before_ms`, urgent, wanted, or waiting for a retry) is given up,
- * but for what is leased: WAITING (due at `due_ms`, listed as failed with that reason). Returns how many. */
+ * but for what is leased: WAITING (due at `due_ms`, listed as failed with that reason, or with its own where
+ * a retry was due). Returns how many. */
 struct plan_failure {
     uint8_t failure;
     uint16_t http_status;

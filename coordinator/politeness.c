@@ -19,9 +19,12 @@ struct politeness {
     struct breaker breaker;
     struct robots robots;
     struct gate gate;
+    bool was_answered; /* rightly, since the start */
     bool changed;
     double saved_rate;
 };
+
+#define PATIENCE_WITH_A_SERVICE_THAT_WAS_UP 3u
 
 /* ---- the holds ---- */
 
@@ -210,6 +213,7 @@ void politeness_answered(
     bool refusal = answer->kind == ANSWER_LIMITED || answer->kind == ANSWER_BUSY;
     bool fresh = gate_is_new(&politeness->gate, answer->sent_ms);
     bool probe = politeness->breaker.state == BREAKER_PROBE && answer->lease == politeness->breaker.probe;
+    politeness->was_answered |= answer->kind == ANSWER_VALID;
     judge_pace(politeness, answer, now_ms);
     /* Several times "later" in one volley are not several failures; a 503 alone is no more than any other. */
     bool later = answer_is_refusal(answer->failure, answer->http_status, answer->retry_after_ms);
@@ -314,7 +318,8 @@ bool politeness_is_hopeless(
 {
     const struct breaker *breaker = &politeness->breaker;
     const struct robots *robots = &politeness->robots;
-    bool breaker_is = breaker->state != BREAKER_CLOSED && breaker->probes > retries;
+    unsigned patience = (retries + 1) * (politeness->was_answered ? PATIENCE_WITH_A_SERVICE_THAT_WAS_UP : 1);
+    bool breaker_is = breaker->state != BREAKER_CLOSED && breaker->probes >= patience;
     bool robots_is = robots->obey && robots->verdict == ROBOTS_UNKNOWN && robots->failures > retries;
     *reason = breaker_is ? breaker->reason : robots->reason;
     *http_status = breaker_is ? breaker->http_status : robots->http_status;

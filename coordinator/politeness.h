@@ -88,7 +88,9 @@ double politeness_latency_ms(const struct politeness *politeness);
 bool politeness_is_refused(const struct politeness *politeness, int64_t now_ms);
 
 /* True if the service was tried more than `retries` times since it failed (by the breaker's probes, or for
- * robots.txt), in vain each time; `reason` and `http_status` are of the last one. */
+ * robots.txt), in vain each time; `reason` and `http_status` are of the last one. Where it has given this
+ * process a valid answer before, three times as many probes are needed: when one board in three misbehaves,
+ * rows of failures and of failed probes happen by chance. */
 bool politeness_is_hopeless(
     const struct politeness *politeness, unsigned retries, enum failure *reason, uint64_t *http_status);
 

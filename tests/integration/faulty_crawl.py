@@ -48,8 +48,8 @@ class FaultyCrawl(crawl.Crawl):
             else:
                 shutil.copy(source, folder / name)
 
-    def evidence(self):
-        """Of a crawl whose coordinator has ended."""
+    def evidence(self, failing=()):
+        """Of a crawl whose coordinator has ended; `failing`: the combinations whose last fetch must have failed."""
         trace = invariants.read_lines(self.trace)
         pids = {event["pid"] for event in trace}
         # The kernel may need an instant to take the last children of a killed coordinator down.
@@ -59,7 +59,7 @@ class FaultyCrawl(crawl.Crawl):
         return invariants.Evidence(
             trace=trace, requests=[line for path in self.requests_logs for line in invariants.read_lines(path)],
             reader=invariants.read_lines(self.reader_log), store=invariants.read_store(self.folder / "store"),
-            combinations=self.combinations, status=self.status(), alive=alive,
+            combinations=self.combinations, failing=set(failing), status=self.status(), alive=alive,
             left_files=invariants.find_temporary(self.folder / "public", self.folder / "store"),
             rate_since_us=self.made_us, rate_per_s=self.settings["politeness.rate_per_s"],
             burst=self.settings.get("politeness.burst", 8))

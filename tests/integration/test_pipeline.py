@@ -156,55 +156,6 @@ def test_three_hundred_workers_come_and_go(crawl, upstream_truth):
     assert summary["workers_joined"] <= 400
 
 
-FAULTS = {
-    "wrong-types": "not_a_listing",
-    "results-null": "not_a_listing",
-    "results-missing": "not_a_listing",
-    "null": "not_a_listing",
-    "not-object": "not_a_listing",
-    "error-field": "not_a_listing",
-    "html": "not_json",
-    "empty-body": "not_json",
-    "truncated-json": "truncated",
-    "deep": "not_json",
-    "huge": "too_large",
-    "gzip-bomb": "too_large",
-    "bad-gzip": "encoding",
-    "truncated": "truncated",
-    "reset": "reset",
-    "404": "http_status (HTTP 404)",
-    "500": "http_status (HTTP 500)",
-    "403": "http_status (HTTP 403)",
-    "204": "http_status (HTTP 204)",
-    "redirect-other": "redirect",
-    "redirect-loop": "redirect",
-    "wrong-track": "wrong_board",
-    "endless": "too_many_pages",
-    "big-header": "too_large",
-}
-
-
-@pytest.mark.parametrize("mode", FAULTS)
-def test_a_bad_answer_fails_by_name_and_leaves_the_old_board(mode, build_dir, tmp_path, upstream, upstream_truth):
-    options = ("--tracks", 3, "--classes", 2, "--entries", 300, "--drivers", 100, "--filled", 100)
-    truth = upstream_truth(*options)
-    bad = truth[2]
-    catalogue = tmp_path / "catalogue.cfg"
-    good = upstream(*options, "--write-catalogue", catalogue)
-    made = Crawl(build_dir, tmp_path, good.url, catalogue)
-    made.settings.update({"refresh.retries": 0, "workers.local": 1, "upstream.max_pages": 20,
-                          "upstream.max_response_mb": 32})
-    assert made.once() == 0, made.log()
-    made.age_store(hours=48)
-    made.url = upstream(*options, "--fault", f"{bad['track_id']}-{bad['class_id']}={mode}").url
-    assert made.once() == 3, made.log()
-    assert_equals_truth(made, truth)
-    failed = made.status()["failed_fetches"]
-    assert [(f["track_id"], f["class_id"]) for f in failed] == [(str(bad["track_id"]), str(bad["class_id"]))]
-    assert failed[0]["error"].startswith(FAULTS[mode])
-    assert "was ended by signal" not in made.log() and "worker" not in failed[0]["error"]
-
-
 @pytest.mark.parametrize("mode", ["emptied", "shrunk:40"])
 def test_an_answer_that_lost_rows_is_believed_only_when_it_comes_again(mode, build_dir, tmp_path, upstream, upstream_truth):
     options = ("--tracks", 3, "--classes", 2, "--entries", 300, "--drivers", 100, "--filled", 100)

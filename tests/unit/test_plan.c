@@ -411,13 +411,15 @@ static void the_rest_is_given_up_but_for_what_is_leased(void **state)
     plan_known(plan, 11, 500); /* not due yet */
     assert_int_equal(plan_take(plan, 100), 0);
     assert_int_equal(plan_take(plan, 100), 1);
+    plan_entry(plan, 1)->last_failure = FAILURE_TIMEOUT;
     plan_retry(plan, 1, 9000);
     assert_int_equal(plan_give_up_rest(plan, 100, 86400000, &reason), 10);
     struct plan_counts counts = plan_count_states(plan, 100);
     assert_int_equal(counts.failed, 10);
     assert_int_equal(counts.leased, 1);
     assert_int_equal(counts.retrying, 0);
-    assert_int_equal(plan_entry(plan, 1)->last_failure, FAILURE_CONNECT);
+    assert_int_equal(plan_entry(plan, 1)->last_failure, FAILURE_TIMEOUT); /* its own */
+    assert_int_equal(plan_entry(plan, 2)->last_failure, FAILURE_CONNECT);
     assert_int_equal(plan_entry(plan, 5)->failed_at_ms, 77);
     assert_int_equal(plan_next_due_ms(plan), 500);
     assert_int_equal(plan_give_up_rest(plan, 100, 86400000, &reason), 0);

@@ -158,6 +158,24 @@ static void the_breaker_says_why_and_lets_one_try(void **state)
     assert_false(politeness_is_hopeless(f->politeness, 4, &reason, &status));
 }
 
+static void a_service_that_was_up_is_given_up_later(void **state)
+{
+    struct fixture *f = *state;
+    enum failure reason;
+    uint64_t status;
+    tell(f->politeness, valid(1, 0), 10);
+    for (uint64_t lease = 2; lease <= 6; lease++)
+        tell(f->politeness, failed(FAILURE_TIMEOUT, 0, lease, 0), 1000);
+    int64_t now = 301000;
+    for (uint64_t lease = 10; lease < 10 + 3 * 5; lease++) {
+        assert_false(politeness_is_hopeless(f->politeness, 4, &reason, &status));
+        politeness_sent(f->politeness, lease, now);
+        tell(f->politeness, failed(FAILURE_CONNECT, 0, lease, now), now + 10);
+        now += 10 + 300000;
+    }
+    assert_true(politeness_is_hopeless(f->politeness, 4, &reason, &status));
+}
+
 static void a_lost_probe_is_a_pause_more(void **state)
 {
     struct fixture *f = *state;
@@ -409,6 +427,7 @@ int main(void)
         WITH(a_volley_of_refusals_is_one),
         WITH(refusals_without_end_open_the_breaker),
         WITH(the_breaker_says_why_and_lets_one_try),
+        WITH(a_service_that_was_up_is_given_up_later),
         WITH(a_lost_probe_is_a_pause_more),
         cmocka_unit_test(robots_are_asked_for_before_anything_else),
         cmocka_unit_test(unreachable_robots_give_no_hope_after_the_retries),
