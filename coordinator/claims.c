@@ -54,7 +54,7 @@ unsigned claims_take_over(struct store *store, const struct catalogue *catalogue
 {
     struct buffer json = buffer_make(LIST_MAX);
     unsigned count = 0;
-    if (store_get_meta(store, RECORD_META_CLAIMS, &json)) {
+    if (store_get_meta(store, RECORD_META_CLAIMS, &json) == STORE_META_FOUND) {
         cJSON *list = cJSON_ParseWithLength((const char *)json.data, json.length);
         if (!cJSON_IsArray(list))
             log_warn("store: the list of boards handed out is broken and is ignored");

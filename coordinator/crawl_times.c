@@ -24,7 +24,7 @@ void crawl_times_load(struct crawl_times *times, struct store *store)
 {
     struct buffer json = buffer_make(TIMES_MAX);
     *times = (struct crawl_times){0};
-    if (store_get_meta(store, RECORD_META_CRAWL, &json)) {
+    if (store_get_meta(store, RECORD_META_CRAWL, &json) == STORE_META_FOUND) {
         cJSON *root = cJSON_ParseWithLength((const char *)json.data, json.length);
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             const cJSON *value = cJSON_GetObjectItemCaseSensitive(root, fields[i].name);

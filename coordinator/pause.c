@@ -42,7 +42,7 @@ static void take(const cJSON *root, struct holds *holds, int64_t now_ms, int64_t
 void pause_load(struct store *store, struct holds *holds, int64_t now_ms, int64_t wall_ms)
 {
     struct buffer json = buffer_make(JSON_MAX);
-    if (store_get_meta(store, RECORD_META_PAUSE, &json)) {
+    if (store_get_meta(store, RECORD_META_PAUSE, &json) == STORE_META_FOUND) {
         cJSON *root = cJSON_ParseWithLength((const char *)json.data, json.length);
         if (cJSON_IsObject(root))
             take(root, holds, now_ms, wall_ms);

@@ -34,8 +34,10 @@ struct politeness *politeness_store_open(
     struct politeness *politeness = politeness_open(&options, holds, now_ms);
     struct politeness_record record;
     struct buffer json = buffer_make(POLITENESS_RECORD_MAX);
-    if (store_get_meta(store, RECORD_META_POLITENESS, &json)) {
-        bool sound = politeness_record_decode(json.data, json.length, &record);
+    enum store_meta found = store_get_meta(store, RECORD_META_POLITENESS, &json);
+    if (found != STORE_META_ABSENT) {
+        bool sound =
+            found == STORE_META_FOUND && politeness_record_decode(json.data, json.length, &record);
         if (!sound)
             log_warn(
                 "the state of the rate limit in the store cannot be read; the crawl begins at half the rate");

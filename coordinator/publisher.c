@@ -96,7 +96,7 @@ struct publisher *publisher_open(
     };
     publisher->run = export_run_open(sources->loop, &options, run_done, publisher);
     struct buffer json = buffer_make(EXPORT_REPORT_MAX);
-    if (store_get_meta(sources->store, RECORD_META_EXPORT, &json))
+    if (store_get_meta(sources->store, RECORD_META_EXPORT, &json) == STORE_META_FOUND)
         export_run_restore(publisher->run, (struct text){(const char *)json.data, (uint32_t)json.length});
     buffer_free(&json);
     return publisher;

@@ -40,7 +40,7 @@ void reload_keep_catalogue(const struct catalogue *catalogue, struct store *stor
 {
     struct buffer now = buffer_make(CATALOGUE_ENCODED_MAX), kept = buffer_make(CATALOGUE_ENCODED_MAX);
     catalogue_encode(catalogue, &now);
-    bool known = store_get_meta(store, RECORD_META_CATALOGUE, &kept);
+    bool known = store_get_meta(store, RECORD_META_CATALOGUE, &kept) == STORE_META_FOUND;
     if (!known || kept.length != now.length || memcmp(kept.data, now.data, now.length) != 0) {
         store_put_meta(store, RECORD_META_CATALOGUE, now.data, now.length);
         store_commit(store);

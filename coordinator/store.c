@@ -91,7 +91,7 @@ static void open_databases(struct store *store)
 static bool get_number(struct store *store, const char *name, uint64_t *number)
 {
     struct buffer text = buffer_make(32);
-    bool found = store_get_meta(store, name, &text);
+    bool found = store_get_meta(store, name, &text) == STORE_META_FOUND;
     *number = found ? strtoull(buffer_string(&text), NULL, 10) : 0;
     buffer_free(&text);
     return found;
@@ -370,21 +370,22 @@ void store_each_board(struct store *store, store_visitor visit, void *context)
         log_warn("store: %u broken board records; those boards will be fetched again", broken);
 }
 
-bool store_get_meta(struct store *store, const char *name, struct buffer *out)
+enum store_meta store_get_meta(struct store *store, const char *name, struct buffer *out)
 {
     MDB_val key = record_value(name, strlen(name)), value;
     MDB_txn *txn = reading(store);
     if (!txn)
-        return false;
+        return STORE_META_ABSENT;
     int code = mdb_get(txn, store->meta, &key, &value);
     if (code != MDB_NOTFOUND)
         ok(store, code, "reading meta data");
     struct text sound;
-    bool found =
-        code == MDB_SUCCESS && record_meta_decode(RECORD_SCHEMA, name, value.mv_data, value.mv_size, &sound);
-    if (found)
+    enum store_meta found = code == MDB_SUCCESS ? STORE_META_BROKEN : STORE_META_ABSENT;
+    if (found && record_meta_decode(RECORD_SCHEMA, name, value.mv_data, value.mv_size, &sound)) {
         buffer_append(out, sound.data, sound.length);
-    else if (code == MDB_SUCCESS)
+        found = STORE_META_FOUND;
+    }
+    if (found == STORE_META_BROKEN)
         log_warn("store: the meta record `%s` is broken and is ignored", name);
     done_reading(txn);
     return found;

@@ -46,8 +46,10 @@ void store_put_record(
 void store_put_board(struct store *store, uint32_t track_id, uint32_t class_id, struct record_board *record,
     struct text rows, struct text detail);
 
-/* Appends the value of a meta record; false if there is none. */
-bool store_get_meta(struct store *store, const char *name, struct buffer *out);
+/* Appends the value of a meta record. One that is broken (logged) says at least that there was one: who would
+ * be bolder without it than with it must not take it for absent. */
+enum store_meta { STORE_META_ABSENT, STORE_META_BROKEN, STORE_META_FOUND };
+enum store_meta store_get_meta(struct store *store, const char *name, struct buffer *out);
 void store_put_meta(struct store *store, const char *name, const void *bytes, size_t length);
 
 /* How the store is (store_writer.h); unless STORE_WELL, `problem` says what happened and what to do. */

@@ -140,6 +140,10 @@ def test_the_rate_survives_a_restart_and_a_broken_record_halves_it(crew):
         assert coordinator.summary()["rate_allowed_per_s"] == 10
         coordinator.stop()
         assert "half the rate" in coordinator.log()
+    store_file.damage(coordinator.folder / "store", "meta", b"politeness")
+    coordinator.start()
+    assert coordinator.summary()["rate_allowed_per_s"] == 10
+    coordinator.stop()
 
 
 # ---- the gate ----

@@ -130,7 +130,7 @@ static void take_over(struct fixture *fixture, const char *list, unsigned expect
     store_commit(fixture->store);
     assert_int_equal(claims_take_over(fixture->store, &fixture->catalogue, 1000), expected);
     struct buffer now = buffer_make(100);
-    assert_true(store_get_meta(fixture->store, RECORD_META_CLAIMS, &now));
+    assert_int_equal(store_get_meta(fixture->store, RECORD_META_CLAIMS, &now), STORE_META_FOUND);
     assert_string_equal(buffer_string(&now), "[]");
     buffer_free(&now);
 }
