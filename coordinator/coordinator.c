@@ -29,6 +29,7 @@
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/reload.h"
+#include "coordinator/start_room.h"
 #include "coordinator/status.h"
 #include "coordinator/storage.h"
 #include "coordinator/store.h"
@@ -156,6 +157,11 @@ static void open_control(struct coordinator *c)
     c->control = control_open(c->control_socket, &parts);
 }
 
+static uint64_t min_free_bytes(const struct config *config)
+{
+    return (uint64_t)config->store.min_free_mb * 1024 * 1024;
+}
+
 static void open_parts(struct coordinator *c)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -166,8 +172,8 @@ static void open_parts(struct coordinator *c)
         c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
     c->collect =
         collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
-    struct disk_room room = disk_room_make(disk_probe_system, c->config->store.dir, c->config->publish.dir,
-        (uint64_t)c->config->store.min_free_mb * 1024 * 1024);
+    struct disk_room room = disk_room_make(
+        disk_probe_system, c->config->store.dir, c->config->publish.dir, min_free_bytes(c->config));
     c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
     c->claims = claims_open(c->store, c->dispatch);
     collect_on_commit(c->collect, claims_put, c->claims);
@@ -460,6 +466,8 @@ int coordinator_run(struct settings *settings, bool once)
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     open_signals(&c);
     c.descriptors = descriptors_make(c.config->workers.local);
+    if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd))
+        return once;
     open_store(&c);
     open_sockets(&c);
     FAULT_POINT(START_SOCKETS_BOUND);

@@ -2,17 +2,22 @@
 
 import os
 import pathlib
+import re
 
 import lmdb
 
 from crawl import wait_for
 
 
+STATUS = re.compile(r"status\.json|\.status\.json\..*\.tmp")
+
+
 def state_of(folder):
-    """What changes when somebody touches a file or folder below; status.json, which is always rewritten, left out."""
+    """What changes when somebody touches a file or folder below; status.json, which is always rewritten, left out, and
+    the file that will be it."""
     found = {}
     for parent, _, names in os.walk(folder):
-        for path in [pathlib.Path(parent, name) for name in names if name != "status.json"]:
+        for path in [pathlib.Path(parent, name) for name in names if not STATUS.fullmatch(name)]:
             status = path.lstat()
             found[str(path)] = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
     return found

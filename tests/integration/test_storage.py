@@ -139,6 +139,28 @@ def test_starting_on_a_full_disk_says_so(coordinator, disk, tmp_path):
 
 
 @needs_mount
+def test_starting_on_a_full_disk_waits_for_room(coordinator, worker, disk, tmp_path):
+    store = disk(tmp_path / "store", 32)
+    filler = fill(store)
+    started = coordinator(tracks=1, classes=1, settings=["store.min_free_mb=4"])
+    wait_for(lambda: "the store is opened when there is room" in started.log())
+    assert started.process.poll() is None
+    filler.unlink()
+    started.summary()
+    joined = worker(started)
+    assert joined.answer(joined.take()) == "stored"
+    assert started.log().count("the store is opened when") == 1
+
+
+@needs_mount
+def test_waiting_for_room_ends_on_request(coordinator, disk, tmp_path):
+    fill(disk(tmp_path / "store", 32))
+    started = coordinator(tracks=1, classes=1, settings=["store.min_free_mb=4"])
+    wait_for(lambda: "the store is opened when there is room" in started.log())
+    assert started.stop() == 0
+
+
+@needs_mount
 def test_a_full_public_disk_keeps_the_old_files(coordinator, worker, disk, tmp_path):
     public = disk(tmp_path / "public", 32)
     started = coordinator(tracks=1, classes=2, settings=["store.min_free_mb=16"])

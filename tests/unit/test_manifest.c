@@ -13,9 +13,11 @@ static struct manifest make(void)
     uint64_t figure = UINT64_MAX;
     for (size_t i = 0; i < sizeof manifest.basis; i++)
         manifest.basis[i] = (uint8_t)(i * 17);
-#define X(name) manifest.figures.name = figure /= 3;
-    REPORT_FIGURES(X)
+#define X(name) &manifest.figures.name,
+    uint64_t *const figures[] = {REPORT_FIGURES(X)};
 #undef X
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        *figures[i] = figure /= 3;
     manifest.inventory.root_names = 0x0123456789abcdef;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct stat status = {.st_ino = i + 1, .st_size = (off_t)i * 1000, .st_mode = S_IFREG | 0644};
