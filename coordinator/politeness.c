@@ -392,11 +392,15 @@ static void restore_gate(
         "the service asked to wait before we were restarted; %.1f s are left", (double)left / 1000);
 }
 
+void politeness_drain(struct politeness *politeness, int64_t now_ms)
+{
+    bucket_drain(&politeness->bucket, now_ms);
+}
+
 void politeness_restore(
     struct politeness *politeness, const struct politeness_record *record, int64_t now_ms, int64_t wall_ms)
 {
-    /* Else each restart would give away a request. */
-    bucket_drain(&politeness->bucket, now_ms);
+    politeness_drain(politeness, now_ms);
     if (!record) {
         pace_forget(&politeness->pace);
         follow_pace(politeness, now_ms);

@@ -102,7 +102,10 @@ bool politeness_take_change(struct politeness *politeness);
 void politeness_save(
     const struct politeness *politeness, struct politeness_record *record, int64_t now_ms, int64_t wall_ms);
 
-/* Goes on where an earlier process was. NULL: what it left cannot be read, so the rate is halved. */
+/* Begins without saved-up requests: else each restart would give away a burst. */
+void politeness_drain(struct politeness *politeness, int64_t now_ms);
+
+/* Goes on where an earlier process was; drained. NULL: what it left cannot be read, so the rate is halved. */
 void politeness_restore(
     struct politeness *politeness, const struct politeness_record *record, int64_t now_ms, int64_t wall_ms);
 

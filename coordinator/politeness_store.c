@@ -34,6 +34,8 @@ struct politeness *politeness_store_open(
     struct politeness *politeness = politeness_open(&options, holds, now_ms);
     struct politeness_record record;
     struct buffer json = buffer_make(POLITENESS_RECORD_MAX);
+    if (store_epoch(store) > 1)
+        politeness_drain(politeness, now_ms); /* an earlier one may have been killed before it kept anything */
     enum store_meta found = store_get_meta(store, RECORD_META_POLITENESS, &json);
     if (found != STORE_META_ABSENT) {
         bool sound =

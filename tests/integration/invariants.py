@@ -284,8 +284,9 @@ def check_holds(life):
                         f"{event['event']} of lease {event['lease']} went out while {kind} held it back")
 
 
-def check_rate(life, rate_per_s, burst):
-    times = [event["us"] for event in life.events if event["event"] in ("job", "grant")]
+def check_rate(lives, rate_per_s, burst):
+    """A restart gives nothing away: one bucket for all lives."""
+    times = [event["us"] for life in lives for event in life.events if event["event"] in ("job", "grant")]
     allowed, last = float(burst), None  # a bucket of our own, as full as it can be
     for at in times:
         if last is not None:
@@ -299,8 +300,9 @@ def i4_the_upstream_is_not_hammered(evidence):
     """Grants keep to the rate and stop while a hold lasts; every request was granted before."""
     for life in lives_of(evidence):
         check_holds(life)
-        if evidence.rate_per_s and life.opened["us"] >= evidence.rate_since_us:
-            check_rate(life, evidence.rate_per_s, evidence.burst)
+    if evidence.rate_per_s:
+        check_rate([life for life in lives_of(evidence) if life.opened["us"] >= evidence.rate_since_us],
+                   evidence.rate_per_s, evidence.burst)
     granted, asked, leased = {}, {}, {}
     for event in evidence.trace:
         if event["event"] == "job":

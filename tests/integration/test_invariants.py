@@ -145,6 +145,8 @@ BAD = {
     "an older export": ("i3", insert(15, event("export_begin", "r3e-exporter", generation=1)), "after one of 2"),
     "faster than the rate": ("i4", lambda e: e.trace.__setitem__(slice(4, 4), [
         event("grant", lease=LEASE, page=1, us=2000), event("grant", lease=LEASE, page=2, us=2000)]), "exceeds"),
+    "faster than the rate over a restart": ("i4", restarted(2, 2, job((2 << 32) + 1, PAIR, us=3000),
+                                                            job((2 << 32) + 2, OTHER, us=4000)), "exceeds"),
     "a job while held back": ("i4", insert(2, hold("jobs", 60000)), "while retry_after held it back"),
     "a page while held back": ("i4", insert(4, hold("requests", 60000), event("grant", lease=LEASE, page=1, us=9000)),
                                "grant of lease"),
@@ -186,8 +188,8 @@ def test_what_is_allowed(good):
     for name in ("ack", "ack", "acknowledged"):
         drop(name)(good)
     restarted(2, 2, event("ack", lease=LEASE, verdict="duplicate"))(good)
-    good.trace += [hold("requests", 1), hold("jobs", 60000), event("grant", lease=LEASE, page=1, us=9000),
-                   event("hold_cleared", kind="retry_after"), job((2 << 32) + 1, PAIR, us=10000),
+    good.trace += [hold("requests", 1), hold("jobs", 60000), event("grant", lease=LEASE, page=1, us=909000),
+                   event("hold_cleared", kind="retry_after"), job((2 << 32) + 1, PAIR, us=910000),
                    applied((2 << 32) + 1, PAIR, 4, content=NEWER_HASH)]  # never committed
     invariants.check_all(good)
 
