@@ -1,5 +1,6 @@
 """deploy/demo as a person runs it, with a small stand-in and a folder that is built already."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -15,21 +16,29 @@ import urllib.request
 import pytest
 
 from conftest import ROOT
+from crawl import wait_for
+from invariants import read_lines
 
 PROGRAMS = ("coordinator/r3e-coordinator", "worker/r3e-worker", "exporter/r3e-exporter")
 TIMEOUT_S = 60
+RATE_PER_S, BURST = 4, 8  # the defaults
+
+needs_namespaces = pytest.mark.skipif(
+    os.geteuid() != 0 or subprocess.run(["unshare", "-m", "-n", "true"], capture_output=True).returncode != 0,
+    reason="needs the right to make a network namespace")
 
 
 class Demo:
     """A running deploy/demo in a session of its own, so that its whole process group can be found and signalled."""
 
-    def __init__(self, build, *options):
+    def __init__(self, build, *options, world=lambda folder: []):
+        """`world`: a function of the temporary folder, the beginning of the command that runs it somewhere else."""
         # Short: sockets lie in it.
         self.temporary = pathlib.Path(tempfile.mkdtemp(prefix="r3e-test-", dir="/tmp"))
         self.output = self.temporary.parent / f"{self.temporary.name}.log"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
-                [str(ROOT / "deploy" / "demo"), *map(str, options)],
+                [*world(self.temporary), str(ROOT / "deploy" / "demo"), *map(str, options)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                 env=os.environ | {"R3E_BUILD": str(build), "TMPDIR": str(self.temporary)},
             )
@@ -75,8 +84,8 @@ def demo(plain_build_dir):
         pytest.skip(f"not built: {', '.join(missing)}")
     running = []
 
-    def start(*options):
-        running.append(Demo(plain_build_dir, *options))
+    def start(*options, **more):
+        running.append(Demo(plain_build_dir, *options, **more))
         return running[-1]
 
     yield start
@@ -179,3 +188,41 @@ def test_wrong_usage(options, message):
     done = subprocess.run([str(ROOT / "deploy" / "demo"), *options], capture_output=True, text=True, timeout=10)
     assert done.returncode == 2
     assert message in done.stderr and "--help" in done.stderr
+
+
+def own_world(build, folder, trust="trusted"):
+    """The beginning of a command that finds the stand-in where the real service is."""
+    upstream, catalogue = build / "tests" / "upstream" / "r3e-upstream", ROOT / "deploy" / "catalogue.cfg"
+    return ["unshare", "-m", "-n", "/usr/bin/python3", str(ROOT / "tests" / "integration" / "live_world.py"), trust,
+            str(folder), str(upstream), str(catalogue)]
+
+
+@needs_namespaces
+def test_live_crawls_the_service_politely(demo, plain_build_dir, tmp_path):
+    """Over TLS, by its name, with the rate of the defaults, after its robots.txt; until Ctrl-C."""
+    started = demo("--live", "--once", world=lambda folder: own_world(plain_build_dir, tmp_path))
+    log = tmp_path / "requests.log"
+    wait_for(lambda: log.exists() and len(log.read_text().splitlines()) >= 20, timeout_s=TIMEOUT_S)
+    assert "https://game.raceroom.com, politely" in started.text()
+    assert started.end(signal.SIGINT, whole_group=True) == 130, started.text()
+    requests = read_lines(log)
+    assert requests[0].get("track") is None, "robots.txt comes first"
+    listings = [request for request in requests if request.get("track") is not None]
+    assert all(request["status"] == 200 and "r3e-leaderboard" in request["user_agent"] for request in listings)
+    assert len({(request["track"], request["class"]) for request in listings}) == len(listings)
+    for first, last in itertools.combinations(listings, 2):
+        seconds = (last["monotonic_us"] - first["monotonic_us"]) / 1e6
+        asked = listings.index(last) - listings.index(first) + 1
+        assert asked <= BURST + 1 + RATE_PER_S * (seconds + 0.1)
+
+
+@needs_namespaces
+def test_live_trusts_nobody_else(demo, plain_build_dir, tmp_path):
+    """Where the service has no certificate that the system trusts nothing is fetched, and the reason is told."""
+    started = demo("--live", "--once", "--keep", tmp_path / "kept",
+                   world=lambda folder: own_world(plain_build_dir, tmp_path, "untrusted"))
+    status = tmp_path / "kept" / "public" / "cache" / "status.json"
+    wait_for(lambda: status.exists() and "SSL certificate problem" in json.loads(status.read_text())["hold_reason"],
+             timeout_s=TIMEOUT_S)
+    assert started.end(signal.SIGINT, whole_group=True) == 130, started.text()
+    assert not read_lines(tmp_path / "requests.log")
