@@ -45,6 +45,7 @@
 #define RECORD_META_CRAWL      "crawl"      /* JSON: times of the last full refresh */
 #define RECORD_META_POLITENESS "politeness" /* JSON: rate, gate, breaker, robots.txt */
 #define RECORD_META_CLAIMS     "claims"     /* JSON: the boards handed out, see coordinator/claims.h */
+#define RECORD_META_TARGETS    "targets"    /* JSON: refreshes asked for, see coordinator/target_list.h */
 #define RECORD_META_PAUSE      "pause"      /* JSON: an operator's pause, see coordinator/pause.h */
 
 #define RECORD_KEY_SIZE 8

@@ -1,5 +1,4 @@
 /* r3e-coordinator: decides what is due, hands out jobs, collects and keeps results, has them published. */
-#include <malloc.h>
 #include <stdio.h>
 
 #include "common/catalogue.h"
@@ -7,12 +6,9 @@
 #include "common/fault_point.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/heap.h"
 #include "coordinator/options.h"
 #include "coordinator/settings.h"
-
-/* One heap for all threads, whose larger pieces go back to the system: results and dirty pages come and go by
- * the megabyte, and each thread's own heap would keep its peak. */
-#define HEAP_PIECE_MOST (128 * 1024)
 
 enum { EXIT_DONE = 0, EXIT_WRONG = 2 };
 
@@ -46,9 +42,6 @@ static int run(const struct options *options)
         } else if (options->check) {
             code = say_checked(config, &settings.catalogue);
         } else {
-            mallopt(M_ARENA_MAX, 1);
-            mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MOST);
-            mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_MOST);
             log_open("r3e-coordinator", config->log.level, config->log.format);
             code = coordinator_run(&settings, options->once);
         }
@@ -60,6 +53,7 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
+    heap_settle(argv);
     fault_point_open("r3e-coordinator");
     enum options_outcome outcome = options_parse(&options, argc, argv);
     int code = outcome == OPTIONS_DONE ? EXIT_DONE : EXIT_WRONG;

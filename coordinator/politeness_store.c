@@ -35,11 +35,11 @@ struct politeness *politeness_store_open(
     struct politeness_record record;
     struct buffer json = buffer_make(POLITENESS_RECORD_MAX);
     if (store_epoch(store) > 1)
-        politeness_drain(politeness, now_ms); /* an earlier one may have been killed before it kept anything */
+        politeness_drain(
+            politeness, now_ms); /* an earlier one may have been killed before it kept anything */
     enum store_meta found = store_get_meta(store, RECORD_META_POLITENESS, &json);
     if (found != STORE_META_ABSENT) {
-        bool sound =
-            found == STORE_META_FOUND && politeness_record_decode(json.data, json.length, &record);
+        bool sound = found == STORE_META_FOUND && politeness_record_decode(json.data, json.length, &record);
         if (!sound)
             log_warn(
                 "the state of the rate limit in the store cannot be read; the crawl begins at half the rate");

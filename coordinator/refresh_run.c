@@ -7,6 +7,7 @@
 #include "coordinator/accept.h"
 #include "coordinator/quarantine.h"
 #include "coordinator/schedule.h"
+#include "coordinator/target_list.h"
 
 #define LOOK_EVERY_MS 30000
 #define MOVED_MS                                                                                             \
@@ -22,6 +23,8 @@ struct refresh_run {
     int64_t next_daily_ms; /* wall clock; INT64_MAX: never */
     bool targeted;         /* something was urgent when last looked */
     bool targeted_done;
+    bool targets_changed; /* and not saved yet */
+    struct target_list targets;
 };
 
 /* ---- due times ---- */
@@ -101,6 +104,34 @@ static void end_full(struct refresh_run *run, int64_t wall_ms)
     log_info("full refresh done after %lld s", (long long)(times->ended_ms - times->started_ms) / 1000);
 }
 
+/* ---- urgent ones ---- */
+
+/* Makes urgent what the target names and was not answered since. */
+static struct refresh_matched urge(
+    struct refresh_run *run, const struct target *target, int64_t since_ms, int64_t now_ms)
+{
+    struct plan *plan = run->from.plan;
+    struct refresh_matched matched = {0};
+    uint32_t first, count;
+    if (!plan_find_track(plan, target->track_id, &first, &count))
+        return matched;
+    if (target->class_id) {
+        first = plan_find(plan, target->track_id, target->class_id);
+        count = first != PLAN_NONE;
+    }
+    for (uint32_t place = first; place < first + count; place++) {
+        const struct plan_entry *entry = plan_entry(plan, place);
+        if (entry->checked_at_ms >= since_ms)
+            continue;
+        matched.combinations++;
+        matched.under_way += entry->urgent || entry->state == PLAN_LEASED;
+        matched.quarantined += entry->quarantined;
+        plan_urge(plan, place, now_ms);
+    }
+    run->targeted |= matched.combinations > 0;
+    return matched;
+}
+
 /* ---- opening ---- */
 
 static void learn_board(
@@ -122,6 +153,23 @@ static void learn_board(
     }
     int64_t now_ms = run->next_look_ms;
     quarantine_learn(run->from.plan, place, record, now_ms, now_ms + run->wall_minus_now_ms);
+}
+
+static void go_on_with_targets(struct refresh_run *run, int64_t now_ms, int64_t wall_ms)
+{
+    struct target_list *targets = &run->targets;
+    uint32_t left = 0;
+    target_list_load(targets, run->from.store);
+    for (uint32_t i = 0; i < targets->count; i++) {
+        /* By a clock that was wrong; rather too much is fetched again than too little. */
+        if (targets->items[i].asked_ms > wall_ms)
+            targets->items[i].asked_ms = wall_ms > 0 ? wall_ms : 1;
+        left += urge(run, &targets->items[i].target, targets->items[i].asked_ms, now_ms).combinations;
+    }
+    if (left)
+        log_info("targeted refresh goes on: %u combinations are left", left);
+    else if (targets->count)
+        run->targeted = true; /* done, and to be forgotten */
 }
 
 struct refresh_run *refresh_run_open(
@@ -149,6 +197,7 @@ struct refresh_run *refresh_run_open(
     refresh_run_reckon(run, now_ms, wall_ms);
     if (!times->full_since_ms && plan_missing(sources->plan) == plan_count(sources->plan))
         refresh_run_all(run, now_ms, wall_ms, "as the store is empty");
+    go_on_with_targets(run, now_ms, wall_ms);
     return run;
 }
 
@@ -183,24 +232,24 @@ void refresh_run_close(struct refresh_run **pointer)
 struct refresh_matched refresh_run_target(
     struct refresh_run *run, const struct target *target, int64_t now_ms)
 {
-    struct plan *plan = run->from.plan;
-    struct refresh_matched matched = {0};
-    uint32_t first, count;
-    if (!plan_find_track(plan, target->track_id, &first, &count))
-        return matched;
-    if (target->class_id) {
-        first = plan_find(plan, target->track_id, target->class_id);
-        count = first != PLAN_NONE;
-    }
-    for (uint32_t place = first; place < first + count; place++) {
-        const struct plan_entry *entry = plan_entry(plan, place);
-        matched.under_way += entry->urgent || entry->state == PLAN_LEASED;
-        matched.quarantined += entry->quarantined;
-        plan_urge(plan, place, now_ms);
-    }
-    matched.combinations = count;
-    run->targeted |= count > 0;
+    struct refresh_matched matched = urge(run, target, INT64_MAX, now_ms);
+    if (matched.combinations)
+        run->targets_changed |= target_list_add(&run->targets, target, now_ms + run->wall_minus_now_ms);
     return matched;
+}
+
+static void keep_targets(struct refresh_run *run)
+{
+    if (run->targeted_done && !run->targeted && run->targets.count) {
+        run->targets.count = 0;
+        run->targets.said_full = false;
+        run->targets_changed = true;
+    }
+    if (!run->targets_changed)
+        return;
+    run->targets_changed = false;
+    target_list_save(&run->targets, run->from.store);
+    store_submit(run->from.store);
 }
 
 bool refresh_run_take_targeted_done(struct refresh_run *run)
@@ -258,6 +307,7 @@ int64_t refresh_run_tick(struct refresh_run *run, int64_t now_ms, int64_t wall_m
     bool targeted = plan_urgent(run->from.plan) > 0;
     run->targeted_done |= run->targeted && !targeted;
     run->targeted = targeted;
+    keep_targets(run);
     if (run->from.once)
         return LOOK_EVERY_MS;
     int64_t sleep_ms = run->next_look_ms - now_ms;

@@ -9,7 +9,7 @@
  * combination that was given up before a restart is tried again after it.
  *
  * A *targeted* refresh makes some combinations urgent: they go out before everything else, and an export
- * follows when the last of them is done.
+ * follows when the last of them is done. What was asked for is kept in the store until then (target_list.h).
  *
  * Ages are wall-clock ages, as they have to hold while the machine sleeps or the coordinator is down; due
  * times are monotonic. The two are brought together again whenever the wall clock is seen to have moved by

@@ -104,9 +104,10 @@ def figures_of(pid):
 
 
 def usual(figures):
-    """What is usual in a window: the middle of the memory, the most frequent number of descriptors."""
+    """What is usual in a window: the middle of the memory, the least of the descriptors; now and then there are some of an
+    exporter that runs or of a status file that is being written."""
     return {**{kind: statistics.median_low(figure[kind] for figure in figures) for kind in MORE_KB},
-            "descriptors": statistics.mode(figure["descriptors"] for figure in figures)}
+            "descriptors": min(figure["descriptors"] for figure in figures)}
 
 
 @pytest.mark.slow
@@ -116,9 +117,6 @@ def test_ten_thousand_refreshes_need_no_more_than_a_thousand(plain_build_dir, tm
     started = upstream("--tracks", 5, "--classes", 4, "--entries", 300, "--drivers", 100, "--write-catalogue", catalogue)
     made = Crawl(plain_build_dir, tmp_path, started.url, catalogue)
     made.settings |= {"workers.local": 2, "log.level": "warn", "store.commit_ms": 5}
-    # glibc keeps up to seven freed pieces of each size for each thread. They fill up over some ten thousand refreshes, a
-    # tenth of a megabyte in all, which would hide what is looked for here.
-    made.environment["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
     process = made.start()
     store = tmp_path / "store"
     wait_for((store / "status.sock").exists)

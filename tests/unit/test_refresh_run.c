@@ -1,5 +1,10 @@
 #include "tests/unit/refresh_fixture.h"
 
+#include <string.h>
+
+#include "common/record.h"
+#include "coordinator/target_list.h"
+
 static void restart(struct fixture *f)
 {
     fixture_close(f);
@@ -179,6 +184,78 @@ static void a_target_overtakes_and_leaves_the_times_alone(void **state)
     assert_int_equal(f->times.started_ms, 0);
 }
 
+static void a_target_survives_restarts_until_it_is_done(void **state)
+{
+    struct fixture *f = *state;
+    const struct target targets[] = {{20, 0}, {30, 6}, {20, 0}};
+    crawl(f);
+    pass(f, 60000);
+    for (size_t i = 0; i < 3; i++)
+        refresh_run_target(f->run, &targets[i], f->now_ms);
+    tick(f);
+    restart(f);
+    assert_int_equal(progress(f).targeted_left, 3);
+    assert_int_equal(take(f), 2);
+    pass(f, 60000);
+    answer(f, 2);
+    restart(f);
+    assert_int_equal(progress(f).targeted_left, 2);
+    crawl(f);
+    assert_true(refresh_run_take_targeted_done(f->run));
+    restart(f);
+    assert_int_equal(progress(f).targeted_left, 0);
+    tick(f);
+    assert_false(refresh_run_take_targeted_done(f->run));
+}
+
+/* Killed between the last result's commit and the one that empties the list. */
+static void a_target_that_was_done_is_published_and_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    const struct target target = {10, 5};
+    crawl(f);
+    pass(f, 60000);
+    refresh_run_target(f->run, &target, f->now_ms);
+    tick(f);
+    pass(f, 60000);
+    answer(f, take(f));
+    restart(f);
+    assert_int_equal(progress(f).targeted_left, 0);
+    tick(f);
+    assert_true(refresh_run_take_targeted_done(f->run));
+    restart(f);
+    tick(f);
+    assert_false(refresh_run_take_targeted_done(f->run));
+}
+
+static void a_broken_list_of_targets_asks_for_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const broken[] = {
+        "", "{}", "[1]", "[[10,5]]", "[[10,5,-1]]", "[[10,5,1e300]]", "[[0,5,1]]", "[[10,5.5,1]]", "[[[[["};
+    crawl(f);
+    pass(f, 60000);
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        store_put_meta(f->store, RECORD_META_TARGETS, broken[i], strlen(broken[i]));
+        store_commit(f->store);
+        restart(f);
+        assert_int_equal(progress(f).targeted_left, 0);
+    }
+}
+
+static void more_targets_than_are_kept_are_fetched_all_the_same(void **state)
+{
+    (void)state;
+    static struct target_list list;
+    list = (struct target_list){0};
+    for (uint32_t id = 1; id <= TARGET_LIST_MAX; id++)
+        assert_true(target_list_add(&list, &(struct target){id, 0}, 7));
+    assert_false(target_list_add(&list, &(struct target){TARGET_LIST_MAX + 1, 0}, 7));
+    assert_true(target_list_add(&list, &(struct target){5, 0}, 9));
+    assert_int_equal(list.items[4].asked_ms, 9);
+    assert_int_equal(list.count, TARGET_LIST_MAX);
+}
+
 static void unknown_targets_match_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +413,10 @@ int main(void)
         WITH_RUN(asking_twice_merges),
         WITH_RUN(retries_keep_their_pause_in_a_full_refresh),
         WITH_RUN(a_target_overtakes_and_leaves_the_times_alone),
+        WITH_RUN(a_target_survives_restarts_until_it_is_done),
+        WITH_RUN(a_target_that_was_done_is_published_and_forgotten),
+        WITH_RUN(a_broken_list_of_targets_asks_for_nothing),
+        cmocka_unit_test(more_targets_than_are_kept_are_fetched_all_the_same),
         WITH_RUN(unknown_targets_match_nothing),
         WITH_RUN(the_day_begins_one_refresh),
         WITH_RUN(a_day_missed_while_it_was_down_is_made_up_for_once),
