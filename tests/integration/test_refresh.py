@@ -138,6 +138,33 @@ def test_a_full_refresh_outlives_kill_9(daemon):
     assert one.requests.since() == []
 
 
+def test_a_targeted_refresh_outlives_kill_9(daemon):
+    one = daemon(*WORLD)
+    store = one.made.folder / "store"
+    one.made.settings.update({"politeness.rate_per_s": 10, "politeness.burst": 1, "workers.local": 1})
+    one.start()
+    one.rest()
+    before = fetched_at(store)
+    tracks = sorted({track for track, _ in before})[2:5]
+    asked = {board for board in before if board[0] in tracks}
+    one.requests.mark()
+    one.pull(" ".join(map(str, tracks)))
+    wait_for(lambda: len(set(one.requests.since()) & asked) >= 4)
+    one.kill()
+    left = {board for board in asked if fetched_at(store)[board] == before[board]}
+    assert left
+    one.requests.mark()
+    one.start()
+    wait_for(lambda: len(one.requests.since()) >= len(left))
+    one.summary(lambda s: s["state"] == "waiting" and s["refresh"]["kind"] == "none" and s["exports"] > 0)
+    assert sorted(one.requests.since()) == sorted(left)
+    one.stop()
+    one.requests.mark()
+    one.start()
+    one.rest()
+    assert one.requests.since() == []
+
+
 def test_a_first_crawl_that_was_killed_counts_from_its_beginning(daemon):
     one = daemon(*WORLD)
     one.made.settings.update({"politeness.rate_per_s": 30, "politeness.burst": 1, "workers.local": 2})
