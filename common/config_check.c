@@ -120,6 +120,19 @@ static void check_sockets(const struct config *config, const struct config_place
     }
 }
 
+/* A worker on another host gets jobs and has to bring results. */
+static void check_reach(const struct config *config, const struct config_places *places)
+{
+    struct endpoint jobs, results;
+    const char *problem;
+    if (endpoint_parse(config->sockets.jobs, &jobs, &problem) &&
+        endpoint_parse(config->sockets.results, &results, &problem) && !jobs.loopback && results.loopback)
+        config_places_report(places, "sockets", "results",
+            "\"%s\" cannot be reached from other hosts, but sockets.jobs can: workers there could not bring "
+            "their results; set it to a tcp address too",
+            config->sockets.results);
+}
+
 static void check_security(const struct config *config, const struct config_places *places)
 {
     bool key = config->security.server_key[0];
@@ -147,5 +160,6 @@ void config_check(const struct config *config, const struct config_places *place
     check_upstream(config, places);
     check_folders(config, places);
     check_sockets(config, places);
+    check_reach(config, places);
     check_security(config, places);
 }

@@ -140,10 +140,12 @@ const char *link_event_of_peer(const struct link_event *event)
     return "";
 }
 
-const char *link_event_of_ours(const struct link_event *event)
+const char *link_event_of_ours(const struct link_event *event, bool keys)
 {
     switch (event->cause) {
     case LINK_CAUSE_CLOSED:
+        if (!keys)
+            return "the connection was closed in the middle of the handshake";
         return "the connection was closed in the middle of the handshake: --server-key is not the "
                "coordinator's "
                "public key, or something else listens there";

@@ -43,8 +43,9 @@ void link_events_close(void **events, void *watched);
 bool link_events_next(void *events, struct link_event *event);
 
 /* For people: what a server has to say of a peer that failed, and what a client can do about its own failure.
- * `event` is a LINK_FAILED. Constant strings. */
+ * `event` is a LINK_FAILED; `keys`: we used
+ * some. Constant strings. */
 const char *link_event_of_peer(const struct link_event *event);
-const char *link_event_of_ours(const struct link_event *event);
+const char *link_event_of_ours(const struct link_event *event, bool keys);
 
 #endif
