@@ -125,7 +125,8 @@ static void check_reach(const struct config *config, const struct config_places 
 {
     struct endpoint jobs, results;
     const char *problem;
-    if (endpoint_parse(config->sockets.jobs, &jobs, &problem) &&
+    bool exposed = config->security.server_key[0] || config->security.allow_insecure;
+    if (exposed && endpoint_parse(config->sockets.jobs, &jobs, &problem) &&
         endpoint_parse(config->sockets.results, &results, &problem) && !jobs.loopback && results.loopback)
         config_places_report(places, "sockets", "results",
             "\"%s\" cannot be reached from other hosts, but sockets.jobs can: workers there could not bring "

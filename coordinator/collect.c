@@ -440,6 +440,9 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
         return;
     }
     arrival.result = message.result;
+    /* Nobody is told what another has made of its lease. */
+    if (!dispatch_may_name(collect->dispatch, arrival.result.worker, arrival.key))
+        arrival.result.worker[0] = '\0';
     if (frames->count == 3) {
         arrival.rows = (struct text){wire_frame(frames, 1), (uint32_t)wire_frame_size(frames, 1)};
         arrival.detail = (struct text){wire_frame(frames, 2), (uint32_t)wire_frame_size(frames, 2)};

@@ -279,6 +279,12 @@ void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key
         dispatch_strike_key(dispatch, key, reason);
 }
 
+bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key)
+{
+    const struct worker *worker = roster_find_name(&dispatch->roster, name);
+    return !worker || strcmp(worker->key, key) == 0;
+}
+
 void dispatch_praise(struct dispatch *dispatch, const char *name)
 {
     const struct worker *worker = roster_find_name(&dispatch->roster, name);

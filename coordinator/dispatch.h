@@ -78,6 +78,9 @@ bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);
  * the connection has proven, "" for none; no lease is another's to answer for). */
 void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key, const char *reason);
 
+/* False if the worker of that name has another key: the sender has no right to the name. */
+bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key);
+
 /* A result was applied. */
 void dispatch_praise(struct dispatch *dispatch, const char *name);
 

@@ -16,8 +16,9 @@ static void take(char *out, size_t size, const char *string)
 /* Without its port. */
 static size_t host_length(const char *address)
 {
-    const char *colon = strrchr(address, ':');
-    return colon ? (size_t)(colon - address) : strlen(address);
+    const char *end = address[0] == '[' ? strchr(address, ']') : strchr(address, ':');
+    bool has_port = end && (address[0] == '[' || !strchr(end + 1, ':')); /* else: bare IPv6 */
+    return has_port ? (size_t)(end - address) : strlen(address);
 }
 
 static bool is_same(const struct refused_peer *left, const struct refused_peer *right)

@@ -24,6 +24,17 @@ static bool copy(struct text frame, char *out, size_t size)
     return true;
 }
 
+/* libzmq writes IPv4 so where IPv6 is on. */
+static struct text plain_address(struct text address)
+{
+    static const char mapped[] = "::ffff:";
+    size_t length = sizeof mapped - 1;
+    if (address.length > length && memcmp(address.data, mapped, length) == 0 &&
+        memchr(address.data, '.', address.length))
+        return (struct text){address.data + length, address.length - (uint32_t)length};
+    return address;
+}
+
 static const char *find_fault(const struct text *frames, unsigned count, struct zap_request *request)
 {
     if (count <= REQUEST_ID || !is(frames[DELIMITER], ""))
@@ -40,7 +51,7 @@ static const char *find_fault(const struct text *frames, unsigned count, struct 
     if (count != ZAP_REQUEST_FRAMES || frames[CREDENTIAL].length != CURVE_KEY_BYTES)
         return "it has no key of 32 bytes";
     if (!copy(frames[DOMAIN], request->domain, sizeof request->domain) ||
-        !copy(frames[ADDRESS], request->address, sizeof request->address))
+        !copy(plain_address(frames[ADDRESS]), request->address, sizeof request->address))
         return "its domain or address is too long";
     return NULL;
 }
