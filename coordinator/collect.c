@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/board.h"
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
@@ -12,9 +11,9 @@
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
+#include "coordinator/arrival.h"
 
 #define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
-#define CLOCK_SLACK_MS    1000
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -152,58 +151,7 @@ static void acknowledge_after_commit(
         collect->oldest_pending_ms = clock_monotonic_ms();
 }
 
-/* ---- checking ---- */
-
-struct arrival {
-    struct message_result result;
-    const char *key; /* that the connection has proven; "": none */
-    struct text rows, detail;
-    uint8_t hash[RECORD_HASH_SIZE];
-    uint32_t place; /* in the plan */
-    bool known;     /* `record` is what the store has */
-    struct record_board record;
-};
-
-static bool is_gzip_member(struct text bytes)
-{
-    static const uint8_t magic[] = {0x1f, 0x8b, 0x08};
-    return bytes.length >= 18 && memcmp(bytes.data, magic, sizeof magic) == 0;
-}
-
-/* NULL if the counts can be true, else which cannot. */
-static const char *find_implausible(const struct arrival *arrival, const struct lease *lease)
-{
-    const struct message_result *result = &arrival->result;
-    if (result->outcome != OUTCOME_FAILED && (result->pages == 0 || result->bytes == 0))
-        return "an answer without a page, or without a byte";
-    if (result->pages > result->requests)
-        return "more pages than requests";
-    if (lease && result->requests > lease->requests)
-        return "more requests than were granted";
-    if (result->latency_ms > result->duration_ms + CLOCK_SLACK_MS)
-        return "a request that took longer than the whole job";
-    return result->rejected > BOARD_ROWS_MAX ? "more rejected rows than a board can have" : NULL;
-}
-
-/* NULL if what the worker sent fits together, else what is wrong with it. */
-static const char *find_fault(struct arrival *arrival)
-{
-    const struct message_result *result = &arrival->result;
-    const char *problem = NULL;
-    uint32_t row_count;
-    bool failed = result->outcome == OUTCOME_FAILED;
-    if (failed != (result->failure != FAILURE_NONE))
-        return "outcome and failure contradict each other";
-    if (!failed && !protocol_hash_from_hex(result->content_hash, arrival->hash))
-        return "the content hash is not one";
-    if (result->outcome != OUTCOME_CHANGED)
-        return arrival->rows.length || arrival->detail.length ? "payload without a changed board" : NULL;
-    if (!board_validate(arrival->rows.data, arrival->rows.length, &row_count, &problem))
-        return problem;
-    if (row_count != result->entries)
-        return "the rows are not as many as announced";
-    return is_gzip_member(arrival->detail) ? NULL : "the detail is not a gzip member";
-}
+/* ---- which results count ---- */
 
 enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED, CLAIM_FORGED };
 
@@ -390,10 +338,10 @@ static void on_result(struct collect *collect, struct arrival *arrival)
             collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
         return;
     }
-    const char *fault =
-        claim == CLAIM_FORGED ? "its lease was not given to this worker for this board" : find_fault(arrival);
+    const char *fault = claim == CLAIM_FORGED ? "its lease was not given to this worker for this board"
+                                              : arrival_find_fault(arrival);
     if (!fault)
-        fault = find_implausible(
+        fault = arrival_find_implausible(
             arrival, claim == CLAIM_CURRENT ? dispatch_lease(collect->dispatch, arrival->place) : NULL);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
         (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||

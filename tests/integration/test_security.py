@@ -14,7 +14,7 @@ import zmq
 
 from crawl import assert_equals_truth, wait_for
 from fake_worker import catalogue_text
-from keys import Keyring, LockedCoordinator, ask
+from keys import SOCKETS, Keyring, LockedCoordinator, ask, free_ports
 
 
 @pytest.fixture
@@ -68,27 +68,29 @@ def hears_welcome(worker, timeout_ms=8000):
     raise AssertionError("no welcome")
 
 
+def lock(crawl, keyring):
+    """Has a crawl's coordinator listen on tcp sockets with keys, without local workers; returns the ports."""
+    ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
+    crawl.settings.update({f"sockets.{name}": f"tcp://127.0.0.1:{port}" for name, port in ports.items()})
+    crawl.settings.update({"security.server_key": keyring.secret("coordinator"),
+                           "security.authorized_keys": keyring.authorized, "workers.local": 0})
+    return ports
+
+
 # ---- real programs ----
 
-def test_a_crawl_over_encrypted_tcp_equals_the_truth(crawl, upstream_truth, build_dir, tmp_path, pool, locked):
+def test_a_crawl_over_encrypted_tcp_equals_the_truth(crawl, upstream_truth, build_dir, tmp_path, pool):
     options = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 200)
     made = crawl(*options)
     keyring = Keyring(build_dir, tmp_path).make("host2", "worker", authorize=False)
-    ports = LockedCoordinator.own_settings
-    coordinator = object.__new__(LockedCoordinator)
-    coordinator.keyring = keyring
-    from keys import SOCKETS, free_ports
-    coordinator.ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
-    made.settings.update(setting.split("=", 1) for setting in ports(coordinator))
-    made.settings["workers.local"] = 0
+    ports = lock(made, keyring)
     process = made.start("--once")
-    workers = pool("--connect", coordinator.tcp("jobs"), "--pool", 2, *keyring.options("host2"))
+    workers = pool("--connect", f"tcp://127.0.0.1:{ports['jobs']}", "--pool", 2, *keyring.options("host2"))
     wait_for(lambda: "the coordinator refused our key" in workers.log())
     assert process.poll() is None
     keyring.authorize("host2")  # is let in, without a restart of anything
     assert process.wait(timeout=60) == 0, made.log() + workers.log()
     assert_equals_truth(made, upstream_truth(*options))
-    assert f"host2" not in re.findall(r"key (\S+) was refused", made.log())
     assert "jobs socket: 127.0.0.1, key " in made.log() and "not in security.authorized_keys" in made.log()
 
 
@@ -109,9 +111,7 @@ def test_a_wrong_server_key_is_named_on_both_sides(locked, pool):
     workers = pool("--connect", coordinator.tcp("jobs"), *coordinator.keyring.options("host2", server="other"))
     entry = coordinator.refused(socket="jobs", reason="its --server-key is not our public key")
     assert re.fullmatch(r"127\.0\.0\.1:\d+", entry["address"])
-    assert workers.wait(timeout=30) == 1
-    assert "--server-key is not the coordinator's public key" in workers.log()
-    assert "no answer from" in workers.log()
+    wait_for(lambda: "--server-key is not the coordinator's public key" in workers.log())
 
 
 def test_a_peer_without_a_key_is_named_on_both_sides(locked, pool):
@@ -119,13 +119,12 @@ def test_a_peer_without_a_key_is_named_on_both_sides(locked, pool):
     workers = pool("--connect", coordinator.tcp("jobs"), "--log-level", "debug")
     coordinator.refused(socket="jobs", reason="it came without a key")
     assert workers.wait(timeout=30) == 1
-    assert "one side uses keys and the other does not" in workers.log()
+    assert re.search("no answer from .* for 10 s: one side uses keys and the other does not", workers.log())
 
 
 def test_a_key_for_a_coordinator_without_keys(crew, pool, build_dir, tmp_path):
     (tmp_path / "more").mkdir()
     keyring = Keyring(build_dir, tmp_path / "more").make("host2", "worker")
-    from keys import free_ports
     jobs, results = free_ports(2)
     crew(settings=[f"sockets.jobs=tcp://127.0.0.1:{jobs}", f"sockets.results=tcp://127.0.0.1:{results}"])
     workers = pool("--connect", f"tcp://127.0.0.1:{jobs}", *keyring.options("host2"))
@@ -351,16 +350,12 @@ def test_a_thousand_junk_connections_do_not_disturb_a_crawl(crawl, upstream_trut
     options = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
     made = crawl(*options)
     keyring = Keyring(build_dir, tmp_path).make("host2", "worker")
-    from keys import SOCKETS, free_ports
-    ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
-    made.settings.update({f"sockets.{name}": f"tcp://127.0.0.1:{port}" for name, port in ports.items()})
-    made.settings.update({"security.server_key": keyring.secret("coordinator"), "security.authorized_keys": keyring.authorized,
-                          "workers.local": 0})
+    ports = lock(made, keyring)
     process = made.start("--once")
     data = [junk for junk, _ in JUNK.values()] + [b""]
     junk = []
     try:
-        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", ports["jobs"])) == 0)
+        wait_for(lambda: "combinations in the catalogue" in made.log())  # all sockets are bound
         for number in range(1000):
             peer = socket.create_connection(("127.0.0.1", ports[SOCKETS[number % 4]]), timeout=20)
             peer.setblocking(False)

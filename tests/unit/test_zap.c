@@ -56,25 +56,25 @@ static void test_hostile_requests(void **state)
     (void)state;
     memset(many, 'x', sizeof many);
     const struct {
-        unsigned place;
         struct text text;
         const char *problem;
+        unsigned place;
         bool answered;
     } cases[] = {
-        {1, T("x"), "no ZAP request", false},
-        {2, T(""), "another version", true},
-        {2, T("2.0"), "another version", true},
-        {3, {many, 256}, "request id is too long", false},
-        {4, {many, 16}, "domain or address", true},
-        {4, {"jo\0bs", 5}, "domain or address", true},
-        {5, {many, 64}, "domain or address", true},
-        {7, T("NULL"), "without a key", true},
-        {7, T("PLAIN"), "without a key", true},
-        {7, T("curve"), "without a key", true},
-        {7, T(""), "without a key", true},
-        {8, T(""), "no key of 32 bytes", true},
-        {8, {many, 31}, "no key of 32 bytes", true},
-        {8, {many, 33}, "no key of 32 bytes", true},
+        {T("x"), "no ZAP request", 1, false},
+        {T(""), "another version", 2, true},
+        {T("2.0"), "another version", 2, true},
+        {{many, 256}, "request id is too long", 3, false},
+        {{many, 16}, "domain or address", 4, true},
+        {{"jo\0bs", 5}, "domain or address", 4, true},
+        {{many, 64}, "domain or address", 5, true},
+        {T("NULL"), "without a key", 7, true},
+        {T("PLAIN"), "without a key", 7, true},
+        {T("curve"), "without a key", 7, true},
+        {T(""), "without a key", 7, true},
+        {T(""), "no key of 32 bytes", 8, true},
+        {{many, 31}, "no key of 32 bytes", 8, true},
+        {{many, 33}, "no key of 32 bytes", 8, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text frames[ZAP_REQUEST_FRAMES];
@@ -173,7 +173,7 @@ static int ask(struct bench *bench, const struct text *frames, unsigned count)
             return 0;
         frame[length] = '\0';
         if (i == 3)
-            status = atoi(frame);
+            status = (int)strtol(frame, NULL, 10);
         if (i == 5)
             assert_string_equal(frame, status == 200 ? A : "");
         assert_int_equal(zmq_getsockopt(bench->peer, ZMQ_RCVMORE, &more, &size), 0);
