@@ -29,10 +29,12 @@
 #define LAST_JOB_MS        100 /* a JOB may have crossed our BYE */
 #define SIGNAL_PATIENCE_MS 1500
 #define MESSAGES_PER_ROUND 64
-#define REJOIN_SPREAD_MS   250 /* a thousand workers that lost their connections at once do not come at once \
-                                */
-#define REOPEN_MS  1000
-#define NICE_VALUE 5 /* 10 is no better */
+#define REJOIN_SPREAD_MS                                                                                     \
+    250 /* a thousand workers that lost their connections at once do not come at once                        \
+         */
+#define REOPEN_MS       1000
+#define RESEND_AFTER_MS 500
+#define NICE_VALUE      5 /* 10 is no better */
 
 enum state {
     STATE_SEEKING, /* HELLO goes out until WELCOME comes */
@@ -63,6 +65,7 @@ struct session {
     int64_t send_again_ms;         /* pause after a refused send */
     uint64_t bad_frames, refusals; /* refusals: of the present seek */
     int64_t reopen_ms;             /* new sockets then; 0: the present ones will do */
+    int64_t resend_ms;             /* unacknowledged results go out again then; 0: no need */
     int exit_code;
 };
 
@@ -325,7 +328,7 @@ static void on_welcome(struct session *session, const struct message_welcome *we
     if (session->state == STATE_SEEKING)
         outbox_resend(&session->outbox);
     session->state = STATE_JOINED;
-    session->reopen_ms = 0;
+    session->reopen_ms = session->resend_ms = 0;
     session->next_beat_ms = now_ms + (int64_t)welcome->heartbeat_ms;
     if (first)
         open_job(session);
@@ -443,11 +446,12 @@ static void on_jobs_again(void *context)
     session->next_hello_ms = now_ms + random() % REJOIN_SPREAD_MS;
 }
 
+/* What was sent may be lost. If the coordinator itself was gone the other connection is made anew too, and
+ * everything is sent again when it has told our new name. */
 static void on_results_again(void *context)
 {
     struct session *session = context;
-    outbox_resend(&session->outbox);
-    flush_outbox(session);
+    session->resend_ms = clock_monotonic_ms() + RESEND_AFTER_MS;
 }
 
 /* libzmq gives up for good when a key is refused, so new sockets are made after a pause. Logged at powers of
@@ -510,6 +514,10 @@ static void tick_joined(struct session *session, int64_t now_ms)
     }
     if (now_ms >= session->next_beat_ms)
         beat(session, now_ms);
+    if (session->resend_ms && now_ms >= session->resend_ms) {
+        session->resend_ms = 0;
+        outbox_resend(&session->outbox);
+    }
     flush_outbox(session);
     offer(session, now_ms);
 }
@@ -526,6 +534,8 @@ static int64_t sleep_ms(const struct session *session, int64_t now_ms)
     int64_t sleep = session->next_beat_ms - now_ms;
     bool ready_owed =
         !session->credit && !session->leaving && !is_busy(session) && outbox_has_room(&session->outbox);
+    if (session->resend_ms)
+        sleep = least(sleep, session->resend_ms - now_ms);
     if (session->outbox.unsent || ready_owed)
         sleep = least(sleep, SEND_AGAIN_MS);
     if (!session->leaving && !is_busy(session))
