@@ -12,6 +12,7 @@
 #define HANDSHAKE_TIMEOUT_MS  WIRE_HANDSHAKE_MS
 #define RECONNECT_FIRST_MS    50
 #define RECONNECT_MOST_MS     5000
+#define CURVE_OVERHEAD_BYTES  64
 #define BACKLOG               1024
 
 static bool set_int(void *socket, int option, int value)
@@ -71,15 +72,28 @@ static bool has_curve(void)
     return has;
 }
 
+/* What libzmq limits is the frame on the wire, which is longer than what it holds (RFC 26: name, nonce, flags
+ * and authenticator of a MESSAGE are 33 bytes). */
+static bool make_room_for_curve(void *socket)
+{
+    int64_t max_frame = 0;
+    size_t size = sizeof max_frame;
+    if (zmq_getsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, &size) < 0)
+        return false;
+    max_frame += CURVE_OVERHEAD_BYTES;
+    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, sizeof max_frame) == 0;
+}
+
 bool wire_secure_server(void *socket, const char *secret_key, const char *domain)
 {
-    return has_curve() && set_int(socket, ZMQ_CURVE_SERVER, 1) &&
+    return has_curve() && make_room_for_curve(socket) && set_int(socket, ZMQ_CURVE_SERVER, 1) &&
            set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key) && set_string(socket, ZMQ_ZAP_DOMAIN, domain);
 }
 
 bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key)
 {
-    return has_curve() && set_string(socket, ZMQ_CURVE_SERVERKEY, server_key) &&
+    return has_curve() && make_room_for_curve(socket) &&
+           set_string(socket, ZMQ_CURVE_SERVERKEY, server_key) &&
            set_string(socket, ZMQ_CURVE_PUBLICKEY, public_key) &&
            set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key);
 }

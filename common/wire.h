@@ -28,7 +28,7 @@ void *wire_open(void *context, int type, const struct wire_options *options);
 /* Closes and clears; NULL is allowed. */
 void wire_close(void **socket);
 
-/* From the next bind or connect on the socket speaks CURVE (ZeroMQ RFC 25, 26): what was bound before goes on
+/* To be called once. From the next bind or connect on the socket speaks CURVE (ZeroMQ RFC 25, 26): what was bound before goes on
  * as it was. Keys are in Z85. A server asks the ZAP handler (RFC 27) of its context about each peer, under
  * `domain`; the handler must be there before the first bind, since without one libzmq lets every key in
  * (ZMQ_ZAP_ENFORCE_DOMAIN, which would not, is a draft in 4.3). False with errno set (ENOTSUP: this libzmq

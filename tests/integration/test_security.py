@@ -1,6 +1,7 @@
 """Who is let in: keys, rights, keys that come and go, peers that have none, and what everybody is told of it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -375,6 +376,28 @@ def test_a_thousand_junk_connections_do_not_disturb_a_crawl(crawl, upstream_trut
 
 
 # ---- workers that are authorized, and hostile ----
+
+def test_frames_may_be_as_large_as_without_keys(locked):
+    coordinator = locked()
+    coordinator.keyring.make("host2", "worker")
+    coordinator.summary(lambda summary: summary["keys"] == 1)
+    worker = coordinator.worker("host2", hello=False)
+    hello = json.dumps({"v": 1, "type": "hello", "version": "0.1.0", "host": "test", "pid": worker.pid, "more": ""})
+    worker.jobs.send(hello.replace('"more": ""', '"more": "' + "x" * (8192 - len(hello)) + '"').encode())
+    assert worker.hear("welcome")
+
+
+def test_larger_frames_end_the_connection(locked):
+    coordinator = locked()
+    coordinator.keyring.make("host2", "worker")
+    coordinator.summary(lambda summary: summary["keys"] == 1)
+    worker = coordinator.worker("host2")
+    watch = worker.jobs.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    worker.jobs.send(bytes(64 * 1024 * 1024))
+    assert watch.poll(8000), "the connection stands"
+    worker.jobs.disable_monitor()
+
+
 
 def test_nobody_answers_for_anothers_lease(locked):
     coordinator = locked()
