@@ -24,6 +24,7 @@ struct dispatch {
     struct dispatch_counters counters;
     char host[PROTOCOL_NAME_SIZE];
     struct dispatch_events events; /* all NULL until dispatch_on_local */
+    struct events *told;           /* borrowed; NULL until dispatch_tell_events */
 };
 
 #endif
