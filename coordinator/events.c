@@ -70,7 +70,22 @@ uint64_t events_last(const struct events *events)
     return events->last;
 }
 
-static void write_one(const struct event *event, struct json_writer *json)
+static void write_board(
+    const struct event *event, const struct catalogue *catalogue, struct json_writer *json)
+{
+    const struct catalogue_item *track = catalogue_find_track(catalogue, event->track_id);
+    const struct catalogue_item *class = catalogue_find_class(catalogue, event->class_id);
+    json_key(json, "track_id");
+    json_uint(json, event->track_id);
+    json_key(json, "class_id");
+    json_uint(json, event->class_id);
+    json_key(json, "track");
+    json_string(json, track ? track->name : "");
+    json_key(json, "class");
+    json_string(json, class ? class->name : "");
+}
+
+static void write_one(const struct event *event, const struct catalogue *catalogue, struct json_writer *json)
 {
     char time[CLOCK_RFC3339_SIZE];
     clock_rfc3339(event->wall_ms, time);
@@ -81,12 +96,8 @@ static void write_one(const struct event *event, struct json_writer *json)
     json_string(json, time);
     json_key(json, "kind");
     json_string(json, strings[event->kind]);
-    if (event->track_id) {
-        json_key(json, "track_id");
-        json_uint(json, event->track_id);
-        json_key(json, "class_id");
-        json_uint(json, event->class_id);
-    }
+    if (event->track_id)
+        write_board(event, catalogue, json);
     if (event->worker[0]) {
         json_key(json, "worker");
         json_string(json, event->worker);
@@ -105,7 +116,8 @@ static uint64_t first_after(const struct ring *ring, uint64_t after)
     return at;
 }
 
-void events_write(const struct events *events, uint64_t after, struct json_writer *json)
+void events_write(
+    const struct events *events, uint64_t after, const struct catalogue *catalogue, struct json_writer *json)
 {
     uint64_t at[EVENT_RINGS];
     for (int i = 0; i < EVENT_RINGS; i++)
@@ -124,7 +136,7 @@ void events_write(const struct events *events, uint64_t after, struct json_write
         }
         if (!next)
             break;
-        write_one(next, json);
+        write_one(next, catalogue, json);
         at[from]++;
     }
     json_array_end(json);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/catalogue.h"
 #include "common/json_writer.h"
 #include "common/protocol.h"
 
@@ -67,8 +68,10 @@ void events_put(struct events *events, enum event_kind kind, const struct event_
 /* The number of the last one; 0: none yet. */
 uint64_t events_last(const struct events *events);
 
-/* Writes a JSON array of those that are kept and later than number `after`, oldest first. */
-void events_write(const struct events *events, uint64_t after, struct json_writer *json);
+/* Writes a JSON array of those that are kept and later than number `after`, oldest first; with the names that
+ * the catalogue has now. */
+void events_write(
+    const struct events *events, uint64_t after, const struct catalogue *catalogue, struct json_writer *json);
 
 const char *event_kind_string(enum event_kind kind);
 

@@ -2,22 +2,26 @@
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 
-static void count_kind(struct plan_survey *survey, const struct plan_entry *entry, int64_t now_ms)
+#define X(name, string) string,
+static const char *const kind_strings[] = {PLAN_KINDS(X)};
+#undef X
+
+const char *plan_kind_string(enum plan_kind kind)
+{
+    return kind_strings[kind];
+}
+
+enum plan_kind plan_kind_of(const struct plan_entry *entry, int64_t now_ms)
 {
     if (entry->state == PLAN_LEASED)
-        survey->leased++;
-    else if (entry->quarantined)
-        survey->quarantined++;
-    else if (entry->retrying)
-        survey->retrying++;
-    else if (entry->due_ms > now_ms)
-        survey->resting++;
-    else if (entry->urgent)
-        survey->urgent++;
-    else if (entry->missing)
-        survey->missing++;
-    else
-        survey->stale++;
+        return PLAN_KIND_LEASED;
+    if (entry->quarantined)
+        return PLAN_KIND_QUARANTINED;
+    if (entry->retrying)
+        return PLAN_KIND_RETRYING;
+    if (entry->due_ms > now_ms)
+        return PLAN_KIND_RESTING;
+    return entry->urgent ? PLAN_KIND_URGENT : entry->missing ? PLAN_KIND_MISSING : PLAN_KIND_STALE;
 }
 
 static void count_age(struct plan_survey *survey, const struct plan_entry *entry, int64_t wall_ms)
@@ -43,7 +47,7 @@ struct plan_survey plan_survey(struct plan *plan, int64_t now_ms, int64_t wall_m
     struct plan_survey survey = {0};
     for (uint32_t place = 0; place < plan_count(plan); place++) {
         const struct plan_entry *entry = plan_entry(plan, place);
-        count_kind(&survey, entry, now_ms);
+        survey.kinds[plan_kind_of(entry, now_ms)]++;
         count_age(&survey, entry, wall_ms);
     }
     return survey;

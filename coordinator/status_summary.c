@@ -39,8 +39,8 @@ static void put_reason(const struct summary *summary, const struct hold *hold)
         .progress = summary->progress,
         .total = summary->counts.total,
         .left = boards_left(summary),
-        .missing = summary->survey.missing,
-        .retrying = summary->survey.retrying,
+        .missing = summary->survey.kinds[PLAN_KIND_MISSING],
+        .retrying = summary->survey.kinds[PLAN_KIND_RETRYING],
         .next_due_wall_ms =
             due_ms == INT64_MAX || due_ms == PLAN_MISSING ? 0 : at->wall_ms + due_ms - at->now_ms,
         .wall_ms = at->wall_ms};
@@ -96,9 +96,8 @@ static void put_queue(const struct summary *summary)
     int64_t overdue_ms = survey->oldest_ms - summary->from->policy->max_age_ms;
     json_key(json, "queue");
     json_object_begin(json);
-#define X(name) status_field_uint(json, #name, survey->name);
-    PLAN_SURVEY_KINDS(X)
-#undef X
+    for (int i = 0; i < PLAN_KIND_COUNT; i++)
+        status_field_uint(json, plan_kind_string((enum plan_kind)i), survey->kinds[i]);
     json_object_end(json);
     json_key(json, "ages");
     json_object_begin(json);
