@@ -110,6 +110,8 @@ static void send_events(struct status *status, uint64_t after)
     status_field_time(&json, "time", status->at.wall_ms);
     status_field_uint(&json, "epoch", store_epoch(status->from.store));
     status_field_uint(&json, "last", events_last(status->from.events));
+    json_key(&json, "all");
+    json_bool(&json, after == 0);
     json_key(&json, "events");
     events_write(status->from.events, after, status->from.catalogue, &json);
     json_object_end(&json);
