@@ -9,12 +9,16 @@ static struct event_about about_of(const struct message_result *result)
         .worker = result->worker};
 }
 
-void board_news_stored(
-    struct events *events, const struct message_result *result, uint32_t before, int64_t wall_ms)
+void board_news_stored(struct events *events, const struct message_result *result, bool newcomer,
+    uint32_t before, int64_t wall_ms)
 {
     struct event_about about = about_of(result);
-    events_put(events, EVENT_BOARD_STORED, &about, wall_ms, "%u-%u: %llu entries, %u before", about.track_id,
-        about.class_id, (unsigned long long)result->entries, before);
+    if (newcomer)
+        events_put(events, EVENT_BOARD_STORED, &about, wall_ms, "%llu entries, new",
+            (unsigned long long)result->entries);
+    else
+        events_put(events, EVENT_BOARD_STORED, &about, wall_ms, "%llu entries, %u before",
+            (unsigned long long)result->entries, before);
 }
 
 void board_news_aside(struct events *events, const struct message_result *result, uint32_t before,
@@ -24,8 +28,8 @@ void board_news_aside(struct events *events, const struct message_result *result
     log_info("board %u-%u: %u rows became %llu; not believed before %u fetches agree, this is number %u",
         about.track_id, about.class_id, before, (unsigned long long)result->entries, wanted, streak);
     events_put(events, EVENT_BOARD_ASIDE, &about, wall_ms,
-        "%u-%u: %u rows became %llu; not believed before %u fetches agree, this is number %u", about.track_id,
-        about.class_id, before, (unsigned long long)result->entries, wanted, streak);
+        "%u rows became %llu; not believed before %u fetches agree, this is number %u", before,
+        (unsigned long long)result->entries, wanted, streak);
 }
 
 void board_news_failed(
@@ -37,6 +41,6 @@ void board_news_failed(
         about.track_id, about.class_id, (unsigned)result->attempt, failure, result->problem,
         again ? "" : "; given up until the next refresh, what the store has stays");
     events_put(events, again ? EVENT_BOARD_FAILED : EVENT_BOARD_GIVEN_UP, &about, wall_ms,
-        "%u-%u: attempt %u failed%s: %s: %s", about.track_id, about.class_id, (unsigned)result->attempt,
-        again ? "" : ", given up", failure, result->problem);
+        "attempt %u failed%s: %s: %s", (unsigned)result->attempt, again ? "" : ", given up", failure,
+        result->problem);
 }

@@ -6,10 +6,10 @@
 
 #include "coordinator/events.h"
 
-/* Stored with new content; it had `before` entries. Not logged: there are thousands. `events` may be NULL,
- * here and below. */
-void board_news_stored(
-    struct events *events, const struct message_result *result, uint32_t before, int64_t wall_ms);
+/* Stored with new content; it had `before` entries, or is a `newcomer`. Not logged: there are thousands.
+ * `events` may be NULL, here and below. */
+void board_news_stored(struct events *events, const struct message_result *result, bool newcomer,
+    uint32_t before, int64_t wall_ms);
 
 /* An answer was put aside; it is number `streak` of the `wanted` that have to agree. */
 void board_news_aside(struct events *events, const struct message_result *result, uint32_t before,

@@ -270,7 +270,7 @@ static enum verdict apply_answer(struct collect *collect, struct arrival *arriva
         collect->counters.entries += result->entries;
         collect->counters.boards_grown += newcomer;
         collect->counters.entries_grown += (int64_t)result->entries - before;
-        board_news_stored(collect->told, result, before, answer.wall_ms);
+        board_news_stored(collect->told, result, newcomer, before, answer.wall_ms);
     } else {
         store_put_record(collect->store, track_id, class_id, &arrival->record);
     }

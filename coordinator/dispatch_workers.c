@@ -69,8 +69,7 @@ static void tell_quarantined(struct dispatch *dispatch, const struct plan_entry 
 {
     const struct event_about about = {.track_id = entry->track_id, .class_id = entry->class_id};
     events_put(dispatch->told, EVENT_QUARANTINED, &about, wall_ms,
-        "%u-%u is left alone for a day: %d workers died while they held it", entry->track_id, entry->class_id,
-        QUARANTINE_DEATHS);
+        "left alone for a day: %d workers died while they held it", QUARANTINE_DEATHS);
 }
 
 /* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
@@ -215,7 +214,7 @@ static void tell_expired(struct dispatch *dispatch, const struct lease *lease)
         .class_id = entry->class_id,
         .worker = lease->worker ? lease->worker->name : ""};
     events_put(dispatch->told, EVENT_LEASE_EXPIRED, &about, clock_wall_ms(),
-        "%u-%u was not worked on any more; another worker gets it", entry->track_id, entry->class_id);
+        "not worked on any more; another worker gets it");
 }
 
 void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms)

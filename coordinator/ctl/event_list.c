@@ -31,6 +31,17 @@ static void copy(char *out, size_t size, const char *value)
     out[length] = '\0';
 }
 
+static void take_board(const cJSON *object, struct event_row *row)
+{
+    uint64_t track_id, class_id;
+    int length = 0;
+    if (number(object, "track_id", &track_id) && number(object, "class_id", &class_id) && track_id)
+        length = snprintf(row->board, sizeof row->board, "%llu-%llu", (unsigned long long)track_id,
+            (unsigned long long)class_id);
+    if (length <= 0)
+        row->board[0] = '\0';
+}
+
 static void take_row(const cJSON *object, struct event_row *row)
 {
     const char *track = string(object, "track"), *class = string(object, "class");
@@ -41,6 +52,7 @@ static void take_row(const cJSON *object, struct event_row *row)
                  : snprintf(row->text, sizeof row->text, "%s", string(object, "text"));
     if (length < 0)
         row->text[0] = '\0';
+    take_board(object, row);
 }
 
 static struct event_row *append(struct event_list *list)

@@ -15,7 +15,8 @@ struct event_row {
     uint64_t number;
     char time[EVENT_SHORT_SIZE]; /* RFC 3339 */
     char kind[EVENT_SHORT_SIZE];
-    char text[EVENT_TEXT_SIZE]; /* with the board's names in front, if it is about one */
+    char board[EVENT_SHORT_SIZE]; /* TRACK-CLASS; "": it is about none */
+    char text[EVENT_TEXT_SIZE];   /* with the board's names in front, if it is about one */
 };
 
 struct event_list {

@@ -13,9 +13,10 @@
 #include "coordinator/ctl/event_list.h"
 #include "coordinator/ctl/listener.h"
 
-#define NAME       "events"
-#define LINE_MAX   ((size_t)4096)
-#define KIND_CELLS 15
+#define NAME        "events"
+#define LINE_MAX    ((size_t)4096)
+#define KIND_CELLS  15
+#define BOARD_CELLS 11
 
 struct following {
     struct ctl_globals where;
@@ -37,6 +38,8 @@ static void print_row(struct following *all, const struct event_row *row)
     buffer_clear(&all->line);
     buffer_format(&all->line, "%s  ", row->time);
     columns_append(&all->line, row->kind, KIND_CELLS, false);
+    buffer_append_string(&all->line, "  ");
+    columns_append(&all->line, row->board, BOARD_CELLS, false);
     buffer_append_string(&all->line, "  ");
     columns_append(&all->line, row->text, columns_width(row->text), false);
     puts(buffer_string(&all->line));

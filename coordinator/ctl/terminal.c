@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ENTER "\x1b[?1049h\x1b[?25l\x1b[2J"
-#define LEAVE "\x1b[m\x1b[?25h\x1b[?1049l"
+#define LEAVE "\x1b[m\x1b[2J\x1b[?25h\x1b[?1049l" /* cleared: a terminal that was resized may keep some */
 
 bool terminal_is_there(void)
 {

@@ -29,10 +29,12 @@ static void label(struct screen *screen, const char *text)
     screen_column(screen, SCREEN_DIM, text, LABEL_CELLS, false);
 }
 
+/* Nothing for 0: what is there must not be cut off by what is not. */
 static void number(struct screen *screen, enum screen_style style, uint64_t value, const char *what)
 {
     char text[COLUMNS_NUMBER_SIZE];
-    screen_put(screen, value ? style : SCREEN_DIM, "%s %s  ", columns_number(value, text), what);
+    if (value)
+        screen_put(screen, style, "%s %s  ", columns_number(value, text), what);
 }
 
 static void put_rate(const struct watch_model *model, struct screen *screen)
@@ -54,13 +56,14 @@ static void put_queue(const struct watch_model *model, struct screen *screen)
 {
     const struct summary_queue *queue = &model->summary.queue;
     label(screen, "boards");
-    number(screen, SCREEN_GOOD, queue->leased, "leased");
-    number(screen, SCREEN_BOLD, queue->urgent, "asked for");
-    number(screen, SCREEN_PLAIN, queue->missing, "never fetched");
-    number(screen, SCREEN_PLAIN, queue->stale, "too old");
-    number(screen, SCREEN_WARN, queue->retrying, "retrying");
     number(screen, SCREEN_BAD, model->summary.failed, "failed");
     number(screen, SCREEN_BAD, queue->quarantined, "quarantined");
+    number(screen, SCREEN_GOOD, queue->leased, "leased");
+    number(screen, SCREEN_BOLD, queue->urgent, "asked for");
+    number(screen, SCREEN_WARN, queue->retrying, "retrying");
+    number(screen, SCREEN_PLAIN, queue->missing, "never fetched");
+    number(screen, SCREEN_PLAIN, queue->stale, "too old");
+    number(screen, SCREEN_DIM, queue->resting, "up to date");
 }
 
 static void put_service(const struct watch_model *model, struct screen *screen)

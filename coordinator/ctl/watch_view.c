@@ -11,6 +11,7 @@
 #define WORKERS_LEAST 3
 #define TIME_CELLS    9
 #define KIND_CELLS    15
+#define BOARD_CELLS   11
 #define WIDE_CELLS    120
 
 /* ---- title, reason, progress ---- */
@@ -121,6 +122,9 @@ static void put_board(const struct worker_row *row, struct screen *screen)
 {
     char elapsed[COLUMNS_NUMBER_SIZE];
     bool wide = screen->width >= WIDE_CELLS;
+    if (wide && row->track_id)
+        screen_put(screen, SCREEN_DIM, "  %llu-%llu", (unsigned long long)row->track_id,
+            (unsigned long long)row->class_id);
     if (!row->track_id) {
         screen_put(screen, SCREEN_DIM, "  %s", row->state);
     } else {
@@ -214,6 +218,10 @@ static void put_events(const struct watch_model *model, struct screen *screen, u
         const struct event_row *row = &model->events.rows[model->events.count - 1 - i];
         screen_put(screen, SCREEN_DIM, " %s ", clock_of(row->time, clock));
         screen_column(screen, event_style(row->kind), row->kind, KIND_CELLS, false);
+        if (screen->width >= WIDE_CELLS) {
+            screen_put(screen, SCREEN_PLAIN, " ");
+            screen_column(screen, SCREEN_DIM, row->board, BOARD_CELLS, false);
+        }
         screen_put(screen, SCREEN_PLAIN, " %s", row->text);
         screen_next(screen);
     }
