@@ -5,7 +5,7 @@
  * range. Values are milliseconds by custom; nothing here minds. Pure. */
 #include <stdint.h>
 
-#define HISTOGRAM_BUCKETS 248 /* the last one takes all from 2^33 on: three months in milliseconds */
+#define HISTOGRAM_BUCKETS 249 /* the last one takes all from 2^33 on: three months in milliseconds */
 
 struct histogram {
     uint64_t counts[HISTOGRAM_BUCKETS];

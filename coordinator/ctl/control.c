@@ -103,6 +103,9 @@ static int check_words(const struct order *order)
     if (order->word_count > 2 * most)
         return ctl_wrong_usage(
             order->name, "\"%s\" is too many; it takes at most %u", order->words[2 * most], most);
+    for (unsigned i = 0; i < order->word_count; i++)
+        if (!order->words[i][0])
+            return ctl_wrong_usage(order->name, "an empty word names no board");
     if (order->failed && order->word_count)
         return ctl_wrong_usage(order->name, "--failed and boards exclude each other");
     return CTL_DONE;

@@ -20,7 +20,7 @@ static const struct {
 
 struct screen screen_make(bool colour, bool utf8)
 {
-    struct screen screen = {.colour = colour, .utf8 = utf8, .whole = true};
+    struct screen screen = {.colour = colour, .utf8 = utf8, .whole = true, .scratch = buffer_make(ROW_MAX)};
     screen.rows = memory_zalloc(SCREEN_ROWS_MAX, sizeof *screen.rows);
     for (unsigned i = 0; i < SCREEN_ROWS_MAX; i++) {
         screen.rows[i].drawn = buffer_make(ROW_MAX);
@@ -31,6 +31,7 @@ struct screen screen_make(bool colour, bool utf8)
 
 void screen_free(struct screen *screen)
 {
+    buffer_free(&screen->scratch);
     for (unsigned i = 0; screen->rows && i < SCREEN_ROWS_MAX; i++) {
         buffer_free(&screen->rows[i].drawn);
         buffer_free(&screen->rows[i].shown);
@@ -76,7 +77,13 @@ void screen_column(
         return;
     if (styled)
         buffer_format(&row->drawn, "\x1b[%sm", styles[style].sgr);
-    columns_append(&row->drawn, text, cells, right);
+    if (screen->utf8) {
+        columns_append(&row->drawn, text, cells, right);
+    } else {
+        buffer_clear(&screen->scratch);
+        columns_append(&screen->scratch, text, cells, right);
+        columns_append_ascii(&row->drawn, buffer_string(&screen->scratch));
+    }
     if (styled)
         buffer_append_string(&row->drawn, "\x1b[m");
     row->cells += cells;

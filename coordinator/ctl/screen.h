@@ -36,6 +36,7 @@ struct screen {
     unsigned width, height;  /* cells; what is beyond is left out */
     unsigned at;             /* the row being made; `height`: none is left */
     bool colour, utf8;
+    struct buffer scratch;
     bool whole; /* nothing is known of what the terminal shows */
 };
 

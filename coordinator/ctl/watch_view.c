@@ -114,7 +114,7 @@ static void put_worker_columns(struct screen *screen)
         "jobs", "memory", "age");
     if (wide)
         screen_put(screen, SCREEN_DIM, "%8s %8s ", "received", "failures");
-    screen_put(screen, SCREEN_DIM, " board");
+    screen_put(screen, SCREEN_DIM, "  board");
     screen_next(screen);
 }
 
