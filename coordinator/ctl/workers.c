@@ -50,7 +50,8 @@ static int print(struct text json)
     if (worker_list_parse(json, &list)) {
         worker_list_sort(&list, WORKER_SORT_NAME);
         if (list.count)
-            puts("name    host                  pid     jobs   fails   memory           age  board");
+            printf("%-6s  %-16s  %7s  %7s  %6s  %7s  %12s  board\n", "name", "host", "pid", "jobs", "fails",
+                "memory", "age");
         else
             puts("no worker is connected");
         for (unsigned i = 0; i < list.count; i++)
