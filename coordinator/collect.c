@@ -11,7 +11,8 @@
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
-#include "coordinator/arrival.h"
+#include "coordinator/board_news.h"
+#include "coordinator/result_check.h"
 
 #define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
 
@@ -36,7 +37,8 @@ struct collect {
     int64_t oldest_pending_ms;
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
-    uint64_t committed; /* generation */
+    uint64_t committed;  /* generation */
+    struct events *told; /* borrowed; NULL until collect_tell_events */
     struct collect_counters counters;
 };
 
@@ -52,6 +54,11 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .politeness = politeness,
         .options = *options};
     return collect;
+}
+
+void collect_tell_events(struct collect *collect, struct events *events)
+{
+    collect->told = events;
 }
 
 void collect_set_options(struct collect *collect, const struct collect_options *options)
@@ -153,6 +160,16 @@ static void acknowledge_after_commit(
 
 /* ---- which results count ---- */
 
+struct arrival {
+    struct message_result result;
+    const char *key; /* that the connection has proven; "": none */
+    struct text rows, detail;
+    uint8_t hash[RECORD_HASH_SIZE];
+    uint32_t place; /* in the plan */
+    bool known;     /* `record` is what the store has */
+    struct record_board record;
+};
+
 enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED, CLAIM_FORGED };
 
 static enum claim judge_claim(struct collect *collect, const struct arrival *arrival)
@@ -228,23 +245,12 @@ static void apply_failed(struct collect *collect, struct arrival *arrival)
 {
     const struct message_result *result = &arrival->result;
     bool again = note_failure(collect, arrival, result->failure);
-    log_write(again ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "board %u-%u: attempt %u failed: %s: %s%s",
-        (unsigned)result->track_id, (unsigned)result->class_id, (unsigned)result->attempt,
-        failure_string(result->failure), result->problem,
-        again ? "" : "; given up until the next refresh, what the store has stays");
+    board_news_failed(collect->told, result, again, clock_wall_ms());
     if (!arrival->known)
         return;
     accept_failure(&arrival->record, result->failure, result->http_status, result->lease, clock_wall_ms());
     store_put_record(
         collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
-}
-
-static void say_kept_aside(const struct collect *collect, const struct arrival *arrival)
-{
-    const struct record_board *record = &arrival->record;
-    log_info("board %u-%u: %u rows became %llu; not believed before %u fetches agree, this is number %u",
-        (unsigned)arrival->result.track_id, (unsigned)arrival->result.class_id, record->entry_count,
-        (unsigned long long)arrival->result.entries, collect->policy->confirm_shrink, record->empty_streak);
 }
 
 static enum verdict apply_answer(struct collect *collect, struct arrival *arrival)
@@ -258,12 +264,17 @@ static enum verdict apply_answer(struct collect *collect, struct arrival *arriva
         .generation = store_next_generation(collect->store),
         .wall_ms = clock_wall_ms()};
     memcpy(answer.hash, arrival->hash, sizeof answer.hash);
+    uint32_t before = arrival->record.entry_count;
+    bool newcomer = !arrival->known || !record_board_is_fetched(&arrival->record);
     enum accept_decision decision = accept_answer(collect->policy, &arrival->record, &answer);
     if (decision == ACCEPT_REPLACE) {
         store_put_board(collect->store, track_id, class_id, &arrival->record,
             result->entries ? arrival->rows : none, arrival->detail);
         collect->counters.stored++;
         collect->counters.entries += result->entries;
+        collect->counters.boards_grown += newcomer;
+        collect->counters.entries_grown += (int64_t)result->entries - before;
+        board_news_stored(collect->told, result, newcomer, before, answer.wall_ms);
     } else {
         store_put_record(collect->store, track_id, class_id, &arrival->record);
     }
@@ -274,7 +285,8 @@ static enum verdict apply_answer(struct collect *collect, struct arrival *arriva
         refresh_succeeded(collect->policy, collect->plan, arrival->place, now_ms, answer.wall_ms);
         return VERDICT_STORED;
     }
-    say_kept_aside(collect, arrival);
+    board_news_aside(collect->told, result, before, arrival->record.empty_streak,
+        collect->policy->confirm_shrink, answer.wall_ms);
     refresh_kept_aside(collect->plan, arrival->place,
         accept_due_in_ms(collect->policy, &arrival->record, answer.wall_ms), now_ms, answer.wall_ms);
     return VERDICT_NOTED;
@@ -312,9 +324,8 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
 static void on_result(struct collect *collect, struct arrival *arrival)
 {
     const struct message_result *result = &arrival->result;
-    collect->counters.results++;
-    collect->counters.requests += result->requests;
-    collect->counters.bytes += result->bytes;
+    collect_counters_answer(&collect->counters, result);
+    dispatch_note_result(collect->dispatch, result, clock_wall_ms());
     arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
     if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
         collect->counters.superseded++;
@@ -338,11 +349,12 @@ static void on_result(struct collect *collect, struct arrival *arrival)
             collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
         return;
     }
-    const char *fault = claim == CLAIM_FORGED ? "its lease was not given to this worker for this board"
-                                              : arrival_find_fault(arrival);
+    const char *fault = claim == CLAIM_FORGED
+                            ? "its lease was not given to this worker for this board"
+                            : result_check(result, arrival->rows, arrival->detail, arrival->hash);
     if (!fault)
-        fault = arrival_find_implausible(
-            arrival, claim == CLAIM_CURRENT ? dispatch_lease(collect->dispatch, arrival->place) : NULL);
+        fault = result_check_counts(
+            result, claim == CLAIM_CURRENT ? dispatch_lease(collect->dispatch, arrival->place) : NULL);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
         (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||
             memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))

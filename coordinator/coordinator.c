@@ -20,6 +20,7 @@
 #include "coordinator/crawl_times.h"
 #include "coordinator/descriptors.h"
 #include "coordinator/dispatch.h"
+#include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/pause.h"
@@ -63,6 +64,7 @@ struct coordinator {
     struct descriptors descriptors;
     struct local_pool *pool;
     struct publisher *publisher;
+    struct events *events;
     struct status *status;
     struct crawl_times times;
     int64_t next_reader_check_ms, next_progress_ms;
@@ -97,7 +99,7 @@ static void open_store(struct coordinator *c)
 static void published(void *context)
 {
     struct coordinator *c = context;
-    status_flush(c->status, clock_monotonic_ms());
+    status_flush(c->status, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void begin_drain(void *context)
@@ -121,6 +123,7 @@ static void open_control(struct coordinator *c)
         .publisher = c->publisher,
         .refresh = c->refresh,
         .holds = &c->holds,
+        .events = c->events,
         .drain = begin_drain,
         .context = c};
     c->control = control_open(c->sockets.control, &parts);
@@ -141,6 +144,9 @@ static void open_parts(struct coordinator *c)
         c->politeness, &dispatching, now_ms);
     c->collect = collect_open(
         c->sockets.results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
+    c->events = events_open();
+    dispatch_tell_events(c->dispatch, c->events);
+    collect_tell_events(c->collect, c->events);
     struct disk_room room = disk_room_make(
         disk_probe_system, c->config->store.dir, c->config->publish.dir, min_free_bytes(c->config));
     c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->sockets.results, &room);
@@ -163,6 +169,7 @@ static void open_parts(struct coordinator *c)
         .catalogue = c->catalogue,
         .plan = c->plan,
         .store = c->store,
+        .policy = &c->policy,
         .dispatch = c->dispatch,
         .collect = c->collect,
         .control = c->control,
@@ -173,8 +180,9 @@ static void open_parts(struct coordinator *c)
         .trigger = c->trigger,
         .holds = &c->holds,
         .politeness = c->politeness,
-        .access = c->sockets.access};
-    c->status = status_open(&sources, now_ms);
+        .access = c->sockets.access,
+        .events = c->events};
+    c->status = status_open(&sources, now_ms, clock_wall_ms());
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
     c->next_progress_ms = now_ms + PROGRESS_EVERY_MS;
@@ -376,7 +384,7 @@ static int64_t tick(void *context, int64_t now_ms)
     tick_drain(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
-    sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
+    sleep_ms = least(sleep_ms, status_tick(c->status, now_ms, clock_wall_ms()));
     if (c->stop_by_ms) {
         if (local_pool_is_gone(c->pool) || now_ms >= c->stop_by_ms)
             loop_stop(c->loop);
@@ -409,13 +417,14 @@ static void close_all(struct coordinator *c)
     control_tick(c->control);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
-    status_flush(c->status, clock_monotonic_ms());
+    status_flush(c->status, clock_monotonic_ms(), clock_wall_ms());
     status_close(&c->status);
     control_close(&c->control);
     publisher_close(&c->publisher);
     local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
+    events_close(&c->events);
     politeness_close(&c->politeness);
     trigger_close(&c->trigger);
     refresh_run_close(&c->refresh);

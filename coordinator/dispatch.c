@@ -134,6 +134,8 @@ static void on_message(struct dispatch *dispatch, struct origin origin, const st
     case MESSAGE_BYE:
         log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
         worker->leaving = worker->said_bye = true;
+        worker->bye_reason = message->bye.reason;
+        dispatch->counters.byes[message->bye.reason]++;
         dispatch_unqueue(dispatch, worker);
         break;
     default:
@@ -332,6 +334,27 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)
 {
     dispatch->events = *events;
+}
+
+void dispatch_tell_events(struct dispatch *dispatch, struct events *events)
+{
+    dispatch->told = events;
+}
+
+const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)
+{
+    return worker->lease == LEASE_NONE ? NULL : &dispatch->leases.leases[worker->lease];
+}
+
+int64_t dispatch_oldest_lease_ms(const struct dispatch *dispatch, int64_t now_ms)
+{
+    int64_t oldest_ms = now_ms;
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (lease->id && lease->begun_ms < oldest_ms)
+            oldest_ms = lease->begun_ms;
+    }
+    return now_ms - oldest_ms;
 }
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/lease.h"
 #include "coordinator/plan.h"
@@ -33,7 +34,8 @@ struct dispatch_counters {
     uint64_t workers_lost; /* fell silent or died while they held a lease */
     uint64_t leases_expired;
     uint64_t bad_frames;
-    uint64_t refused; /* HELLOs refused */
+    uint64_t refused;    /* HELLOs refused */
+    uint64_t byes[BYES]; /* workers that left in good order, by their reason */
 };
 
 struct dispatch;
@@ -107,6 +109,18 @@ struct dispatch_events {
     void *context;
 };
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events);
+
+/* Where to tell what becomes of workers; borrowed. */
+void dispatch_tell_events(struct dispatch *dispatch, struct events *events);
+
+/* A result came from the worker of that name, if it is still there: for the status alone. */
+void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms);
+
+/* The lease that a worker holds, or NULL. Valid until the next call. */
+const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker);
+
+/* Milliseconds since the oldest lease of now began; 0: there is none. */
+int64_t dispatch_oldest_lease_ms(const struct dispatch *dispatch, int64_t now_ms);
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);

@@ -27,6 +27,7 @@ struct dispatch {
     struct lost_leases lost;
     struct rubbish rubbish;
     struct dispatch_events events; /* all NULL until dispatch_on_local */
+    struct events *told;           /* borrowed; NULL until dispatch_tell_events */
 };
 
 #endif

@@ -15,6 +15,21 @@
 
 #define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
 
+/* What is told to those who watch; the log tells what an operator has to know. */
+static void tell_left(struct dispatch *dispatch, const struct worker *worker, bool died)
+{
+    const struct event_about about = {.worker = worker->name};
+    if (died)
+        events_put(dispatch->told, EVENT_WORKER_DIED, &about, clock_wall_ms(),
+            "worker %s (%s, pid %d) died or fell silent with a board in its hands", worker->name,
+            worker->host, (int)worker->pid);
+    else
+        events_put(dispatch->told, EVENT_WORKER_LEFT, &about, clock_wall_ms(),
+            "worker %s (%s, pid %d) left after %llu jobs: %s", worker->name, worker->host, (int)worker->pid,
+            (unsigned long long)worker->jobs,
+            worker->said_bye ? bye_string(worker->bye_reason) : "it is gone without a word");
+}
+
 static struct text identity_of(const struct worker *worker)
 {
     return (struct text){worker->identity, worker->identity_length};
@@ -50,6 +65,13 @@ bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *wor
     return !(worker && worker->said_bye) && !holds_get(dispatch->holds, HOLD_STOPPING, clock_monotonic_ms());
 }
 
+static void tell_quarantined(struct dispatch *dispatch, const struct plan_entry *entry, int64_t wall_ms)
+{
+    const struct event_about about = {.track_id = entry->track_id, .class_id = entry->class_id};
+    events_put(dispatch->told, EVENT_QUARANTINED, &about, wall_ms,
+        "left alone for a day: %d workers died while they held it", QUARANTINE_DEATHS);
+}
+
 /* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
 static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
@@ -75,6 +97,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
     bool again = refresh_failed(dispatch->policy, dispatch->plan, place, &lost, now_ms, (uint64_t)random());
     if (!quarantine_note_death(dispatch->store, dispatch->plan, place, now_ms, lost.wall_ms))
         dispatch->retried += again;
+    else
+        tell_quarantined(dispatch, plan_entry(dispatch->plan, place), lost.wall_ms);
 }
 
 void dispatch_forget_robots(struct dispatch *dispatch, struct worker *worker)
@@ -90,6 +114,7 @@ void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts
     dispatch_forget_robots(dispatch, worker);
     dispatch_set_requesting(dispatch, worker, false);
     dispatch->counters.workers_lost += counts && worker->lease != LEASE_NONE;
+    tell_left(dispatch, worker, counts && worker->lease != LEASE_NONE);
     /* It may hold an earlier lease too, whose result was on its way. */
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
         if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
@@ -239,6 +264,7 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
             dispatch, identity, "the coordinator is of version " R3E_VERSION "; install the same here");
         return;
     }
+    uint64_t joined = dispatch->roster.joined;
     struct worker *worker = roster_join(&dispatch->roster, origin, hello, clock_monotonic_ms());
     if (!worker) {
         dispatch_refuse(dispatch, identity, "too many workers are connected");
@@ -250,6 +276,9 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
     dispatch_unqueue(dispatch, worker);
     dispatch_forget_robots(dispatch, worker);
     log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
+    if (dispatch->roster.joined != joined)
+        events_put(dispatch->told, EVENT_WORKER_JOINED, &(struct event_about){.worker = worker->name},
+            clock_wall_ms(), "worker %s joined: %s, pid %d", worker->name, worker->host, (int)worker->pid);
     welcome(dispatch, worker);
 }
 
@@ -272,11 +301,24 @@ void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
     }
 }
 
+static void tell_expired(struct dispatch *dispatch, const struct lease *lease)
+{
+    if (lease->plan_place == PLAN_NONE)
+        return;
+    const struct plan_entry *entry = plan_entry(dispatch->plan, lease->plan_place);
+    const struct event_about about = {.track_id = entry->track_id,
+        .class_id = entry->class_id,
+        .worker = lease->worker ? lease->worker->name : ""};
+    events_put(dispatch->told, EVENT_LEASE_EXPIRED, &about, clock_wall_ms(),
+        "not worked on any more; another worker gets it");
+}
+
 void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms)
 {
     uint32_t place = 0;
     while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
         dispatch->counters.leases_expired++;
+        tell_expired(dispatch, &dispatch->leases.leases[place]);
         take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
             dispatch_is_death(dispatch, dispatch->leases.leases[place].worker));
     }
@@ -293,6 +335,23 @@ void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place)
             dispatch->events.worked(dispatch->events.context);
     }
     lease_end(&dispatch->leases, lease_place);
+}
+
+void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms)
+{
+    struct worker *worker = roster_find_name(&dispatch->roster, result->worker);
+    if (!worker)
+        return;
+    worker->bytes += result->bytes;
+    worker->requests += result->requests;
+    if (result->outcome != OUTCOME_FAILED)
+        return;
+    worker->failures++;
+    worker->last_error_wall_ms = wall_ms;
+    /* A cut sentence is still one. */
+    if (snprintf(worker->last_error, sizeof worker->last_error, "%u-%u: %s: %s", (unsigned)result->track_id,
+            (unsigned)result->class_id, failure_string(result->failure), result->problem) < 0)
+        worker->last_error[0] = '\0';
 }
 
 void dispatch_retire_all(struct dispatch *dispatch)

@@ -16,6 +16,7 @@
 
 #define ROSTER_WORKERS_MAX  4096
 #define ROSTER_IDENTITY_MAX 255 /* bytes; ZeroMQ's limit for a routing id */
+#define ROSTER_ERROR_SIZE   160
 
 /* The connection that a message came over. */
 struct origin {
@@ -32,20 +33,24 @@ struct worker {
     char version[PROTOCOL_ID_SIZE];
     char key[KEY_FILE_Z85_SIZE]; /* "": none */
     pid_t pid;
-    bool ipc;                                   /* came over an ipc socket */
-    bool local;                                 /* a process of this coordinator's host, which can be seen */
-    int64_t joined_ms;                          /* monotonic */
-    int64_t last_heard_ms;                      /* monotonic */
-    int64_t last_told_ms;                       /* when a heartbeat was last sent to it */
-    uint32_t lease;                             /* place in the lease table, or LEASE_NONE */
-    bool requesting;                            /* a request of it counts as in flight */
-    bool asked_robots;                          /* fetches robots.txt for us */
-    bool leaving;                               /* said BYE or was told to retire: gets no job any more */
-    bool said_bye;                              /* what it holds it gives back; it does not die of it */
-    bool ready;                                 /* waits for a job; linked into the queue of credits */
-    uint32_t wanted_page;                       /* waits for a grant; 0: not */
-    uint64_t jobs;                              /* results received from it */
-    uint64_t rss_kb, page;                      /* by its last heartbeat */
+    bool ipc;                           /* came over an ipc socket */
+    bool local;                         /* a process of this coordinator's host, which can be seen */
+    int64_t joined_ms;                  /* monotonic */
+    int64_t last_heard_ms;              /* monotonic */
+    int64_t last_told_ms;               /* when a heartbeat was last sent to it */
+    uint32_t lease;                     /* place in the lease table, or LEASE_NONE */
+    bool requesting;                    /* a request of it counts as in flight */
+    bool asked_robots;                  /* fetches robots.txt for us */
+    bool leaving;                       /* said BYE or was told to retire: gets no job any more */
+    bool said_bye;                      /* what it holds it gives back; it does not die of it */
+    enum bye bye_reason;                /* if it did */
+    bool ready;                         /* waits for a job; linked into the queue of credits */
+    uint32_t wanted_page;               /* waits for a grant; 0: not */
+    uint64_t jobs;                      /* results received from it */
+    uint64_t rss_kb, page;              /* by its last heartbeat */
+    uint64_t bytes, requests, failures; /* by its results: received, made, jobs that failed */
+    char last_error[ROSTER_ERROR_SIZE]; /* of the last of those; "": none */
+    int64_t last_error_wall_ms;
     struct worker *queue_previous, *queue_next; /* dispatch's queues */
     UT_hash_handle hh;                          /* by identity */
     UT_hash_handle hh_name;                     /* by name */

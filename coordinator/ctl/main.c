@@ -4,29 +4,39 @@
 #include <string.h>
 
 #include "common/version.h"
+#include "coordinator/ctl/board.h"
 #include "coordinator/ctl/catalogue_import.h"
 #include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/control.h"
+#include "coordinator/ctl/events.h"
+#include "coordinator/ctl/failed.h"
 #include "coordinator/ctl/keygen.h"
+#include "coordinator/ctl/names_list.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
+#include "coordinator/ctl/workers.h"
 
 static const struct ctl_command *const commands[] = {
-    &catalogue_import_command,
-    &check_command,
+    &status_command,
+    &watch_command,
+    &events_command,
+    &workers_command,
+    &failed_command,
+    &board_command,
+    &control_commands[CONTROL_WHY],
     &control_commands[CONTROL_REFRESH],
     &control_commands[CONTROL_PAUSE],
     &control_commands[CONTROL_RESUME],
-    &control_commands[CONTROL_DRAIN],
     &control_commands[CONTROL_EXPORT],
     &control_commands[CONTROL_RELEASE],
-    &control_commands[CONTROL_WHY],
-    &keygen_command,
+    &control_commands[CONTROL_DRAIN],
     &search_command,
-    &status_command,
-    &watch_command,
+    &names_command,
+    &keygen_command,
+    &catalogue_import_command,
+    &check_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -41,8 +51,8 @@ static void print_help(void)
     puts("\n"
          "Options:\n"
          "  -c, --config FILE       the coordinator's configuration: where its sockets and files are\n"
-         "      --connect ENDPOINT  the coordinator's control socket; behind status and watch: its\n"
-         "                          status socket\n"
+         "      --connect ENDPOINT  the coordinator's control socket; behind status, watch, events\n"
+         "                          and workers: its status socket\n"
          "      --key FILE          your secret key, and\n"
          "      --server-key FILE   the coordinator's public one: for its tcp sockets if it has keys\n"
          "  -h, --help              this text; behind a command: that command's\n"
@@ -52,7 +62,8 @@ static void print_help(void)
          "\n"
          "Examples:\n"
          "  r3ectl catalogue import --help\n"
-         "  r3ectl --config r3e-leaderboard.cfg why 1671-1703\n"
+         "  r3ectl --config r3e-leaderboard.cfg watch\n"
+         "  r3ectl --config r3e-leaderboard.cfg why \"Spa\" \"GTR 3\"\n"
          "  r3ectl --config r3e-leaderboard.cfg catalogue import r3e-data.json --dry-run\n"
          "  r3ectl search --public /var/www/r3e-leaderboard jorg");
 }
