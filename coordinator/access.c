@@ -100,6 +100,6 @@ void access_put(const struct access *access, struct json_writer *json)
     json_uint(json, connections);
     json_key(json, "peers_refused");
     json_uint(json, access->refused.total);
-    json_key(json, "refused");
+    json_key(json, "last_refused");
     refused_put(&access->refused, json);
 }

@@ -33,7 +33,7 @@ void access_guarded(struct access *access);
 int64_t access_tick(struct access *access, int64_t now_ms);
 
 /* Its part of the summary: `keys` (authorized; null without keys), `keys_problem`, `connections` (to guarded
- * sockets), `peers_refused` and the last of them, `refused`. */
+ * sockets), `peers_refused` and the last of them, `last_refused`. */
 void access_put(const struct access *access, struct json_writer *json);
 
 #endif

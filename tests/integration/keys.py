@@ -108,8 +108,8 @@ class LockedCoordinator(Coordinator):
         def matches(entry):
             return all(text in str(entry[field]) for field, text in wanted.items())
 
-        summary = self.summary(lambda summary: any(map(matches, summary["refused"])))
-        return next(filter(matches, summary["refused"]))
+        summary = self.summary(lambda summary: any(map(matches, summary["last_refused"])))
+        return next(filter(matches, summary["last_refused"]))
 
     def close(self):
         for worker in self.workers:
