@@ -102,7 +102,7 @@ static void put_queue(const struct summary *summary)
     json_key(json, "ages");
     json_object_begin(json);
 #define X(name, hours) status_field_uint(json, #name, survey->ages.name);
-    PLAN_SURVEY_AGES(X)
+    PLAN_SURVEY_AGES(X);
 #undef X
     status_field_uint(json, "never", survey->ages.never);
     json_object_end(json);

@@ -139,14 +139,17 @@ const struct ctl_command board_command = {
         "\n"
         "When it was fetched and when it changed, its failures, when it is due next, why it is not being\n"
         "fetched now. Identifiers or names, or parts of names.\n"
-        "\n" SIMPLE_OPTIONS_HELP(
-            "control") "\n"
-                       "Exit codes: 0 done, 1 failed, nobody answers or there is no such board, 2 wrong "
-                       "usage.\n"
-                       "\n"
-                       "Examples:\n"
-                       "  r3ectl " NAME " --config r3e-leaderboard.cfg 1671-1703\n"
-                       "  r3ectl " NAME
-                       " --config r3e-leaderboard.cfg \"Monza Circuit - Grand Prix\" \"GTR 3\"\n",
+        "\n"
+        "  -c, --config FILE        the coordinator's configuration\n"
+        "      --connect ENDPOINT   its control socket (sockets.control)\n"
+        "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+        "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+        "\n"
+        "Exit codes: 0 done, 1 failed, nobody answers or there is no such board, 2 wrong "
+        "usage.\n"
+        "\n"
+        "Examples:\n"
+        "  r3ectl " NAME " --config r3e-leaderboard.cfg 1671-1703\n"
+        "  r3ectl " NAME " --config r3e-leaderboard.cfg \"Monza Circuit - Grand Prix\" \"GTR 3\"\n",
     .run = run,
 };

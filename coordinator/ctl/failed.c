@@ -86,12 +86,16 @@ const struct ctl_command failed_command = {
         "\n"
         "Boards that were given up until the next refresh, and those in quarantine. What was fetched before\n"
         "stays published. With --json one object a line.\n"
-        "\n" SIMPLE_OPTIONS_HELP(
-            "control") "\n"
-                       "Exit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration.\n"
-                       "\n"
-                       "Examples:\n"
-                       "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
-                       "  r3ectl refresh --config r3e-leaderboard.cfg --failed\n",
+        "\n"
+        "  -c, --config FILE        the coordinator's configuration\n"
+        "      --connect ENDPOINT   its control socket (sockets.control)\n"
+        "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+        "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+        "\n"
+        "Exit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration.\n"
+        "\n"
+        "Examples:\n"
+        "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
+        "  r3ectl refresh --config r3e-leaderboard.cfg --failed\n",
     .run = run,
 };

@@ -103,13 +103,17 @@ const struct ctl_command names_command = {
     .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--json] [PART]\n"
             "\n"
             "Those that the coordinator knows, all or with PART in their name, whatever accents and case.\n"
-            "\n" SIMPLE_OPTIONS_HELP(
-                "control") "\n"
-                           "Exit codes: 0 done, 1 failed, nobody answers or nothing has that name, 2 wrong "
-                           "usage.\n"
-                           "\n"
-                           "Examples:\n"
-                           "  r3ectl " NAME " --config r3e-leaderboard.cfg nurburgring\n"
-                           "  r3ectl " NAME " --config r3e-leaderboard.cfg --json | jq '.tracks | length'\n",
+            "\n"
+            "  -c, --config FILE        the coordinator's configuration\n"
+            "      --connect ENDPOINT   its control socket (sockets.control)\n"
+            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+            "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+            "\n"
+            "Exit codes: 0 done, 1 failed, nobody answers or nothing has that name, 2 wrong "
+            "usage.\n"
+            "\n"
+            "Examples:\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg nurburgring\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg --json | jq '.tracks | length'\n",
     .run = run,
 };

@@ -17,11 +17,4 @@ struct simple_options {
 int simple_options_parse(struct simple_options *options, const char *name, const struct ctl_globals *globals,
     int argc, char **argv, int fewest, int most, const char *wanted);
 
-/* What --help says of them; `socket`: "control" or "status". */
-#define SIMPLE_OPTIONS_HELP(socket)                                                                          \
-    "  -c, --config FILE        the coordinator's configuration\n"                                           \
-    "      --connect ENDPOINT   its " socket " socket (sockets." socket ")\n"                                \
-    "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"             \
-    "  -j, --json               as JSON (common/PROTOCOL.md)\n"
-
 #endif

@@ -166,12 +166,16 @@ const struct ctl_command status_command = {
     .name = NAME,
     .summary = "what the coordinator does now, on one screen",
     .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--json]\n"
-            "\n" SIMPLE_OPTIONS_HELP(
-                "status") "\n"
-                          "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"
-                          "\n"
-                          "Examples:\n"
-                          "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
-                          "  r3ectl " NAME " --connect tcp://127.0.0.1:7003 --json | jq .state\n",
+            "\n"
+            "  -c, --config FILE        the coordinator's configuration\n"
+            "      --connect ENDPOINT   its status socket (sockets.status)\n"
+            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+            "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+            "\n"
+            "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"
+            "\n"
+            "Examples:\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
+            "  r3ectl " NAME " --connect tcp://127.0.0.1:7003 --json | jq .state\n",
     .run = run,
 };

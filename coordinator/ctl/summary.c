@@ -77,10 +77,10 @@ static void take_queue(const cJSON *root, struct summary *summary)
 {
     const cJSON *queue = member(root, "queue"), *ages = member(root, "ages");
 #define X(name) take_number(member(queue, #name), &summary->queue.name);
-    SUMMARY_QUEUE(X)
+    SUMMARY_QUEUE(X);
 #undef X
 #define X(name) take_number(member(ages, #name), &summary->ages.name);
-    SUMMARY_AGES(X)
+    SUMMARY_AGES(X);
 #undef X
 }
 
@@ -127,7 +127,7 @@ bool summary_parse(struct text json, struct summary *summary)
         take_times(member(root, "publication_delay"), &summary->publication_delay);
         take_export(member(root, "export"), &summary->export);
 #define X(name) take_number(member(root, #name), &summary->name);
-        SUMMARY_NUMBERS(X)
+        SUMMARY_NUMBERS(X);
 #undef X
         summary->requests_per_s = real(member(root, "requests_per_s"));
         summary->rate_allowed_per_s = real(member(root, "rate_allowed_per_s"));

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The tracks of the word before, which a class may follow. */
@@ -121,19 +122,24 @@ static bool take_name(struct resolving *all, const char *word)
         all->open.count ? "track's or class's" : "track's", word);
 }
 
+/* The number of a track alone, which may be followed by a class; 0 for anything else. Whether there is such a
+ * track is the coordinator's to say. */
+static uint32_t track_of(const char *word)
+{
+    char *end;
+    unsigned long id = strlen(word) < 10 && word[0] != '0' ? strtoul(word, &end, 10) : 0;
+    return id && !*end ? (uint32_t)id : 0;
+}
+
 static bool take_identifier(struct resolving *all, const char *word)
 {
-    unsigned id = 0;
-    char rest;
+    uint32_t id = track_of(word);
     if (!close_tracks(all))
         return false;
-    /* A track alone may be followed by a class; whether there is such a track is the coordinator's to say. */
-    if (!strchr(word, '-') && strlen(word) < 10 && sscanf(word, "%u%c", &id, &rest) == 1 && id > 0 &&
-        word[0] != '0') {
-        all->open.ids[all->open.count++] = id;
-        return true;
-    }
-    return add(all, word, strlen(word));
+    if (!id)
+        return add(all, word, strlen(word));
+    all->open.ids[all->open.count++] = id;
+    return true;
 }
 
 bool target_words_resolve(unsigned count, char *const *words, const struct catalogue *catalogue,

@@ -98,13 +98,16 @@ const struct ctl_command workers_command = {
     .name = NAME,
     .summary = "who is connected, what each does, its last error",
     .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--json]\n"
-            "\n" SIMPLE_OPTIONS_HELP(
-                "status") "\n"
-                          "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"
-                          "\n"
-                          "Examples:\n"
-                          "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
-                          "  r3ectl " NAME
-                          " --config r3e-leaderboard.cfg --json | jq '.workers[] | {host, rss_kb}'\n",
+            "\n"
+            "  -c, --config FILE        the coordinator's configuration\n"
+            "      --connect ENDPOINT   its status socket (sockets.status)\n"
+            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+            "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+            "\n"
+            "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"
+            "\n"
+            "Examples:\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg\n"
+            "  r3ectl " NAME " --config r3e-leaderboard.cfg --json | jq '.workers[] | {host, rss_kb}'\n",
     .run = run,
 };
