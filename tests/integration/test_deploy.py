@@ -65,7 +65,8 @@ def test_the_options_in_a_unit_exist(name, plain_build_dir):
     """As its Environment= and ExecStart= say; what stands in comments too."""
     text = (plain_build_dir / "deploy" / name).read_text()
     program = name.partition(".")[0].partition("@")[0]
-    told = subprocess.run([plain_build_dir / PROGRAMS[program] / program, "--help"], capture_output=True, text=True, check=True)
+    command = [plain_build_dir / PROGRAMS[program] / program, "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = [line for line in text.splitlines() if "OPTIONS=" in line or line.startswith("ExecStart=")]
     options = set(re.findall(r"(?<=\s|=)--[a-z-]+", "\n".join(lines)))
     assert options and not [option for option in options if option not in told.stdout]
@@ -154,4 +155,5 @@ def test_the_debian_package(tmp_path):
         assert f"./{path}\n" in listed
     subprocess.run(["dpkg-deb", "--extract", package, tmp_path / "root"], check=True)
     for program in (tmp_path / "root" / "usr" / "bin").iterdir():
-        assert subprocess.run([program, "--version"], capture_output=True, check=True).stdout.startswith(program.name.encode())
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        assert told.startswith(program.name)
