@@ -30,6 +30,7 @@
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/reload.h"
+#include "coordinator/sockets.h"
 #include "coordinator/start_room.h"
 #include "coordinator/status.h"
 #include "coordinator/storage.h"
@@ -40,18 +41,13 @@
 #define STOP_PATIENCE_MS  1500 /* how long a stop waits for the workers' last results */
 #define PROGRESS_EVERY_MS 10000
 #define LINE_EVERY_MS     5000
-#define JOBS_HWM          10000
-#define RESULTS_HWM       16 /* results held in memory for each worker connection */
-#define STATUS_HWM        16
-#define CONTROL_HWM       64
 
 struct coordinator {
     struct settings *settings;
     const struct config *config;       /* of the settings */
     const struct catalogue *catalogue; /* likewise */
     bool once;
-    void *context;
-    void *jobs, *results, *status_socket, *control_socket;
+    struct sockets sockets;
     struct loop *loop;
     int signal_fd;
     struct refresh_policy policy;
@@ -81,33 +77,6 @@ struct coordinator {
 };
 
 /* ---- setting up ---- */
-
-static void *open_socket(
-    struct coordinator *c, int type, const char *endpoint, int high_water_mark, size_t max_frame_bytes)
-{
-    struct wire_options options = {
-        .high_water_mark = high_water_mark, .max_frame_bytes = max_frame_bytes, .linger_ms = 200};
-    void *socket = wire_open(c->context, type, &options);
-    if (!socket)
-        log_fatal("cannot open a socket: %s", zmq_strerror(errno));
-    if (!wire_bind(socket, endpoint))
-        log_fatal("cannot listen on %s: %s; change it under `sockets`", endpoint, zmq_strerror(errno));
-    return socket;
-}
-
-static void open_sockets(struct coordinator *c)
-{
-    c->context = zmq_ctx_new();
-    if (!c->context)
-        log_fatal("cannot start ZeroMQ: %s", zmq_strerror(errno));
-    c->jobs = open_socket(c, ZMQ_ROUTER, c->config->sockets.jobs, JOBS_HWM, PROTOCOL_FRAME_MAX);
-    c->results = open_socket(c, ZMQ_PULL, c->config->sockets.results, RESULTS_HWM, PROTOCOL_PAYLOAD_MAX);
-    c->status_socket = open_socket(c, ZMQ_XPUB, c->config->sockets.status, STATUS_HWM, PROTOCOL_FRAME_MAX);
-    c->control_socket =
-        open_socket(c, ZMQ_ROUTER, c->config->sockets.control, CONTROL_HWM, CONTROL_REQUEST_MAX);
-    int verbose = 1; /* a second subscriber wants its first message too */
-    zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
-}
 
 static void open_store(struct coordinator *c)
 {
@@ -157,7 +126,7 @@ static void open_control(struct coordinator *c)
         .holds = &c->holds,
         .drain = begin_drain,
         .context = c};
-    c->control = control_open(c->control_socket, &parts);
+    c->control = control_open(c->sockets.control, &parts);
 }
 
 static uint64_t min_free_bytes(const struct config *config)
@@ -171,13 +140,13 @@ static void open_parts(struct coordinator *c)
     struct dispatch_options dispatching = reload_dispatch_options(c->config);
     struct collect_options collecting = reload_collect_options(c->config);
     c->politeness = politeness_store_open(c->config, c->store, &c->holds, now_ms);
-    c->dispatch = dispatch_open(
-        c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
-    c->collect =
-        collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
+    c->dispatch = dispatch_open(c->sockets.jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds,
+        c->politeness, &dispatching, now_ms);
+    c->collect = collect_open(
+        c->sockets.results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
     struct disk_room room = disk_room_make(
         disk_probe_system, c->config->store.dir, c->config->publish.dir, min_free_bytes(c->config));
-    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
+    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->sockets.results, &room);
     c->claims = claims_open(c->store, c->dispatch);
     collect_on_commit(c->collect, claims_put, c->claims);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
@@ -192,7 +161,7 @@ static void open_parts(struct coordinator *c)
     if (!c->once)
         c->trigger = trigger_open(c->loop, c->config->refresh.trigger_file, c->refresh);
     open_control(c);
-    struct status_sources sources = {.socket = c->status_socket,
+    struct status_sources sources = {.socket = c->sockets.status,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
         .plan = c->plan,
@@ -206,7 +175,8 @@ static void open_parts(struct coordinator *c)
         .refresh = c->refresh,
         .trigger = c->trigger,
         .holds = &c->holds,
-        .politeness = c->politeness};
+        .politeness = c->politeness,
+        .access = c->sockets.access};
     c->status = status_open(&sources, now_ms);
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
@@ -414,6 +384,7 @@ static int64_t tick(void *context, int64_t now_ms)
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     sleep_ms = least(sleep_ms, tick_storage(c, now_ms));
     sleep_ms = least(sleep_ms, descriptors_tick(&c->descriptors, now_ms));
+    sleep_ms = least(sleep_ms, access_tick(c->sockets.access, now_ms));
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
     int64_t claims_ms = claims_tick(c->claims, now_ms);
     if (claims_ms == 0)
@@ -479,12 +450,8 @@ static void close_all(struct coordinator *c)
     refresh_run_close(&c->refresh);
     plan_close(&c->plan);
     store_close(&c->store);
+    sockets_close(&c->sockets);
     loop_close(&c->loop);
-    wire_close(&c->jobs);
-    wire_close(&c->results);
-    wire_close(&c->status_socket);
-    wire_close(&c->control_socket);
-    zmq_ctx_term(c->context);
     notify_close(&c->notify);
     close(c->signal_fd);
 }
@@ -500,16 +467,16 @@ int coordinator_run(struct settings *settings, bool once)
     if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd, &c.notify))
         return once;
     open_store(&c);
-    open_sockets(&c);
-    FAULT_POINT(START_SOCKETS_BOUND);
     c.loop = loop_open();
+    sockets_open(&c.sockets, c.config, c.loop);
+    FAULT_POINT(START_SOCKETS_BOUND);
     open_parts(&c);
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
     loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
-    loop_add_socket(c.loop, c.results, collect_readable, c.collect);
-    loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
-    loop_add_socket(c.loop, c.status_socket, status_readable, c.status);
-    loop_add_socket(c.loop, c.control_socket, control_readable, c.control);
+    loop_add_socket(c.loop, c.sockets.results, collect_readable, c.collect);
+    loop_add_socket(c.loop, c.sockets.jobs, dispatch_readable, c.dispatch);
+    loop_add_socket(c.loop, c.sockets.status, status_readable, c.status);
+    loop_add_socket(c.loop, c.sockets.control, control_readable, c.control);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
         plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
     notify_ready(&c.notify);

@@ -16,10 +16,12 @@
 #include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
 #include "coordinator/roster.h"
+#include "coordinator/rubbish.h"
 #include "coordinator/store.h"
 
 struct dispatch_options {
     struct message_welcome welcome; /* what all workers are told; name and limits are filled in for each */
+    char local_results[PROTOCOL_NAME_SIZE]; /* the results socket for those that came over an ipc socket */
     int64_t heartbeat_ms;
     int64_t lease_ms;
     unsigned max_in_flight;
@@ -71,6 +73,28 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 /* A result came in of a combination that the plan does not have. True if it was handed out when the plan had
  * it; its lease ends. */
 bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);
+
+/* A result cannot be used. Counted against the worker it names if that is the one who sent it (`key`: what
+ * the connection has proven, "" for none; no lease is another's to answer for). */
+void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key, const char *reason);
+
+/* False if the worker of that name has another key: the sender has no right to the name. */
+bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key);
+
+/* A result was applied. */
+void dispatch_praise(struct dispatch *dispatch, const char *name);
+
+/* True if that is the worker which holds the lease, with that key. */
+bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key);
+
+/* Whether a lease of that id was handed out for that place and lost since: expired, or its worker fell
+ * silent. Of those of an earlier start of the coordinator nothing is known: true. */
+bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
+
+/* True if what the key's peers send is not to be looked at: they were put aside. */
+bool dispatch_is_aside(const struct dispatch *dispatch, const char *key);
+
+const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch);
 
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);

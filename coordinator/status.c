@@ -278,6 +278,9 @@ static void make_summary(struct status *status, int64_t now_ms)
     put_refresh(status, &json);
     put_collected(status, &json);
     put_processes(status, &json);
+    access_put(status->from.access, &json);
+    json_key(&json, "put_aside");
+    rubbish_put(dispatch_rubbish(status->from.dispatch), &json, now_ms);
     json_object_end(&json);
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/catalogue.h"
+#include "coordinator/access.h"
 #include "coordinator/collect.h"
 #include "coordinator/control.h"
 #include "coordinator/crawl_times.h"
@@ -56,6 +57,7 @@ struct status_sources {
     const struct trigger *trigger; /* may be NULL */
     const struct holds *holds;
     const struct politeness *politeness;
+    const struct access *access;
 };
 
 struct status;

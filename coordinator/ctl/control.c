@@ -44,11 +44,9 @@ static int take_option(struct order *order, const char *name, int option)
 {
     enum control_command command = order->request.command;
     bool takes_pause_options = command == CONTROL_PAUSE, takes_wait = command == CONTROL_EXPORT;
-    if (option == 'c') {
-        order->where.config_path = optarg;
-    } else if (option == 'C') {
-        order->where.connect = optarg;
-    } else if (option == 'j') {
+    if (ctl_take_where(&order->where, option, optarg))
+        return CTL_DONE;
+    if (option == 'j') {
         order->json = true;
     } else if (option == 'w' && takes_wait) {
         order->wait = true;
@@ -95,8 +93,7 @@ static int take_targets(struct order *order, const char *name, int argc, char **
 static int parse(struct order *order, const char *name, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"json", no_argument, NULL, 'j'},
         {"wait", no_argument, NULL, 'w'},
         {"for", required_argument, NULL, 'f'},
@@ -167,6 +164,7 @@ static int run(const struct ctl_globals *globals, int argc, char **argv)
     "\n"                                                                                                     \
     "  -c, --config FILE        the coordinator's configuration\n"                                           \
     "      --connect ENDPOINT   its control socket (sockets.control)\n"                                      \
+    "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"             \
     "  -j, --json               the answer as one JSON object (common/PROTOCOL.md)\n"
 #define CODES(rest)                                                                                          \
     "\nExit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration" rest ".\n\nExamples:" \

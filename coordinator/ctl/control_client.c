@@ -6,8 +6,10 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/link_events.h"
 #include "common/memory.h"
 #include "common/wire.h"
+#include "coordinator/ctl/secure.h"
 
 #define HIGH_WATER_MARK 4
 
@@ -15,17 +17,29 @@ struct control_client {
     const char *name; /* the command's, borrowed */
     char *endpoint;
     void *context;
-    void *socket;
+    struct ctl_globals where; /* its strings are borrowed */
+    void *socket, *events;
     struct buffer json; /* of the last answer */
 };
 
-static bool connect_socket(struct control_client *client)
+/* False after saying why; `*code` is the exit code. */
+static bool connect_socket(struct control_client *client, int *code)
 {
     const struct wire_options options = {
         .high_water_mark = HIGH_WATER_MARK, .max_frame_bytes = CONTROL_REPLY_MAX, .linger_ms = 1000};
     client->context = zmq_ctx_new();
     client->socket = client->context ? wire_open(client->context, ZMQ_DEALER, &options) : NULL;
-    return client->socket && wire_connect(client->socket, client->endpoint);
+    if (client->socket && !secure_socket(&client->where, client->name, client->endpoint, client->socket)) {
+        *code = CTL_WRONG;
+        return false;
+    }
+    client->events = client->socket ? link_events_open(client->context, client->socket) : NULL;
+    if (client->events && wire_connect(client->socket, client->endpoint))
+        return true;
+    fprintf(
+        stderr, "r3ectl %s: cannot connect to %s: %s\n", client->name, client->endpoint, zmq_strerror(errno));
+    *code = CTL_FAILED;
+    return false;
 }
 
 struct control_client *control_client_open(const struct ctl_globals *where, const char *name, int *code)
@@ -35,14 +49,12 @@ struct control_client *control_client_open(const struct ctl_globals *where, cons
     if (!endpoint)
         return NULL;
     struct control_client *client = memory_zalloc(1, sizeof *client);
-    *client =
-        (struct control_client){.name = name, .endpoint = endpoint, .json = buffer_make(CONTROL_REPLY_MAX)};
-    if (connect_socket(client)) {
+    *client = (struct control_client){
+        .name = name, .where = *where, .endpoint = endpoint, .json = buffer_make(CONTROL_REPLY_MAX)};
+    if (connect_socket(client, code)) {
         *code = CTL_DONE;
         return client;
     }
-    fprintf(stderr, "r3ectl %s: cannot connect to %s: %s\n", name, endpoint, zmq_strerror(errno));
-    *code = CTL_FAILED;
     control_client_close(&client);
     return NULL;
 }
@@ -53,6 +65,7 @@ void control_client_close(struct control_client **pointer)
     if (!client)
         return;
     buffer_free(&client->json);
+    link_events_close(&client->events, client->socket);
     wire_close(&client->socket);
     if (client->context)
         zmq_ctx_term(client->context);
@@ -78,6 +91,8 @@ static bool wait_for(struct control_client *client, short events, int64_t patien
 
 static bool nobody(const struct control_client *client)
 {
+    if (secure_say_why(&client->where, client->name, client->endpoint, client->events))
+        return false;
     fprintf(stderr,
         "r3ectl %s: nobody answers at %s. Is the coordinator running, and is this its control socket "
         "(sockets.control)?\n",

@@ -8,6 +8,7 @@
 #include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/control.h"
+#include "coordinator/ctl/keygen.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
@@ -22,6 +23,7 @@ static const struct ctl_command *const commands[] = {
     &control_commands[CONTROL_EXPORT],
     &control_commands[CONTROL_RELEASE],
     &control_commands[CONTROL_WHY],
+    &keygen_command,
     &search_command,
     &status_command,
     &watch_command,
@@ -31,7 +33,7 @@ static const struct ctl_command *const commands[] = {
 
 static void print_help(void)
 {
-    puts("Usage: r3ectl [--config FILE | --connect ENDPOINT] COMMAND …\n"
+    puts("Usage: r3ectl [--config FILE | --connect ENDPOINT] [--key FILE --server-key FILE] COMMAND …\n"
          "\n"
          "Commands:");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -41,6 +43,8 @@ static void print_help(void)
          "  -c, --config FILE       the coordinator's configuration: where its sockets and files are\n"
          "      --connect ENDPOINT  the coordinator's control socket; behind status and watch: its\n"
          "                          status socket\n"
+         "      --key FILE          your secret key, and\n"
+         "      --server-key FILE   the coordinator's public one: for its tcp sockets if it has keys\n"
          "  -h, --help              this text; behind a command: that command's\n"
          "  -V, --version           the version\n"
          "\n"
@@ -96,8 +100,7 @@ static int dispatch(const struct ctl_globals *globals, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -106,11 +109,9 @@ int main(int argc, char **argv)
     int option;
     /* "+": options behind the command's name belong to the command. */
     while ((option = getopt_long(argc, argv, "+c:hV", long_options, NULL)) != -1) {
-        if (option == 'c') {
-            globals.config_path = optarg;
-        } else if (option == 'C') {
-            globals.connect = optarg;
-        } else if (option == 'h') {
+        if (ctl_take_where(&globals, option, optarg))
+            continue;
+        if (option == 'h') {
             print_help();
             return CTL_DONE;
         } else if (option == 'V') {

@@ -92,8 +92,7 @@ static void put_screen(const struct summary *summary)
 static int run(const struct ctl_globals *globals, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
@@ -102,11 +101,9 @@ static int run(const struct ctl_globals *globals, int argc, char **argv)
     int option;
     int code = CTL_DONE;
     while ((option = getopt_long(argc, argv, "c:j", long_options, NULL)) != -1) {
-        if (option == 'c')
-            where.config_path = optarg;
-        else if (option == 'C')
-            where.connect = optarg;
-        else if (option == 'j')
+        if (ctl_take_where(&where, option, optarg))
+            continue;
+        if (option == 'j')
             json = true;
         else
             return ctl_wrong_usage(NAME, "unknown option or missing argument");
@@ -138,6 +135,7 @@ const struct ctl_command status_command = {
             "\n"
             "  -c, --config FILE        the coordinator's configuration\n"
             "      --connect ENDPOINT   its status socket (sockets.status)\n"
+            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
             "  -j, --json               the message itself (common/PROTOCOL.md)\n"
             "\n"
             "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"

@@ -10,8 +10,10 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/link_events.h"
 #include "common/memory.h"
 #include "common/wire.h"
+#include "coordinator/ctl/secure.h"
 
 #define FRAME_MAX       ((size_t)256 * 1024)
 #define HIGH_WATER_MARK 16
@@ -21,7 +23,8 @@ static const char topic[] = "summary";
 struct status_client {
     char *endpoint;
     void *context;
-    void *socket;
+    struct ctl_globals where; /* its strings are borrowed */
+    void *socket, *events;
     int signal_fd;
     struct buffer json; /* of the last summary */
 };
@@ -38,13 +41,23 @@ static int open_signals(void)
     return signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static bool connect_socket(struct status_client *client)
+/* False after saying why; `*code` is the exit code. */
+static bool connect_socket(struct status_client *client, const char *name, int *code)
 {
     const struct wire_options options = {.high_water_mark = HIGH_WATER_MARK, .max_frame_bytes = FRAME_MAX};
     client->context = zmq_ctx_new();
     client->socket = client->context ? wire_open(client->context, ZMQ_SUB, &options) : NULL;
-    return client->socket && zmq_setsockopt(client->socket, ZMQ_SUBSCRIBE, topic, sizeof topic - 1) == 0 &&
-           wire_connect(client->socket, client->endpoint);
+    if (client->socket && !secure_socket(&client->where, name, client->endpoint, client->socket)) {
+        *code = CTL_WRONG;
+        return false;
+    }
+    client->events = client->socket ? link_events_open(client->context, client->socket) : NULL;
+    if (client->events && zmq_setsockopt(client->socket, ZMQ_SUBSCRIBE, topic, sizeof topic - 1) == 0 &&
+        wire_connect(client->socket, client->endpoint))
+        return true;
+    fprintf(stderr, "r3ectl %s: cannot connect to %s: %s\n", name, client->endpoint, zmq_strerror(errno));
+    *code = CTL_FAILED;
+    return false;
 }
 
 struct status_client *status_client_open(const struct ctl_globals *where, const char *name, int *code)
@@ -55,14 +68,16 @@ struct status_client *status_client_open(const struct ctl_globals *where, const 
         return NULL;
     struct status_client *client = memory_zalloc(1, sizeof *client);
     client->endpoint = endpoint;
+    client->where = *where;
     client->json = buffer_make(FRAME_MAX);
     client->signal_fd = open_signals();
-    if (client->signal_fd >= 0 && connect_socket(client)) {
+    if (client->signal_fd < 0) {
+        fprintf(stderr, "r3ectl %s: cannot watch for signals: %s\n", name, strerror(errno));
+        *code = CTL_FAILED;
+    } else if (connect_socket(client, name, code)) {
         *code = CTL_DONE;
         return client;
     }
-    fprintf(stderr, "r3ectl %s: cannot connect to %s: %s\n", name, endpoint, zmq_strerror(errno));
-    *code = CTL_FAILED;
     status_client_close(&client);
     return NULL;
 }
@@ -73,6 +88,7 @@ void status_client_close(struct status_client **pointer)
     if (!client)
         return;
     buffer_free(&client->json);
+    link_events_close(&client->events, client->socket);
     wire_close(&client->socket);
     if (client->context)
         zmq_ctx_term(client->context);
@@ -138,6 +154,8 @@ enum status_event status_client_next(struct status_client *client, struct summar
 
 int status_client_nobody(const struct status_client *client, const char *name)
 {
+    if (secure_say_why(&client->where, name, client->endpoint, client->events))
+        return CTL_FAILED;
     fprintf(stderr,
         "r3ectl %s: nothing heard from %s for %d s. Is the coordinator running, and is this its status "
         "socket (sockets.status)?\n",

@@ -81,18 +81,15 @@ static int follow(struct watch *watch, struct status_client *client)
 static int parse(struct watch *watch, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"until-done", no_argument, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "c:u", long_options, NULL)) != -1) {
-        if (option == 'c')
-            watch->where.config_path = optarg;
-        else if (option == 'C')
-            watch->where.connect = optarg;
-        else if (option == 'u')
+        if (ctl_take_where(&watch->where, option, optarg))
+            continue;
+        if (option == 'u')
             watch->until_done = true;
         else
             return ctl_wrong_usage(NAME, "unknown option or missing argument");
@@ -127,6 +124,7 @@ const struct ctl_command watch_command = {
             "\n"
             "  -c, --config FILE        the coordinator's configuration\n"
             "      --connect ENDPOINT   its status socket (sockets.status)\n"
+            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
             "  -u, --until-done         end when a coordinator with --once is done\n"
             "\n"
             "Exit codes: 0 ended by Ctrl-C, or done; 1 nobody answers for 5 s, or the coordinator was\n"

@@ -114,7 +114,8 @@ def published(coordinator):
 def test_drain_finishes_publishes_and_ends(crew):
     coordinator = crew(settings=["refresh.index_every_min=1000"])
     worker = coordinator.worker()
-    first, second = worker.take(), coordinator.worker().take()
+    other = coordinator.worker()
+    first, second = worker.take(), other.take()
     assert worker.answer(first) == "stored"
     assert coordinator.ask("drain").startswith("draining: 1 boards under way")
     assert "draining" in coordinator.ask("drain")  # twice is once
@@ -122,7 +123,7 @@ def test_drain_finishes_publishes_and_ends(crew):
     assert worker.hears_nothing("job")
     assert coordinator.summary()["state"] == "draining"
     assert coordinator.process.poll() is None
-    assert worker.answer(second, names=["Late Driver"]) == "stored"
+    assert other.answer(second, names=["Late Driver"]) == "stored"
     assert coordinator.ended() == 0, coordinator.log()
     assert b"late driver" in gzip.decompress(published(coordinator).read_bytes())
 
