@@ -8,6 +8,7 @@
 #include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/control.h"
+#include "coordinator/ctl/metrics_command.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
@@ -22,6 +23,7 @@ static const struct ctl_command *const commands[] = {
     &control_commands[CONTROL_EXPORT],
     &control_commands[CONTROL_RELEASE],
     &control_commands[CONTROL_WHY],
+    &metrics_command,
     &search_command,
     &status_command,
     &watch_command,
