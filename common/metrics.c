@@ -102,7 +102,8 @@ static void put_buckets(struct metrics_writer *writer, const struct metrics_row 
         if (!cJSON_IsNumber(end) || !cJSON_IsNumber(below) || bucket_count == BUCKETS_MAX)
             break;
         struct metrics_bucket bucket = {end->valuedouble * row->scale, below->valuedouble};
-        if (bucket_count && bucket.at_most <= buckets[bucket_count - 1].at_most)
+        if (bucket_count && (bucket.at_most <= buckets[bucket_count - 1].at_most ||
+                                bucket.count < buckets[bucket_count - 1].count))
             break;
         buckets[bucket_count++] = bucket;
     }

@@ -18,7 +18,8 @@
 #include "exporter/httpd/serve.h"
 #include "exporter/httpd/status_feed.h"
 
-#define TICK_MS 1000
+#define TICK_MS           1000
+#define OTHER_DESCRIPTORS 40 /* standard ones, epoll, ZeroMQ, /proc for the metrics */
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
@@ -48,16 +49,28 @@ static void run_server(struct serve *serve, int signal_fd)
         serve_tick(serve, clock_monotonic_ms());
 }
 
-/* Each connection may need two. */
-static void raise_descriptor_limit(void)
+/* How many connections the limit of descriptors allows, raised as far as we may: each needs two. What is more
+ * must not be tried: libmicrohttpd 0.9.75 forgets connections when accept(2) has no descriptor for one. */
+static unsigned allowed_connections(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= SERVE_DESCRIPTORS)
-        return;
-    limit.rlim_cur = limit.rlim_max < SERVE_DESCRIPTORS ? limit.rlim_max : SERVE_DESCRIPTORS;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < SERVE_DESCRIPTORS)
-        log_warn("only %llu descriptors are allowed (ulimit -n): %d are needed when many ask at once",
-            (unsigned long long)limit.rlim_cur, SERVE_DESCRIPTORS);
+    const rlim_t wanted = 2 * SERVE_CONNECTIONS_MAX + OTHER_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return SERVE_CONNECTIONS_MAX;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= wanted)
+        return SERVE_CONNECTIONS_MAX;
+    if (limit.rlim_cur < 2 * SERVE_CONNECTIONS_MIN + OTHER_DESCRIPTORS)
+        log_fatal("only %llu descriptors are allowed (ulimit -n): that is too few, allow %llu",
+            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+    unsigned connections = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS) / 2;
+    log_warn(
+        "only %llu descriptors are allowed (ulimit -n), so %u connections at a time; %llu would do for %d",
+        (unsigned long long)limit.rlim_cur, connections, (unsigned long long)wanted, SERVE_CONNECTIONS_MAX);
+    return connections;
 }
 
 /* A folder that is not there yet is fine: the exporter will make it. */
@@ -96,7 +109,7 @@ static int serve_folder(const struct options *options, int listen_fd, const char
         if (!feed)
             log_fatal("cannot listen to --status %s: %s", options->status, zmq_strerror(errno));
     }
-    struct serve *serve = serve_open(&folder, feed, listen_fd);
+    struct serve *serve = serve_open(&folder, feed, listen_fd, allowed_connections());
     if (!serve)
         log_fatal("cannot start libmicrohttpd: %s", strerror(errno));
     printf("serving %s on http://%s/\n", options->public_dir, name);
@@ -114,7 +127,6 @@ static int run(const struct options *options)
     bool wrong_usage;
     if (!check_folder(options->public_dir))
         return EXIT_WRONG;
-    raise_descriptor_limit();
     int signal_fd = open_signals();
     int listen_fd = listener_open(options->listen, name, error, &wrong_usage);
     int code = wrong_usage ? EXIT_WRONG : EXIT_FAILED;

@@ -19,7 +19,6 @@
 
 #define THREADS                 2
 #define CONNECTION_MEMORY_BYTES ((size_t)8 * 1024) /* request line and header fields, both ways */
-#define CROWDED                 (SERVE_CONNECTIONS_MAX - SERVE_CONNECTIONS_MAX / 8)
 #define INDEX_PAGE              "index.html"
 #define ERROR_PAGE              "404.html"
 #define DATA_PROBE              "cache/status.json"
@@ -228,15 +227,16 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
     return strlen(text);
 }
 
-struct serve *serve_open(const struct public_folder *folder, struct status_feed *feed, int listen_fd)
+struct serve *serve_open(
+    const struct public_folder *folder, struct status_feed *feed, int listen_fd, unsigned connections_max)
 {
     struct serve *serve = memory_zalloc(1, sizeof *serve);
     serve->folder = folder;
     serve->feed = feed;
-    serve->connections = connections_open(CROWDED);
+    serve->connections = connections_open(connections_max - connections_max / 8);
     serve->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, serve,
         MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVE_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)SERVE_IDLE_TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY_BYTES, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, serve, MHD_OPTION_NOTIFY_COMPLETED, request_ended,

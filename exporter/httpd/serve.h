@@ -8,17 +8,17 @@
 
 /* At most so many connections at a time, and so long without a byte; see connections.h too. */
 #define SERVE_CONNECTIONS_MAX 512
+#define SERVE_CONNECTIONS_MIN 16
 #define SERVE_IDLE_TIMEOUT_S  20
-
-/* Descriptors that all of them need: a socket and a file each, and some for the rest. */
-#define SERVE_DESCRIPTORS (2 * SERVE_CONNECTIONS_MAX + 64)
 
 struct serve;
 
 /* Answers requests on the listening socket, in threads of its own, until serve_close; takes the socket.
- * `folder` and `feed` are borrowed; without a feed (NULL) there is no /metrics. NULL: libmicrohttpd could not
+ * `folder` and `feed` are borrowed; without a feed (NULL) there is no /metrics. At most `connections_max`
+ * connections at a time, from SERVE_CONNECTIONS_MIN on. NULL: libmicrohttpd could not
  * start (no memory, no threads). Signals that the main thread waits for must be blocked before. */
-struct serve *serve_open(const struct public_folder *folder, struct status_feed *feed, int listen_fd);
+struct serve *serve_open(
+    const struct public_folder *folder, struct status_feed *feed, int listen_fd, unsigned connections_max);
 
 /* To be called each second or so: ends connections whose time is over. */
 void serve_tick(struct serve *serve, int64_t now_ms);
