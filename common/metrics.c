@@ -92,7 +92,7 @@ static void put_counts(struct metrics_writer *writer, const struct metrics_row *
 /* `object` says how many there were, their sum, and pairs [end, how many were at most that]. */
 static void put_buckets(struct metrics_writer *writer, const struct metrics_row *row, const cJSON *object)
 {
-    struct metrics_bucket buckets[BUCKETS_MAX];
+    struct metrics_bucket buckets[BUCKETS_MAX] = {{0}};
     size_t bucket_count = 0;
     const cJSON *pair;
     cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(object, "at_most_ms"))

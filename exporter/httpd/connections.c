@@ -120,10 +120,9 @@ void connections_waiting(struct connections *connections, struct connection *con
 
 static void sweep(struct connections *connections, struct connection *list, int64_t now_ms)
 {
-    struct connection *connection;
     struct connection *next;
-    DL_FOREACH_SAFE(list, connection, next)
-    {
+    for (struct connection *connection = list; connection; connection = next) {
+        next = connection->next;
         if (connection->deadline_ms <= now_ms) {
             connections->figures.ended_late++;
             end(connections, connection);
