@@ -17,18 +17,19 @@ struct connection {
 
 struct connections {
     pthread_mutex_t mutex;
-    unsigned crowded;
+    unsigned crowded, wanted;
     unsigned live;              /* that were not ended */
     struct connection *waiting; /* for a request, the longest first */
     struct connection *answering;
     struct connections_figures figures;
 };
 
-struct connections *connections_open(unsigned crowded)
+struct connections *connections_open(unsigned crowded, unsigned wanted)
 {
     struct connections *connections = memory_zalloc(1, sizeof *connections);
     pthread_mutex_init(&connections->mutex, NULL);
     connections->crowded = crowded;
+    connections->wanted = wanted;
     return connections;
 }
 
@@ -62,6 +63,17 @@ static void end(struct connections *connections, struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
+/* Ends the one that has waited longest. False: nobody has waited long enough. */
+static bool make_room(struct connections *connections, int64_t now_ms)
+{
+    struct connection *first = connections->waiting;
+    if (!first || first->deadline_ms - CONNECTIONS_REQUEST_MS + CONNECTIONS_GRACE_MS > now_ms)
+        return false;
+    connections->figures.ended_early++;
+    end(connections, first);
+    return true;
+}
+
 /* ---- for all ---- */
 
 struct connection *connections_add(struct connections *connections, int fd, int64_t now_ms)
@@ -72,10 +84,8 @@ struct connection *connections_add(struct connections *connections, int fd, int6
     pthread_mutex_lock(&connections->mutex);
     connections->figures.accepted++;
     connections->figures.open++;
-    if (++connections->live > connections->crowded && connections->waiting) {
-        connections->figures.ended_early++;
-        end(connections, connections->waiting);
-    }
+    if (++connections->live > connections->crowded)
+        make_room(connections, now_ms);
     put_in(connection, &connections->waiting);
     pthread_mutex_unlock(&connections->mutex);
     return connection;
@@ -135,6 +145,9 @@ void connections_sweep(struct connections *connections, int64_t now_ms)
     pthread_mutex_lock(&connections->mutex);
     sweep(connections, connections->waiting, now_ms);
     sweep(connections, connections->answering, now_ms);
+    if (connections->live > connections->crowded)
+        while (connections->live > connections->wanted && make_room(connections, now_ms))
+            continue;
     pthread_mutex_unlock(&connections->mutex);
 }
 

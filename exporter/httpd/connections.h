@@ -11,6 +11,7 @@
  * called by any thread. Times are monotonic milliseconds. */
 #include <stdint.h>
 
+#define CONNECTIONS_GRACE_MS      500   /* so long nobody has to make room */
 #define CONNECTIONS_REQUEST_MS    15000 /* from the connection, or from the last answer, to the whole header */
 #define CONNECTIONS_ANSWER_MS     60000 /* for an answer … */
 #define CONNECTIONS_BYTES_EACH_MS 8     /* … and 1 ms more for each so many bytes: 8 KB a second */
@@ -26,8 +27,9 @@ struct connections_figures {
     uint64_t open;        /* now */
 };
 
-/* With more than `crowded` connections, one that waits is ended for each that comes. */
-struct connections *connections_open(unsigned crowded);
+/* With more than `crowded` connections those that wait for a request make room: one for each that comes, and
+ * by connections_sweep until only `wanted` are left. */
+struct connections *connections_open(unsigned crowded, unsigned wanted);
 void connections_close(struct connections **pointer);
 
 /* `fd` stays libmicrohttpd's. Never NULL. */
@@ -41,7 +43,7 @@ void connections_answering(
 /* The answer was sent; the next request may come. */
 void connections_waiting(struct connections *connections, struct connection *connection, int64_t now_ms);
 
-/* Ends those whose time is over: to be called each second or so. */
+/* Ends those whose time is over, and those that have to make room: to be called a few times each second. */
 void connections_sweep(struct connections *connections, int64_t now_ms);
 
 struct connections_figures connections_figures(struct connections *connections);

@@ -233,8 +233,12 @@ struct serve *serve_open(
     struct serve *serve = memory_zalloc(1, sizeof *serve);
     serve->folder = folder;
     serve->feed = feed;
-    serve->connections = connections_open(connections_max - connections_max / 8);
-    serve->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, serve,
+    serve->connections = connections_open(connections_max - connections_max / 8, connections_max / 2);
+    /* Not epoll: libmicrohttpd 0.9.75 uses it edge-triggered, and after exactly 128 events at once waits for
+     * the next before it looks at them, if need be until a time-out. With our limits poll costs no more.
+     * MHD_USE_ITC: else a thread that has all its connections, and does not look at the listening socket,
+     * would not hear that it is to end. */
+    serve->daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, serve,
         MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
         MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)SERVE_IDLE_TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,

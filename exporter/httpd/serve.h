@@ -20,7 +20,7 @@ struct serve;
 struct serve *serve_open(
     const struct public_folder *folder, struct status_feed *feed, int listen_fd, unsigned connections_max);
 
-/* To be called each second or so: ends connections whose time is over. */
+/* To be called a few times each second: ends connections whose time is over. */
 void serve_tick(struct serve *serve, int64_t now_ms);
 
 /* Ends every connection at once, clears the pointer. */

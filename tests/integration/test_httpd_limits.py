@@ -76,10 +76,9 @@ def test_slow_loris(server, count, sends):
             started = time.monotonic()
             assert server.get("/cache/status.json")[2] == STATUS
             assert time.monotonic() - started < 5
-        # Those that came last still have their time; those that came first made room for others.
-        assert not ended(idle[-1])
-        assert ended(idle[0])
-        assert sum(not ended(connection) for connection in idle) >= 400
+        # Those that came first make room for others.
+        wait_for(lambda: ended(idle[0]))
+        assert sum(not ended(connection) for connection in idle) >= 200
     wait_for(lambda: figures(server)[0] < 40)
 
 
@@ -93,6 +92,27 @@ def test_a_busy_crowd_is_not_disturbed(server):
         while piece := taking.recv(1 << 20):
             answer += piece
         assert answer.partition(b"\r\n\r\n")[2] == LARGE
+
+
+def test_ends_at_once_when_full(httpd_program, public):
+    """With every place taken by somebody who does not take his answer it still hears that it is to end."""
+    server = Httpd(httpd_program, public)
+    with contextlib.ExitStack() as stack:
+        # Who is not heard within half a second may have to make room.
+        for number in range(5000):
+            if number >= 512 and number % 20 == 0 and figures(server)[0] >= 2 * 512:
+                break
+            taking = stack.enter_context(socket.socket())
+            taking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            taking.settimeout(10)
+            taking.connect(("127.0.0.1", server.port))
+            with contextlib.suppress(ConnectionError):
+                taking.sendall(b"GET /cache/large.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        else:
+            wait_for(lambda: figures(server)[0] >= 2 * 512)
+        started = time.monotonic()
+        assert server.stop() == (0, "")
+        assert time.monotonic() - started < 5
 
 
 @pytest.mark.slow

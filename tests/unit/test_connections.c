@@ -6,6 +6,7 @@
 #include "exporter/httpd/connections.h"
 
 #define CROWDED 4
+#define WANTED  2
 #define START   INT64_C(1000)
 
 /* A connection whose other end the test holds. */
@@ -38,7 +39,7 @@ static void leave(struct connections *connections, struct client *client)
 static void a_request_has_its_time(void **state)
 {
     (void)state;
-    struct connections *connections = connections_open(CROWDED);
+    struct connections *connections = connections_open(CROWDED, WANTED);
     struct client client = arrive(connections, START);
     connections_sweep(connections, START + CONNECTIONS_REQUEST_MS - 1);
     assert_false(ended(&client));
@@ -57,7 +58,7 @@ static void a_request_has_its_time(void **state)
 static void so_does_the_next_one(void **state)
 {
     (void)state;
-    struct connections *connections = connections_open(CROWDED);
+    struct connections *connections = connections_open(CROWDED, WANTED);
     struct client client = arrive(connections, START);
     connections_answering(connections, client.place, 0, START + 5000);
     connections_waiting(connections, client.place, START + 9000);
@@ -72,7 +73,7 @@ static void so_does_the_next_one(void **state)
 static void an_answer_has_time_by_its_size(void **state)
 {
     (void)state;
-    struct connections *connections = connections_open(CROWDED);
+    struct connections *connections = connections_open(CROWDED, WANTED);
     struct client small = arrive(connections, START);
     struct client large = arrive(connections, START);
     struct client endless = arrive(connections, START);
@@ -99,7 +100,7 @@ static void an_answer_has_time_by_its_size(void **state)
 static void the_longest_waiting_makes_room(void **state)
 {
     (void)state;
-    struct connections *connections = connections_open(CROWDED);
+    struct connections *connections = connections_open(CROWDED, WANTED);
     struct client clients[CROWDED + 3];
     for (int i = 0; i < CROWDED; i++)
         clients[i] = arrive(connections, START + i);
@@ -108,7 +109,7 @@ static void the_longest_waiting_makes_room(void **state)
     connections_answering(connections, clients[1].place, 0, START + 10);
     connections_waiting(connections, clients[1].place, START + 20);
     for (int i = CROWDED; i < CROWDED + 3; i++)
-        clients[i] = arrive(connections, START + 30);
+        clients[i] = arrive(connections, START + 20 + CONNECTIONS_GRACE_MS);
     assert_false(ended(&clients[0]));
     assert_true(ended(&clients[1]));
     assert_true(ended(&clients[2]));
@@ -122,10 +123,47 @@ static void the_longest_waiting_makes_room(void **state)
     connections_close(&connections);
 }
 
+static void who_has_just_come_need_not_make_room(void **state)
+{
+    (void)state;
+    struct connections *connections = connections_open(CROWDED, WANTED);
+    struct client clients[CROWDED + 2];
+    for (int i = 0; i < CROWDED + 2; i++)
+        clients[i] = arrive(connections, START + i);
+    connections_sweep(connections, START + CONNECTIONS_GRACE_MS - 1);
+    for (int i = 0; i < CROWDED + 2; i++)
+        assert_false(ended(&clients[i]));
+    /* Then those of whom there are more than wanted go at once, as far as their time has come. */
+    connections_sweep(connections, START + CONNECTIONS_GRACE_MS + 1);
+    for (int i = 0; i < CROWDED + 2; i++)
+        assert_int_equal(ended(&clients[i]), i < 2);
+    connections_sweep(connections, START + CONNECTIONS_GRACE_MS + 100);
+    for (int i = 2; i < CROWDED + 2; i++)
+        assert_false(ended(&clients[i])); /* it is no longer crowded */
+    for (int i = 0; i < CROWDED + 2; i++)
+        leave(connections, &clients[i]);
+    connections_close(&connections);
+}
+
+static void a_crowd_is_thinned(void **state)
+{
+    (void)state;
+    struct connections *connections = connections_open(CROWDED, WANTED);
+    struct client clients[CROWDED + 1];
+    for (int i = 0; i < CROWDED + 1; i++)
+        clients[i] = arrive(connections, START);
+    connections_sweep(connections, START + CONNECTIONS_GRACE_MS);
+    for (int i = 0; i < CROWDED + 1; i++) {
+        assert_int_equal(ended(&clients[i]), i < CROWDED + 1 - WANTED);
+        leave(connections, &clients[i]);
+    }
+    connections_close(&connections);
+}
+
 static void who_is_being_answered_keeps_its_place(void **state)
 {
     (void)state;
-    struct connections *connections = connections_open(CROWDED);
+    struct connections *connections = connections_open(CROWDED, WANTED);
     struct client clients[CROWDED + 1];
     for (int i = 0; i <= CROWDED; i++) {
         clients[i] = arrive(connections, START);
@@ -145,6 +183,8 @@ int main(void)
         cmocka_unit_test(so_does_the_next_one),
         cmocka_unit_test(an_answer_has_time_by_its_size),
         cmocka_unit_test(the_longest_waiting_makes_room),
+        cmocka_unit_test(who_has_just_come_need_not_make_room),
+        cmocka_unit_test(a_crowd_is_thinned),
         cmocka_unit_test(who_is_being_answered_keeps_its_place),
     };
     return cmocka_run_group_tests_name("connections", tests, NULL, NULL);
