@@ -269,8 +269,13 @@ def test_old_news_is_no_news(httpd, tmp_path):
     assert ("r3e_upstream_requests_total", ()) not in found
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"type":"worker"}', b'{"type":"summary"}', b"\xff" * 100,
-                                  b'{"type":"summary","failures":' + b"[" * 5000, b"{" * 100_000])
+STRANGE = {
+    "empty": b"", "cut": b"{", "list": b"[]", "worker": b'{"type":"worker"}', "bare": b'{"type":"summary"}',
+    "not UTF-8": b"\xff" * 100, "deep lists": b'{"type":"summary","failures":' + b"[" * 5000, "deep objects": b"{" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE.keys())
 def test_a_strange_summary_breaks_nothing(httpd, tmp_path, text):
     with zmq.Context.instance().socket(zmq.XPUB) as socket:
         socket.linger = 0
