@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Every status that we answer with. */
-#define HTTP_STATUSES(X) X(200) X(206) X(304) X(400) X(404) X(405) X(414) X(416) X(503)
+#define HTTP_STATUSES(X) X(200) X(206) X(304) X(400) X(404) X(405) X(412) X(414) X(416) X(503)
 
 #define X(code) HTTP_STATUS_##code,
 enum http_status_index { HTTP_STATUSES(X) HTTP_STATUS_COUNT };

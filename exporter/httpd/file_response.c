@@ -65,21 +65,27 @@ static enum public_folder_outcome open_file(const struct file_request *request, 
 static bool client_has_it(const struct file_request *request, const struct file *file)
 {
     const char *etags = field(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
-    if (request->always)
-        return false;
     const char *since = field(request, MHD_HTTP_HEADER_IF_MODIFIED_SINCE);
     if (etags)
-        return etag_listed(etags, file->etag);
+        return etag_listed(etags, file->etag, false);
     return since && strcmp(since, file->modified) == 0;
 }
 
+/* Does it want another content than there is now (RFC 9110, 13.1.1)? */
+static bool client_wants_other(const struct file_request *request, const struct file *file)
+{
+    const char *etags = field(request, MHD_HTTP_HEADER_IF_MATCH);
+    return etags && !etag_listed(etags, file->etag, true);
+}
+
+/* If-Range counts with our tag only: a date does not tell two contents of the same second apart. */
 static enum range_outcome wanted_range(
     const struct file_request *request, const struct file *file, struct range *range)
 {
     const char *only_if = field(request, MHD_HTTP_HEADER_IF_RANGE);
-    if (file->encoding == ENCODING_INFLATED || request->always)
+    if (file->encoding == ENCODING_INFLATED || request->always || request->head)
         return RANGE_WHOLE;
-    if (only_if && strcmp(only_if, file->etag) != 0 && strcmp(only_if, file->modified) != 0)
+    if (only_if && strcmp(only_if, file->etag) != 0)
         return RANGE_WHOLE;
     return range_parse(field(request, MHD_HTTP_HEADER_RANGE), (uint64_t)file->about.st_size, range);
 }
@@ -152,8 +158,11 @@ static void fill_answer(const struct file_request *request, struct file *file, s
 {
     struct range range = {.length = (uint64_t)file->about.st_size};
     answer->status = MHD_HTTP_OK;
-    if (client_has_it(request, file)) {
+    if (!request->always && client_wants_other(request, file))
+        answer->status = MHD_HTTP_PRECONDITION_FAILED;
+    else if (!request->always && client_has_it(request, file))
         answer->status = MHD_HTTP_NOT_MODIFIED;
+    if (answer->status != MHD_HTTP_OK) {
         answer->response = empty_response();
         return;
     }

@@ -11,6 +11,7 @@ struct file_request {
     struct MHD_Connection *connection;
     const struct public_folder *folder;
     const char *path; /* as url_path_decode gave it */
+    bool head;        /* HEAD: Range means nothing (RFC 9110, 14.2) */
     bool always;      /* the whole file, whatever the client has or asks of it: for a page that comes with an
                          error */
     atomic_uint *inflaters; /* see inflate_response.h */

@@ -16,14 +16,14 @@ void etag_make(const struct stat *about, enum encoding encoding, char out[static
     assert(length > 0 && length < ETAG_SIZE);
 }
 
-bool etag_listed(const char *header, const char *etag)
+bool etag_listed(const char *header, const char *etag, bool strongly)
 {
     size_t length = strlen(etag);
     while (header && *header) {
         header += strspn(header, " \t,");
         if (*header == '*')
             return true;
-        if (strncmp(header, "W/", 2) == 0)
+        if (!strongly && strncmp(header, "W/", 2) == 0)
             header += 2;
         if (strncmp(header, etag, length) == 0)
             return true;

@@ -16,8 +16,9 @@ enum encoding { ENCODING_AS_IS, ENCODING_GZIP, ENCODING_INFLATED };
  * any two contents apart. */
 void etag_make(const struct stat *about, enum encoding encoding, char out[static ETAG_SIZE]);
 
-/* Does If-None-Match (NULL: absent) name the tag? Weak comparison, as the field asks for. */
-bool etag_listed(const char *header, const char *etag);
+/* Does If-Match or If-None-Match (NULL: absent) name the tag? Compared strongly or weakly (RFC
+ * 9110, 8.8.3.2), as the one and the other want it. */
+bool etag_listed(const char *header, const char *etag, bool strongly);
 
 /* IMF-fixdate, as Last-Modified has it. */
 void http_date(time_t time, char out[static HTTP_DATE_SIZE]);

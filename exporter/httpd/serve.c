@@ -37,6 +37,7 @@ struct request {
     struct serve *serve;
     struct MHD_Connection *connection;
     const char *url;
+    bool head;
 };
 
 /* ---- answers ---- */
@@ -78,6 +79,7 @@ static enum public_folder_outcome find_file(
     const struct file_request wanted = {.connection = request->connection,
         .folder = request->serve->folder,
         .path = path,
+        .head = request->head,
         .always = always,
         .inflaters = &request->serve->inflaters};
     return file_response(&wanted, found);
@@ -188,10 +190,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     const char *method, const char *version, const char *upload, size_t *upload_size, void **state)
 {
     (void)version, (void)upload;
-    const struct request request = {context, connection, url};
+    const struct request request = {context, connection, url, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0};
     if (!*state)
         connections_answering(request.serve->connections, place_of(connection), 0, clock_monotonic_ms());
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+    if (!request.head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
         return answer_error(&request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are possible");
     /* An answer before the request has ended would cost the connection. Bodies are thrown away. */
     bool ended = *state && *upload_size == 0;

@@ -45,7 +45,7 @@ static void try_lists(const char *text)
     accepts_gzip(text);
     accepts_html(text);
     prefers_plain_metrics(text);
-    bool listed = etag_listed(text, "\"1-2-3\"");
+    bool listed = etag_listed(text, "\"1-2-3\"", text[0] == '"');
     assert(!listed || strstr(text, "\"1-2-3\"") || strchr(text, '*'));
 }
 

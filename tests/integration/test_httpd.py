@@ -172,6 +172,37 @@ def test_if_range(site):
     etag = site.get("/cache/large.bin")[1]["etag"]
     assert site.get("/cache/large.bin", Range="bytes=0-1", If_Range=etag)[0] == 206
     assert site.get("/cache/large.bin", Range="bytes=0-1", If_Range='"old"')[0] == 200
+    assert site.get("/cache/large.bin", Range="bytes=0-1", If_Range=f"W/{etag}")[0] == 200
+    # A date does not tell two contents of one second apart.
+    modified = site.get("/cache/large.bin")[1]["last-modified"]
+    assert site.get("/cache/large.bin", Range="bytes=0-1", If_Range=modified)[0] == 200
+
+
+def test_if_match(site):
+    etag = site.get("/cache/large.bin")[1]["etag"]
+    for value in (etag, f'"x", {etag}', "*"):
+        assert site.get("/cache/large.bin", Range="bytes=0-1", If_Match=value)[0] == 206
+    for value in ('"x"', f"W/{etag}"):
+        status, header, body = site.get("/cache/large.bin", Range="bytes=0-1", If_Match=value)
+        assert (status, body, header["etag"]) == (412, b"", etag)
+
+
+def test_range_is_for_get_alone(site):
+    status, header, _ = site.get("/cache/large.bin", "HEAD", Range="bytes=0-1")
+    assert (status, header["content-length"]) == (200, "6000000")
+    assert "content-range" not in header
+
+
+def test_range_of_the_encoded_file(site):
+    """A range counts in the bytes of what is sent, so in those of the gzip file."""
+    whole = site.get("/cache/only.json", Accept_Encoding="gzip")[2]
+    status, header, body = site.get("/cache/only.json", Accept_Encoding="gzip", Range="bytes=5-20")
+    assert (status, body, header["content-encoding"]) == (206, whole[5:21], "gzip")
+    assert header["content-range"] == f"bytes 5-20/{len(whole)}"
+    # Inflated there are none: nobody knows the size.
+    status, header, body = site.get("/cache/only.json", Range="bytes=5-20")
+    assert (status, json.loads(body)) == (200, list(range(100_000)))
+    assert "accept-ranges" not in header
 
 
 # ---- .json of which only .json.gz is there ----

@@ -94,13 +94,16 @@ static void etags(void **state)
     assert_string_not_equal(plain, inflated);
     assert_string_not_equal(plain, gzip);
     assert_string_not_equal(inflated, gzip);
-    assert_true(etag_listed(plain, plain));
-    assert_true(etag_listed("\"x\" ,W/\"abc-10-77359405\"", plain));
-    assert_true(etag_listed("*", plain));
-    assert_false(etag_listed(NULL, plain));
-    assert_false(etag_listed("abc-10-77359405", plain));
-    assert_false(etag_listed("\"abc-10-77359405", plain));
-    assert_false(etag_listed(inflated, plain));
+    assert_true(etag_listed(plain, plain, false));
+    assert_true(etag_listed("\"x\" ,W/\"abc-10-77359405\"", plain, false));
+    assert_true(etag_listed("*", plain, false));
+    assert_false(etag_listed(NULL, plain, false));
+    assert_false(etag_listed("abc-10-77359405", plain, false));
+    assert_false(etag_listed("\"abc-10-77359405", plain, false));
+    assert_false(etag_listed(inflated, plain, false));
+    assert_true(etag_listed("\"x\", \"abc-10-77359405\"", plain, true));
+    assert_true(etag_listed("*", plain, true));
+    assert_false(etag_listed("W/\"abc-10-77359405\"", plain, true));
 }
 
 static void dates(void **state)
