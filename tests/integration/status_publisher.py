@@ -41,7 +41,10 @@ def full_summary():
                                        "broken_records": 0},
         "publication_delay": histogram(), "unpublished_ms": 800, "generation": 14, "store_bytes": 7000000,
         "store_map_bytes": 1073741824, "store_boards": 80, "store_entries": 9500, "commits": 20, "commit_us_total": 250000,
-        "commit_us_max": 31000,
+        "commit_us_max": 31000, "keys": 3, "keys_problem": "", "connections": 5, "peers_refused": 2,
+        "last_refused": [{"time": "2026-01-03T09:59:00Z", "socket": "jobs", "address": "192.0.2.7", "key": "", "reason": "none",
+                          "times": 2}],
+        "put_aside": [{"origin": "host2", "reason": "rows that are none", "left_ms": 500000}],
     }
 
 

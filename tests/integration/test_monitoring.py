@@ -84,6 +84,7 @@ HISTORIES = {
                             'r3e_attempt_failures_total{reason="wrong_board"}': rising(1, 900)}],
                           [{'r3e_attempt_failures_total{reason="timeout"}': rising(9, 900)},
                            {'r3e_attempt_failures_total{reason="not_json"}': rising(1, 900)}]),
+    "R3ePeersRefused": ([{"r3e_peers_refused_total": rising(2, 900)}], [{"r3e_peers_refused_total": rising(1, 600)}]),
     "R3eMemoryGrows": ([{"r3e_coordinator_memory_bytes": flat(70_000_000)}],
                        [{"r3e_coordinator_memory_bytes": flat(16_000_000)}]),
     "R3eVisitorsCrowd": ([{'r3e_httpd_connections_ended_total{reason="room"}': rising(50, 300)}],
