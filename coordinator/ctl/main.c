@@ -9,6 +9,7 @@
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/control.h"
 #include "coordinator/ctl/keygen.h"
+#include "coordinator/ctl/metrics_command.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
@@ -24,6 +25,7 @@ static const struct ctl_command *const commands[] = {
     &control_commands[CONTROL_RELEASE],
     &control_commands[CONTROL_WHY],
     &keygen_command,
+    &metrics_command,
     &search_command,
     &status_command,
     &watch_command,
