@@ -100,7 +100,7 @@ const struct config_key config_keys[] = {
     STRING(CONFIG_PATH, security, authorized_keys, "", PATH_BYTES, "Folder with a file NAME.pub for each key that may connect; it says what the key may do (rights = worker, monitor, operator). Read again when something in it changes."),
     BOOL(security, allow_insecure, "false", "Allow sockets and web server beyond this host without keys. Anyone who reaches them can use them."),
 
-    STRING(CONFIG_ADDRESS, http, listen, "", ENDPOINT_BYTES, "ADDRESS:PORT of the web server, such as \"127.0.0.1:8080\". Empty: none."),
+    STRING(CONFIG_ADDRESS, http, listen, "", ENDPOINT_BYTES, "ADDRESS:PORT that r3e-httpd --config listens on. Empty: 127.0.0.1:8080."),
 
     CHOICE(log, level, "info", level_names, "\"debug\", \"info\", \"warn\" or \"error\"."),
     CHOICE(log, format, "text", format_names, "\"text\" (for people and systemd) or \"json\" (one object for each line)."),

@@ -11,6 +11,7 @@
 #include "common/fault_point.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "common/notify.h"
 #include "common/version.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
@@ -40,6 +41,7 @@
 #define READER_CHECK_MS   60000
 #define STOP_PATIENCE_MS  1500 /* how long a stop waits for the workers' last results */
 #define PROGRESS_EVERY_MS 10000
+#define LINE_EVERY_MS     5000
 
 struct coordinator {
     struct settings *settings;
@@ -67,7 +69,8 @@ struct coordinator {
     struct events *events;
     struct status *status;
     struct crawl_times times;
-    int64_t next_reader_check_ms, next_progress_ms;
+    struct notify notify;
+    int64_t next_reader_check_ms, next_progress_ms, next_line_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     bool draining;           /* hand out nothing more, publish, end */
     uint64_t drain_export;   /* the run that publishes the last of it; 0: not asked for yet */
@@ -198,6 +201,7 @@ static void begin_stop(struct coordinator *c, int exit_code)
     int64_t now_ms = clock_monotonic_ms();
     c->stop_by_ms = now_ms + STOP_PATIENCE_MS;
     holds_set(&c->holds, HOLD_STOPPING, HOLD_FOREVER, now_ms, "the coordinator is stopping");
+    notify_stopping(&c->notify);
     local_pool_stop(c->pool);
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
@@ -214,8 +218,11 @@ static void reload_settings(struct coordinator *c)
         .collect = c->collect,
         .pool = c->pool,
         .publisher = c->publisher};
-    if (!c->stop_by_ms)
-        reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+    if (c->stop_by_ms)
+        return;
+    notify_reloading(&c->notify);
+    reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+    notify_ready(&c->notify);
 }
 
 static void on_signal(void *context)
@@ -330,6 +337,26 @@ static void tick_upkeep(struct coordinator *c, bool busy, int64_t now_ms)
     }
 }
 
+/* For `systemctl status`. */
+static int64_t tick_line(struct coordinator *c, bool busy, int64_t now_ms)
+{
+    if (now_ms < c->next_line_ms)
+        return c->next_line_ms - now_ms;
+    char line[NOTIFY_STATUS_SIZE];
+    struct plan_counts counts = plan_count_states(c->plan, now_ms);
+    enum hold_kind first = holds_first(&c->holds, now_ms);
+    const struct hold *hold = first < HOLD_KINDS ? holds_get(&c->holds, first, now_ms) : NULL;
+    uint32_t left = counts.due + counts.leased + counts.retrying;
+    int length = hold
+                     ? snprintf(line, sizeof line, "%u of %u boards left; %s", left, counts.total, hold->text)
+                 : busy ? snprintf(line, sizeof line, "fetching: %u of %u boards left", left, counts.total)
+                        : snprintf(line, sizeof line, "waiting: %u boards are up to date", counts.total);
+    if (length > 0)
+        notify_status(&c->notify, line);
+    c->next_line_ms = now_ms + LINE_EVERY_MS;
+    return LINE_EVERY_MS;
+}
+
 static int64_t least(int64_t left, int64_t right)
 {
     return left < right ? left : right;
@@ -385,6 +412,8 @@ static int64_t tick(void *context, int64_t now_ms)
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms, clock_wall_ms()));
+    sleep_ms = least(sleep_ms, tick_line(c, busy, now_ms));
+    sleep_ms = least(sleep_ms, notify_tick(&c->notify, now_ms));
     if (c->stop_by_ms) {
         if (local_pool_is_gone(c->pool) || now_ms >= c->stop_by_ms)
             loop_stop(c->loop);
@@ -432,6 +461,7 @@ static void close_all(struct coordinator *c)
     store_close(&c->store);
     sockets_close(&c->sockets);
     loop_close(&c->loop);
+    notify_close(&c->notify);
     close(c->signal_fd);
 }
 
@@ -440,9 +470,10 @@ int coordinator_run(struct settings *settings, bool once)
     struct coordinator c = {
         .settings = settings, .config = &settings->config, .catalogue = &settings->catalogue, .once = once};
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
+    notify_open(&c.notify);
     open_signals(&c);
     c.descriptors = descriptors_make(c.config->workers.local);
-    if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd))
+    if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd, &c.notify))
         return once;
     open_store(&c);
     c.loop = loop_open();
@@ -457,6 +488,7 @@ int coordinator_run(struct settings *settings, bool once)
     loop_add_socket(c.loop, c.sockets.control, control_readable, c.control);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
         plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
+    notify_ready(&c.notify);
     if (!loop_run(c.loop, tick, &c)) {
         log_error("waiting for events: %s", zmq_strerror(errno));
         c.exit_code = 1;

@@ -12,6 +12,7 @@
 #include "coordinator/ctl/events.h"
 #include "coordinator/ctl/failed.h"
 #include "coordinator/ctl/keygen.h"
+#include "coordinator/ctl/metrics_command.h"
 #include "coordinator/ctl/names_list.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
@@ -32,6 +33,7 @@ static const struct ctl_command *const commands[] = {
     &control_commands[CONTROL_EXPORT],
     &control_commands[CONTROL_RELEASE],
     &control_commands[CONTROL_DRAIN],
+    &metrics_command,
     &search_command,
     &names_command,
     &keygen_command,
