@@ -55,11 +55,34 @@ static void take_row(const cJSON *object, struct event_row *row)
     take_board(object, row);
 }
 
+bool event_is_frequent(const char *kind)
+{
+    static const char *const frequent[] = {
+        "worker_joined", "worker_left", "board_stored", "board_aside", "board_failed", "board_given_up"};
+    for (size_t i = 0; i < sizeof frequent / sizeof *frequent; i++)
+        if (strcmp(frequent[i], kind) == 0)
+            return true;
+    return false;
+}
+
+/* The oldest of the kind, frequent or rare, that has more than its half. */
+static unsigned place_to_free(const struct event_list *list)
+{
+    unsigned frequent = 0, place = 0;
+    for (unsigned i = 0; i < list->count; i++)
+        frequent += event_is_frequent(list->rows[i].kind);
+    bool wanted = frequent > EVENT_LIST_KEPT / 2;
+    while (event_is_frequent(list->rows[place].kind) != wanted)
+        place++;
+    return place;
+}
+
 static struct event_row *append(struct event_list *list)
 {
     if (list->count == EVENT_LIST_KEPT) {
-        memmove(list->rows, list->rows + 1, (EVENT_LIST_KEPT - 1) * sizeof *list->rows);
+        unsigned place = place_to_free(list);
         list->count--;
+        memmove(list->rows + place, list->rows + place + 1, (list->count - place) * sizeof *list->rows);
     }
     return &list->rows[list->count++];
 }
@@ -76,7 +99,7 @@ static void take_all(const cJSON *root, struct event_list *list, struct event_ne
 {
     const cJSON *event;
     bool known = list->whole; /* what was before the first message was not missed */
-    uint64_t before = list->last, at;
+    uint64_t before = list->last, seen = 0, at;
     cJSON_ArrayForEach(event, cJSON_GetObjectItemCaseSensitive(root, "events"))
     {
         if (!number(event, "number", &at) || at <= list->last)
@@ -84,13 +107,15 @@ static void take_all(const cJSON *root, struct event_list *list, struct event_ne
         struct event_row *row = append(list);
         row->number = list->last = at;
         take_row(event, row);
-        news->added++;
+        seen++;
     }
     list->whole |= cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "all"));
-    if (known && list->last - before > news->added)
-        news->missed = list->last - before - news->added;
-    if (news->added > list->count)
-        news->added = list->count;
+    if (known && list->last - before > seen)
+        news->missed = list->last - before - seen;
+    /* Some of a message that is larger than the list may be gone already. */
+    while (news->added < seen && news->added < list->count &&
+           list->rows[list->count - 1 - news->added].number > before)
+        news->added++;
 }
 
 bool event_list_take(struct event_list *list, struct text json, struct event_news *news)

@@ -7,7 +7,7 @@
 
 #include "common/pack_reader.h"
 
-#define EVENT_LIST_KEPT  256
+#define EVENT_LIST_KEPT  256 /* half of them frequent ones: those do not push out the others */
 #define EVENT_TEXT_SIZE  640
 #define EVENT_SHORT_SIZE 32
 
@@ -37,6 +37,9 @@ struct event_news {
  * with a zeroed struct. */
 bool event_list_take(struct event_list *list, struct text json, struct event_news *news);
 void event_list_free(struct event_list *list);
+
+/* Of the kinds that come by the thousand: boards, workers that come and go. */
+bool event_is_frequent(const char *kind);
 
 /* Failures, deaths and the like: to be seen. */
 bool event_is_bad(const char *kind);

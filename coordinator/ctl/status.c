@@ -31,7 +31,7 @@ static void put_progress(const struct summary *summary)
     if (summary->time_left_known && summary->done < summary->combinations)
         printf(", %s left", columns_duration(summary->time_left_s, a));
     printf("\nqueue         %s being fetched", columns_number(summary->queue.leased, a));
-    printf(", %s asked for by name", columns_number(summary->queue.urgent, a));
+    printf(", %s asked for", columns_number(summary->queue.urgent, a));
     printf(", %s never fetched", columns_number(summary->queue.missing, a));
     printf(", %s too old\n", columns_number(summary->queue.stale, a));
     printf("              %s to be tried again", columns_number(summary->queue.retrying, a));
@@ -61,13 +61,12 @@ static void put_service(const struct summary *summary)
     printf("requests      %.1f a second", summary->requests_per_s);
     if (summary->rate_allowed_per_s > 0)
         printf(" of %.3g allowed", summary->rate_allowed_per_s);
-    printf(", %s in flight, %s since the start, %s\n", columns_number(summary->in_flight, a),
-        columns_number(summary->requests, b), columns_bytes(summary->bytes, (char[COLUMNS_NUMBER_SIZE]){0}));
+    printf(", %s in flight", columns_number(summary->in_flight, a));
+    printf("; %s so far, %s\n", columns_number(summary->requests, a), columns_bytes(summary->bytes, b));
     if (summary->answers[0])
         printf("answers       %s\n", summary->answers);
     if (summary->latency.count)
-        printf("latency       half within %llu ms, 95 %% within %llu ms, 99 %% within %llu ms, the longest "
-               "%llu ms\n",
+        printf("latency       half within %llu ms, 95 %% %llu ms, 99 %% %llu ms, all %llu ms\n",
             (unsigned long long)summary->latency.p50_ms, (unsigned long long)summary->latency.p95_ms,
             (unsigned long long)summary->latency.p99_ms, (unsigned long long)summary->latency.max_ms);
     printf("results       %s new or changed, %s unchanged", columns_number(summary->stored, a),
@@ -99,9 +98,9 @@ static void put_exports(const struct summary *summary)
     if (summary->export_error[0])
         printf("              the last failed: %s\n", summary->export_error);
     if (export->last_time[0]) {
-        printf("published     %s, in %llu ms, %s", export->last_time, (unsigned long long)export->duration_ms,
-            columns_bytes(export->peak_rss_kb * 1024, a));
-        printf("; %s files written, %s left alone\n", columns_number(export->files_written, a),
+        printf("published     %s in %llu ms, %s\n", export->last_time,
+            (unsigned long long)export->duration_ms, columns_bytes(export->peak_rss_kb * 1024, a));
+        printf("              %s files written, %s left alone\n", columns_number(export->files_written, a),
             columns_number(export->files_unchanged, b));
     }
     if (summary->publication_delay.count)
@@ -119,7 +118,7 @@ static void put_store(const struct summary *summary)
     printf("store         %s boards, %s entries, %s, ", columns_number(summary->store_boards, a),
         columns_number(summary->store_entries, b), columns_bytes(summary->store_bytes, c));
     printf("generation %s\n", columns_number(summary->generation, a));
-    printf("memory        %s all processes, %s at most, %s the coordinator; %llu descriptors\n",
+    printf("memory        %s in all, %s at most; coordinator %s, %llu descriptors\n",
         columns_bytes(summary->tree_memory_kb * 1024, a),
         columns_bytes(summary->tree_memory_peak_kb * 1024, b), columns_bytes(summary->memory_kb * 1024, c),
         (unsigned long long)summary->descriptors);
@@ -135,7 +134,7 @@ static void put_screen(const struct summary *summary)
     put_exports(summary);
     put_store(summary);
     if (summary->queue.quarantined || summary->failed)
-        puts("              r3ectl failed lists the boards that failed; r3ectl release ends a quarantine");
+        puts("              r3ectl failed lists them, r3ectl release ends a quarantine");
 }
 
 static int run(const struct ctl_globals *globals, int argc, char **argv)

@@ -150,7 +150,7 @@ static void put_worker(const struct worker_row *row, struct screen *screen)
     screen_column(screen, SCREEN_PLAIN, row->host, wide ? 20 : 12, false);
     screen_put(
         screen, SCREEN_PLAIN, " %7llu %7llu ", (unsigned long long)row->pid, (unsigned long long)row->jobs);
-    screen_column(screen, SCREEN_PLAIN, columns_bytes(row->rss_kb * 1024, text), 7, true);
+    screen_column(screen, SCREEN_PLAIN, row->rss_kb ? columns_bytes(row->rss_kb * 1024, text) : "-", 7, true);
     screen_put(screen, SCREEN_PLAIN, " ");
     screen_column(screen, SCREEN_PLAIN, watch_figures_age(row->age_s, text), 7, true);
     screen_put(screen, SCREEN_PLAIN, " ");
@@ -205,25 +205,41 @@ static enum screen_style event_style(const char *kind)
                                                                                  : SCREEN_PLAIN;
 }
 
-static void put_events(const struct watch_model *model, struct screen *screen, unsigned rows)
+static void put_event(const struct event_row *row, struct screen *screen)
 {
     char clock[TIME_CELLS];
+    screen_put(screen, SCREEN_DIM, " %s ", clock_of(row->time, clock));
+    screen_column(screen, event_style(row->kind), row->kind, KIND_CELLS, false);
+    if (screen->width >= WIDE_CELLS) {
+        screen_put(screen, SCREEN_PLAIN, " ");
+        screen_column(screen, SCREEN_DIM, row->board, BOARD_CELLS, false);
+    }
+    screen_put(screen, SCREEN_PLAIN, " %s", row->text);
+    screen_next(screen);
+}
+
+/* The newest first: its place does not move. Frequent ones leave half of the rows to rare ones, if there are
+ * so many. */
+static void put_events(const struct watch_model *model, struct screen *screen, unsigned rows)
+{
+    const struct event_list *events = &model->events;
+    unsigned rare = 0;
     if (rows < 2)
         return;
-    unsigned shown = rows - 1 < model->events.count ? rows - 1 : model->events.count;
     screen_put(screen, SCREEN_BOLD, " EVENTS");
     screen_next(screen);
-    /* The newest first: its place does not move. */
-    for (unsigned i = 0; i < shown; i++) {
-        const struct event_row *row = &model->events.rows[model->events.count - 1 - i];
-        screen_put(screen, SCREEN_DIM, " %s ", clock_of(row->time, clock));
-        screen_column(screen, event_style(row->kind), row->kind, KIND_CELLS, false);
-        if (screen->width >= WIDE_CELLS) {
-            screen_put(screen, SCREEN_PLAIN, " ");
-            screen_column(screen, SCREEN_DIM, row->board, BOARD_CELLS, false);
+    rows--;
+    for (unsigned i = 0; i < events->count; i++)
+        rare += !event_is_frequent(events->rows[i].kind);
+    unsigned frequent = rows - (rare < rows / 2 ? rare : rows / 2);
+    for (unsigned i = events->count; i > 0 && rows > 0; i--) {
+        const struct event_row *row = &events->rows[i - 1];
+        if (event_is_frequent(row->kind) && frequent-- == 0) {
+            frequent = 0;
+            continue;
         }
-        screen_put(screen, SCREEN_PLAIN, " %s", row->text);
-        screen_next(screen);
+        put_event(row, screen);
+        rows--;
     }
 }
 

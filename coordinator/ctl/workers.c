@@ -31,7 +31,7 @@ static void put_row(const struct worker_row *row, struct buffer *line)
     buffer_format(line, "%7llu  ", (unsigned long long)row->pid);
     put_number(line, row->jobs, 7);
     put_number(line, row->failures, 6);
-    put_cell(line, columns_bytes(row->rss_kb * 1024, text), 7, true);
+    put_cell(line, row->rss_kb ? columns_bytes(row->rss_kb * 1024, text) : "-", 7, true);
     put_cell(line, columns_duration(row->age_s, text), 12, true);
     if (row->track_id)
         buffer_format(line, "%llu-%llu %s, %s", (unsigned long long)row->track_id,

@@ -71,6 +71,26 @@ static void test_the_last_ones_are_kept(void **state)
     event_list_free(&list);
 }
 
+static void test_frequent_ones_do_not_push_out_rare_ones(void **state)
+{
+    (void)state;
+    struct event_list list = {0};
+    struct event_news news;
+    char json[200];
+    take(&list, 1, true, 1, 10, &news);
+    for (unsigned i = 11; i < 2000; i++) {
+        int length = snprintf(json, sizeof json,
+            "{\"epoch\":1,\"all\":false,\"events\":[{\"number\":%u,\"kind\":\"board_stored\"}]}", i);
+        assert_true(event_list_take(&list, (struct text){json, (uint32_t)length}, &news));
+        assert_int_equal(news.added, 1);
+        assert_int_equal(list.rows[list.count - 1].number, i);
+    }
+    assert_int_equal(list.count, EVENT_LIST_KEPT);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(list.rows[i].number, i + 1);
+    event_list_free(&list);
+}
+
 static void test_what_it_is_about(void **state)
 {
     (void)state;
@@ -149,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_each_event_once),
         cmocka_unit_test(test_gaps_are_told),
         cmocka_unit_test(test_the_last_ones_are_kept),
+        cmocka_unit_test(test_frequent_ones_do_not_push_out_rare_ones),
         cmocka_unit_test(test_what_it_is_about),
         cmocka_unit_test(test_what_is_no_message),
         cmocka_unit_test(test_workers),

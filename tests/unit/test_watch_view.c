@@ -191,6 +191,29 @@ static void test_many_workers_are_scrolled_and_leave_room(void **state)
     watch_model_free(&model);
 }
 
+static void test_frequent_events_leave_room_for_rare_ones(void **state)
+{
+    (void)state;
+    struct watch_model model = {0};
+    struct screen screen = screen_make(true, true);
+    char json[300];
+    fill(&model);
+    for (int i = 3; i < 300; i++) {
+        int length = snprintf(json, sizeof json,
+            "{\"epoch\":1,\"all\":false,\"events\":[{\"number\":%d,\"time\":\"2026-01-03T10:00:00Z\","
+            "\"kind\":"
+            "\"board_stored\",\"text\":\"9 entries\"}]}",
+            i);
+        assert_true(length > 0);
+        take(&model, LISTENER_TOPIC_EVENT, json);
+    }
+    const char *text = picture(&model, &screen, 80, 24);
+    assert_non_null(strstr(text, "the coordinator is fetching"));
+    assert_int_equal(lines_with(text, "board_stored"), 7);
+    screen_free(&screen);
+    watch_model_free(&model);
+}
+
 static void test_silence_holds_questions_and_answers(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_200_by_60_tells_more),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_many_workers_are_scrolled_and_leave_room),
+        cmocka_unit_test(test_frequent_events_leave_room_for_rare_ones),
         cmocka_unit_test(test_silence_holds_questions_and_answers),
         cmocka_unit_test(test_nonsense_changes_nothing),
     };
