@@ -8,8 +8,9 @@
 #include "common/log.h"
 #include "exporter/combinations.h"
 #include "exporter/details.h"
-#include "exporter/driver_index.h"
 #include "exporter/guard.h"
+#include "exporter/index_files.h"
+#include "exporter/ledger_build.h"
 #include "exporter/manifest.h"
 #include "exporter/options.h"
 #include "exporter/publish.h"
@@ -24,7 +25,7 @@ struct export
     struct snapshot snapshot;
     struct publication publication;
     struct combinations_figures combinations;
-    struct driver_index index;
+    struct ledger ledger;
     struct manifest manifest; /* of the last run, then of this one */
     bool stands;              /* what the last run published is what this one would publish */
 };
@@ -39,14 +40,25 @@ static void *write_small_files(void *context)
     return NULL;
 }
 
-static void write_index(struct export *run)
+static bool build_ledger(struct export *run)
 {
-    if (!driver_index_collect(&run->index, &run->snapshot, &run->guard))
-        return;
-    if (run->options->layouts & LAYOUT_FLAT)
-        driver_index_write(&run->index, &run->publication, run->options->threads);
-    else
-        publication_remove(&run->publication, "driver_index.json.gz");
+    struct ledger_change change = ledger_change_find(NULL, &run->snapshot);
+    run->ledger.rows_fd = publication_scratch(&run->publication);
+    bool built = run->ledger.rows_fd >= 0 && ledger_build(&run->ledger, NULL, &change, &run->snapshot,
+                                                 &run->publication, run->options->threads);
+    ledger_change_free(&change);
+    return built;
+}
+
+static bool write_index(struct export *run)
+{
+    struct publication *publication = &run->publication;
+    unsigned threads = run->options->threads;
+    bool flat = run->options->layouts & LAYOUT_FLAT, sharded = run->options->layouts & LAYOUT_SHARDED;
+    return (flat ? index_files_write_flat(publication, &run->ledger, threads)
+                 : index_files_remove_flat(publication)) &&
+           (sharded ? index_files_write_sharded(publication, &run->ledger, threads)
+                    : index_files_remove_sharded(publication));
 }
 
 /* Whether the last run published the same, and it is all still there. */
@@ -75,9 +87,9 @@ static struct report figures_of(const struct export *run)
         .track_count = run->combinations.with_entries,
         .total_fetched_combinations = run->combinations.fetched,
         .total_unique_tracks = run->combinations.tracks,
-        .total_drivers = persons_count(&run->index.persons),
+        .total_drivers = run->ledger.person_count,
         .total_entries = run->combinations.entries,
-        .total_teams = driver_index_teams(&run->index),
+        .total_teams = run->ledger.team_count,
         .files_written = run->publication.figures.files_written,
         .files_unchanged = run->publication.figures.files_unchanged,
         .files_removed = run->publication.figures.files_removed,
@@ -129,7 +141,8 @@ static bool publish(struct export *run)
     if (!guard_ok(&run->guard))
         return false;
     struct threads beside = threads_start(1, write_small_files, run);
-    write_index(run);
+    if (build_ledger(run))
+        write_index(run);
     threads_join(&beside);
     if (!guard_ok(&run->guard) || !publication_commit(&run->publication))
         return false;
@@ -170,6 +183,7 @@ int main(int argc, char **argv)
     struct export run = {.options = &options};
     log_open("r3e-exporter", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     guard_open(&run.guard, options.timeout_ms, options.max_rss_kb);
+    run.ledger = ledger_make(&run.guard);
     bool published = publish(&run);
     if (published) {
         say(&run);
@@ -180,7 +194,7 @@ int main(int argc, char **argv)
             report_print_failure(guard_reason(&run.guard));
     }
     manifest_free(&run.manifest);
-    driver_index_free(&run.index);
+    ledger_free(&run.ledger);
     publication_close(&run.publication);
     snapshot_close(&run.snapshot);
     guard_close(&run.guard);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -92,6 +93,27 @@ static struct snapshot_board *append_board(struct snapshot *snapshot)
     return &snapshot->boards[snapshot->board_count++];
 }
 
+static const char *name_or_id(struct snapshot *snapshot, const struct catalogue_item *item, uint32_t id)
+{
+    char digits[12];
+    if (item)
+        return item->name;
+    int length = snprintf(digits, sizeof digits, "%" PRIu32, id);
+    const char *copy = arena_copy(&snapshot->arena, digits, length > 0 ? (size_t)length : 0);
+    if (!copy)
+        log_fatal("out of memory for %u boards; raise the memory limit", snapshot->board_count);
+    return copy;
+}
+
+static void name_board(struct snapshot *snapshot, struct snapshot_board *board)
+{
+    const struct catalogue *catalogue = &snapshot->catalogue;
+    board->track_name =
+        name_or_id(snapshot, catalogue_find_track(catalogue, board->track_id), board->track_id);
+    board->class_name =
+        name_or_id(snapshot, catalogue_find_class(catalogue, board->class_id), board->class_id);
+}
+
 static void hash_content(
     XXH3_state_t *hash, uint32_t track_id, uint32_t class_id, const struct record_board *record)
 {
@@ -122,7 +144,9 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         .entry_count = record.entry_count,
         .rows_checksum = record.rows_checksum,
         .detail_checksum = record.detail_checksum,
+        .changed_at_ms = record.changed_at_ms,
     };
+    name_board(snapshot, &snapshot->boards[snapshot->board_count - 1]);
     if (sound)
         return;
     snapshot->broken_count++;
@@ -149,7 +173,7 @@ static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_stat
 
 void snapshot_open(struct snapshot *snapshot, const char *folder)
 {
-    *snapshot = (struct snapshot){.catalogue = catalogue_make()};
+    *snapshot = (struct snapshot){.catalogue = catalogue_make(), .arena = arena_make(SIZE_MAX)};
     check(mdb_env_create(&snapshot->env), folder, "creating the environment");
     check(mdb_env_set_maxdbs(snapshot->env, RECORD_DB_COUNT), folder, "setting the number of databases");
     check(mdb_env_open(snapshot->env, folder, MDB_RDONLY | MDB_NOTLS, 0600), folder, "opening it");
@@ -175,6 +199,7 @@ void snapshot_close(struct snapshot *snapshot)
     mdb_txn_abort(snapshot->txn);
     mdb_env_close(snapshot->env);
     free(snapshot->boards);
+    arena_free(&snapshot->arena);
     catalogue_free(&snapshot->catalogue);
 }
 

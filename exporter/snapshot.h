@@ -21,8 +21,10 @@ struct snapshot_board {
     uint32_t entry_count; /* 0: `rows` is empty */
     bool broken; /* found out by snapshot_verify: not to be published; what was published before stays */
     uint64_t rows_checksum, detail_checksum;
-    struct text rows;   /* as in board.h; this and the next after snapshot_verify */
-    struct text detail; /* one gzip member */
+    int64_t changed_at_ms;               /* wall clock of the last change of content */
+    const char *track_name, *class_name; /* the catalogue's, or the id in digits */
+    struct text rows;                    /* as in board.h; this and the next after snapshot_verify */
+    struct text detail;                  /* one gzip member */
 };
 
 #define SNAPSHOT_CONTENT_SIZE 16
@@ -35,6 +37,7 @@ struct snapshot {
     uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
     uint64_t generation;   /* the last commit's */
     struct catalogue catalogue;
+    struct arena arena;                     /* names of what the catalogue does not have */
     uint8_t content[SNAPSHOT_CONTENT_SIZE]; /* see snapshot_open */
     MDB_dbi rows_database, details_database;
     struct lmdb_map map;

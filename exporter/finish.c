@@ -1,0 +1,351 @@
+#include "exporter/finish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "exporter/person_card.h"
+
+/* What one thread keeps from person to person. */
+struct finisher {
+    struct finishing *work;
+    struct gathered gathered;
+    struct bundle bundle, old;
+    struct buffer old_bytes, packed; /* `packed`: the bin's bundles so far */
+    struct person_keys keys;
+    struct arena texts; /* of one person */
+    struct arena *draft_keys;
+    struct ledger_result *results; /* of the bin */
+    uint32_t result_count, result_capacity;
+    struct finish_drafts rosters[ROSTER_KINDS]; /* of the bin */
+};
+
+/* ---- rows ---- */
+
+static bool is_before(const struct bundle_row *old, const struct snapshot_board *board)
+{
+    return old->track_id != board->track_id ? old->track_id < board->track_id
+                                            : old->class_id < board->class_id;
+}
+
+static int compare_place(const void *key, const void *element)
+{
+    const struct bundle_row *row = key;
+    const struct snapshot_board *board = element;
+    if (row->track_id != board->track_id)
+        return row->track_id < board->track_id ? -1 : 1;
+    return (row->class_id > board->class_id) - (row->class_id < board->class_id);
+}
+
+/* The place of a row's board in the snapshot if it is there and has not changed, else STRING_NONE. */
+static uint32_t standing_board(const struct finishing *work, const struct bundle_row *row)
+{
+    const struct snapshot *snapshot = work->gathering->snapshot;
+    const struct snapshot_board *board =
+        snapshot->board_count
+            ? bsearch(row, snapshot->boards, snapshot->board_count, sizeof *board, compare_place)
+            : NULL;
+    uint32_t place = board ? (uint32_t)(board - snapshot->boards) : STRING_NONE;
+    return board && !work->change->boards[place] ? place : STRING_NONE;
+}
+
+static void take_over(struct finisher *finisher, const struct bundle_row *old, uint32_t board)
+{
+    struct bundle_row *row = bundle_add_row(&finisher->bundle);
+    *row = *old;
+    row->board = board;
+    for (int column = 0; column < BUNDLE_COLUMNS; column++)
+        row->texts[column] =
+            bundle_add_text(&finisher->bundle, bundle_raw(&finisher->old, old->texts[column]));
+}
+
+/* Both are in the order of the boards, and no board has rows in both. */
+static void merge_rows(struct finisher *finisher, const struct gathered_row *rows, uint32_t count)
+{
+    const struct finishing *work = finisher->work;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < finisher->old.row_count; i++) {
+        const struct bundle_row *old = &finisher->old.rows[i];
+        uint32_t board = standing_board(work, old);
+        if (board == STRING_NONE)
+            continue;
+        for (; at < count && !is_before(old, &work->gathering->snapshot->boards[rows[at].board]); at++)
+            gather_add_to(work->gathering, &rows[at], &finisher->bundle);
+        take_over(finisher, old, board);
+    }
+    for (; at < count; at++)
+        gather_add_to(work->gathering, &rows[at], &finisher->bundle);
+}
+
+static bool collect_rows(
+    struct finisher *finisher, uint32_t number, const struct gathered_row *rows, uint32_t count)
+{
+    struct finishing *work = finisher->work;
+    uint32_t old = work->gathering->persons.entries[number].old;
+    bundle_clear(&finisher->bundle);
+    finisher->old.row_count = 0;
+    if (old != STRING_NONE && !ledger_bundle(work->old, old, &finisher->old_bytes, &finisher->old))
+        return false;
+    merge_rows(finisher, rows, count);
+    return true;
+}
+
+/* ---- what follows from them ---- */
+
+static struct ledger_result *append_result(struct finisher *finisher)
+{
+    if (finisher->result_count == finisher->result_capacity) {
+        finisher->result_capacity = finisher->result_capacity ? finisher->result_capacity * 2 : 4096;
+        finisher->results =
+            memory_resize(finisher->results, finisher->result_capacity, sizeof *finisher->results);
+    }
+    return &finisher->results[finisher->result_count++];
+}
+
+static void add_results(struct finisher *finisher, struct ledger_person *person)
+{
+    person->result_first = finisher->result_count;
+    for (uint32_t i = 0; i < finisher->bundle.row_count; i++) {
+        const struct bundle_row *row = &finisher->bundle.rows[i];
+        struct ledger_result *last = finisher->result_count > person->result_first
+                                         ? &finisher->results[finisher->result_count - 1]
+                                         : NULL;
+        if (!last || last->board != row->board)
+            *append_result(finisher) = (struct ledger_result){row->board, row->position};
+        else if (row->position < last->position)
+            last->position = row->position;
+    }
+    person->result_count = finisher->result_count - person->result_first;
+}
+
+static void append_draft(struct finish_drafts *drafts, const struct roster_draft *draft)
+{
+    if (drafts->count == drafts->capacity) {
+        drafts->capacity = drafts->capacity ? drafts->capacity + drafts->capacity / 2 : 1024;
+        drafts->drafts = memory_resize(drafts->drafts, drafts->capacity, sizeof *drafts->drafts);
+    }
+    drafts->drafts[drafts->count++] = *draft;
+}
+
+static const struct roster_text *keep_key(struct finisher *finisher, struct text key)
+{
+    struct roster_text *kept = arena_alloc(finisher->draft_keys, sizeof *kept + key.length);
+    if (!kept)
+        log_fatal("out of memory for the keys of %u persons; raise the memory limit",
+            finisher->work->gathering->persons.count);
+    kept->length = key.length;
+    memcpy(kept->bytes, key.data, key.length);
+    return kept;
+}
+
+/* Equal texts of a bundle have equal places, and share the kept key. */
+static void draft_keys(struct finisher *finisher, uint32_t person)
+{
+    const struct bundle *bundle = &finisher->bundle;
+    struct {
+        enum roster_kind kind;
+        uint32_t which, text;
+    } found[6];
+    uint32_t count = 0;
+    const uint32_t *card = bundle->card;
+#define FOUND(kind, which) found[count++] = (typeof(*found)){kind, which, card[which]}
+    FOUND(ROSTER_KEYS, CARD_KEY);
+    FOUND(ROSTER_MIRROR, CARD_SHOWN);
+    if (card[CARD_KEY] != card[CARD_SHOWN])
+        FOUND(ROSTER_MIRROR, CARD_KEY);
+    if (bundle->has_second_key)
+        FOUND(ROSTER_KEYS, CARD_SECOND_KEY);
+    if (bundle->has_second_key && card[CARD_SECOND_KEY] != card[CARD_SHOWN] &&
+        card[CARD_SECOND_KEY] != card[CARD_KEY])
+        FOUND(ROSTER_MIRROR, CARD_SECOND_KEY);
+    if (card[CARD_OWN_TEAM])
+        FOUND(ROSTER_TEAMS, CARD_OWN_TEAM);
+#undef FOUND
+    const struct roster_text *kept = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        struct text key = bundle_raw(bundle, found[i].text);
+        if (!i || found[i].text != found[i - 1].text)
+            kept = keep_key(finisher, key);
+        struct roster_draft draft = {text_prefix(key), kept, person, found[i].which};
+        append_draft(&finisher->rosters[found[i].kind], &draft);
+    }
+    for (uint32_t alias = 0; alias < bundle->alias_count; alias++) {
+        struct text key = bundle_raw(bundle, bundle->aliases[alias]);
+        struct roster_draft draft = {text_prefix(key), keep_key(finisher, key), person, alias};
+        append_draft(&finisher->rosters[ROSTER_FLAT], &draft);
+    }
+}
+
+static bool pack(struct finisher *finisher, struct ledger_person *person)
+{
+    size_t start = finisher->packed.length;
+    bundle_pack(&finisher->bundle, &finisher->packed);
+    if (finisher->packed.overflowed)
+        return guard_fail(finisher->work->guard, "one driver has more rows than fit into memory");
+    person->offset = start;
+    person->length = (uint32_t)(finisher->packed.length - start);
+    person->digest = XXH3_64bits(finisher->packed.data + start, person->length);
+    return true;
+}
+
+static bool finish_person(
+    struct finisher *finisher, uint32_t number, const struct gathered_row *rows, uint32_t count)
+{
+    struct finishing *work = finisher->work;
+    struct ledger_person *person = &work->persons[number];
+    const struct person_id *id = &work->gathering->persons.entries[number].id;
+    char digits[PERSON_TABLE_DIGITS];
+    if (!collect_rows(finisher, number, rows, count))
+        return false;
+    if (!finisher->bundle.row_count)
+        return true;
+    arena_reset(&finisher->texts, SIZE_MAX);
+    struct text path_id = person_table_text(&work->gathering->persons, number, digits);
+    if (!person_card_fill(&finisher->bundle, path_id, &finisher->keys, &finisher->texts))
+        log_fatal("out of memory for the keys of one person; raise the memory limit");
+    person->id_value = id->value;
+    person->id_is_name = id->is_name;
+    person->id_is_exact = id->exact;
+    person->row_count = finisher->bundle.row_count;
+    person->card_digest = person_card_digest(&finisher->bundle);
+    add_results(finisher, person);
+    draft_keys(finisher, number);
+    return pack(finisher, person);
+}
+
+/* ---- a bin ---- */
+
+static bool write_packed(struct finisher *finisher, uint64_t offset)
+{
+    const struct finishing *work = finisher->work;
+    for (size_t done = 0; done < finisher->packed.length;) {
+        ssize_t written = pwrite(work->rows_fd, finisher->packed.data + done, finisher->packed.length - done,
+            (off_t)(offset + done));
+        if (written < 0 && errno != EINTR)
+            return guard_fail_file(work->guard, "write", work->rows_path, "");
+        done += written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+static void append_shared(struct finishing *work, struct finisher *finisher)
+{
+    uint64_t wanted = (uint64_t)work->result_count + finisher->result_count;
+    if (wanted > UINT32_MAX)
+        log_fatal("more than %u places reached; the store cannot be right", UINT32_MAX);
+    if (wanted > work->result_capacity) {
+        uint64_t capacity = wanted + wanted / 2;
+        work->result_capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
+        work->results = memory_resize(work->results, work->result_capacity, sizeof *work->results);
+    }
+    if (finisher->result_count)
+        memcpy(work->results + work->result_count, finisher->results,
+            finisher->result_count * sizeof *finisher->results);
+    work->result_count = (uint32_t)wanted;
+    for (int kind = 0; kind < ROSTER_KINDS; kind++) {
+        for (uint32_t i = 0; i < finisher->rosters[kind].count; i++)
+            append_draft(&work->rosters[kind], &finisher->rosters[kind].drafts[i]);
+    }
+}
+
+/* Gives what the bin's persons have its place among the others'. */
+static bool hand_in(struct finisher *finisher, uint32_t bin)
+{
+    struct finishing *work = finisher->work;
+    const struct gathering *gathering = work->gathering;
+    uint64_t offset = atomic_fetch_add(&work->rows_end, finisher->packed.length);
+    pthread_mutex_lock(&work->mutex);
+    uint32_t first = work->result_count;
+    append_shared(work, finisher);
+    pthread_mutex_unlock(&work->mutex);
+    for (uint32_t number = bin; number < gathering->persons.count; number += gathering->bin_count) {
+        work->persons[number].offset += offset;
+        work->persons[number].result_first += first;
+    }
+    return write_packed(finisher, offset);
+}
+
+static bool finish_bin(struct finisher *finisher, uint32_t bin)
+{
+    const struct gathering *gathering = finisher->work->gathering;
+    const struct gathered *gathered = &finisher->gathered;
+    buffer_clear(&finisher->packed);
+    finisher->result_count = 0;
+    for (int kind = 0; kind < ROSTER_KINDS; kind++)
+        finisher->rosters[kind].count = 0;
+    if (!gather_take(gathering, bin, &finisher->gathered))
+        return false;
+    uint32_t at = 0;
+    for (uint32_t number = bin; number < gathering->persons.count; number += gathering->bin_count) {
+        uint32_t first = at;
+        while (at < gathered->count && gathered->rows[at].person == number)
+            at++;
+        if (!guard_ok(finisher->work->guard) ||
+            !finish_person(finisher, number, gathered->rows + first, at - first))
+            return false;
+    }
+    return hand_in(finisher, bin);
+}
+
+static void *run_thread(void *context)
+{
+    struct finishing *work = context;
+    struct finisher finisher = {
+        .work = work,
+        .gathered = gathered_make(),
+        .bundle = bundle_make(),
+        .old = bundle_make(),
+        .old_bytes = buffer_make(BUNDLE_BYTES_MAX),
+        .packed = buffer_make(BUNDLE_BYTES_MAX),
+        .keys = person_keys_make(),
+        .texts = arena_make(SIZE_MAX),
+    };
+    pthread_mutex_lock(&work->mutex);
+    finisher.draft_keys = &work->arenas[work->arena_count++];
+    pthread_mutex_unlock(&work->mutex);
+    uint32_t bin;
+    while ((bin = atomic_fetch_add(&work->next_bin, 1)) < work->gathering->bin_count) {
+        if (!finish_bin(&finisher, bin))
+            break;
+    }
+    gathered_free(&finisher.gathered);
+    bundle_free(&finisher.bundle);
+    bundle_free(&finisher.old);
+    buffer_free(&finisher.old_bytes);
+    buffer_free(&finisher.packed);
+    person_keys_free(&finisher.keys);
+    arena_free(&finisher.texts);
+    free(finisher.results);
+    for (int kind = 0; kind < ROSTER_KINDS; kind++)
+        free(finisher.rosters[kind].drafts);
+    return NULL;
+}
+
+bool finish_run(struct finishing *work, unsigned threads)
+{
+    pthread_mutex_init(&work->mutex, NULL);
+    work->persons = memory_zalloc(work->gathering->persons.count, sizeof *work->persons);
+    for (unsigned i = 0; i < THREADS_MAX; i++)
+        work->arenas[i] = arena_make(SIZE_MAX);
+    struct threads team = threads_start(threads, run_thread, work);
+    threads_join(&team);
+    pthread_mutex_destroy(&work->mutex);
+    return guard_ok(work->guard);
+}
+
+void finish_free(struct finishing *work)
+{
+    free(work->persons);
+    free(work->results);
+    for (int kind = 0; kind < ROSTER_KINDS; kind++)
+        free(work->rosters[kind].drafts);
+    for (unsigned i = 0; i < THREADS_MAX; i++)
+        arena_free(&work->arenas[i]);
+    *work = (struct finishing){0};
+}

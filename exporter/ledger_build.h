@@ -1,0 +1,17 @@
+#ifndef R3E_EXPORTER_LEDGER_BUILD_H
+#define R3E_EXPORTER_LEDGER_BUILD_H
+/* Makes a ledger from a snapshot: all of it, or from an older one and the boards that have changed since.
+ *
+ * The rows of those boards are gathered by person (gather.h); each person concerned gets a new bundle, of
+ * these rows and of those of his older one whose boards have not changed; everybody else is taken over as he
+ * is. Which way a ledger was made does not show in what is read from it. */
+#include "exporter/ledger.h"
+#include "exporter/ledger_change.h"
+#include "exporter/publish.h"
+
+/* `ledger` was made by ledger_make and has its file of rows (rows_fd, rows_end). `old` may be NULL; then all
+ * boards count as changed. Boards that changed must have been verified. False: the guard knows why. */
+bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger_change *change,
+    struct snapshot *snapshot, struct publication *publication, unsigned threads);
+
+#endif
