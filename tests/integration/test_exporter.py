@@ -135,12 +135,25 @@ def check(cache, truth, figures=None):
         assert {name: figures[name] for name in counted} == counted
 
 
+SHARDS = "_abcdefghijklmnopqrstuvwxyz"
+INDEX = {"index/mirror.json.gz", "index/teams.json.gz"} | {
+    f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in SHARDS
+}
+
+
 def owned(truth):
-    """The names of all files that the exporter publishes for a truth."""
-    names = {"driver_index.json.gz", "top_combinations.json"}
+    """The names of all files that the exporter publishes for a truth, but for the statistics'."""
+    names = {"driver_index.json.gz", "top_combinations.json"} | INDEX
     for name in ("top", "all"):
         names |= {f"{name}_combinations.json.gz", f"combinations/{name}_combinations.json.gz"}
     return sorted(names | {oracle_flat.detail_path(one) for one in truth})
+
+
+def published(cache):
+    """What is there of it."""
+    return [
+        name for name in files(cache) if not (cache / name).is_symlink() and not name.startswith("stats/")
+    ]
 
 
 MONZA = board(
@@ -208,7 +221,7 @@ def test_worked_example(store, exporter, cache):
     }
     assert {name: figures[name] for name in expected} == expected
     check(cache, [MONZA, EMPTY], figures)
-    assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([MONZA, EMPTY])
+    assert published(cache) == owned([MONZA, EMPTY])
 
 
 HARD_NAMES = [
@@ -361,8 +374,9 @@ def test_unchanged_rerun_touches_nothing(store, exporter, cache):
     figures = exporter("--full").figures
     assert (figures["files_written"], figures["files_removed"], figures["bytes_written"]) == (0, 0, 0)
     assert {name: identity(cache / name) for name in files(cache)} == before
-    del folders[str(cache)]  # large files are written beside the old one before they can be compared
-    assert {folder: os.stat(folder).st_mtime_ns for folder in folders} == folders
+    # Large files are written beside the old one before they can be compared.
+    kept = [folder for folder in folders if not folder[len(str(cache)) :].startswith(("/index", "/stats")) and folder != str(cache)]
+    assert {folder: os.stat(folder).st_mtime_ns for folder in kept} == {folder: folders[folder] for folder in kept}
 
 
 def test_changed_board_changes_only_its_files(store, exporter, cache):
@@ -376,10 +390,12 @@ def test_changed_board_changes_only_its_files(store, exporter, cache):
     truth = [changed, EMPTY, *others]
     check(cache, truth, figures)
     after = {name: identity(cache / name) for name in files(cache)}
-    assert {name for name in after if after[name] != before[name]} == {
-        "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz"
+    written = {name for name in after if after[name] != before[name]}
+    assert {name for name in written if not name.startswith("stats/")} == {
+        "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz", "index/mirror.json.gz", "index/teams.json.gz",
+        *(f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in "be")
     }  # fmt: skip
-    assert figures["generation"] == 2 and figures["files_written"] == 2
+    assert figures["generation"] == 2 and figures["files_written"] == len(written)
 
 
 def test_new_and_removed_boards(store, exporter, cache):
@@ -395,7 +411,7 @@ def test_new_and_removed_boards(store, exporter, cache):
     check(cache, [more], figures)
     assert not (cache / "tracks/track_1850").exists()
     assert not (cache / "track_1850").is_symlink()
-    assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([more])
+    assert published(cache) == owned([more])
     assert figures["files_removed"] == 3
 
 
@@ -530,8 +546,15 @@ def test_layouts(store, exporter, cache):
     assert not (cache / "driver_index.json.gz").exists()
     assert not (cache / "track_1671").is_symlink()
     assert (cache / oracle_flat.detail_path(MONZA)).exists()
+    (cache / "index/entries/notes.txt").write_text("mine")
     exporter("--layouts", "flat")
     check(cache, [MONZA, EMPTY])
+    assert [name for name in files(cache) if name.startswith("index/")] == ["index/entries/notes.txt"]
+    assert not (cache / "index/metadata").exists()
+    (cache / "index/entries/notes.txt").unlink()
+    exporter("--layouts", "sharded")
+    exporter("--layouts", "flat")
+    assert not (cache / "index").exists()
 
 
 MANIFEST = "store/export.manifest"
