@@ -6,17 +6,18 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "common/json_writer.h"
 #include "common/memory.h"
 #include "exporter/number.h"
 
 #define FIRST_SLOTS 64u
 
 /* Numbers of a row, all at their longest. */
-#define ROW_NUMBERS_MAX ((6u + BUNDLE_COLUMNS + 2u) * 5u + NUMBER_BYTES_MAX)
+#define ROW_NUMBERS_MAX ((7u + BUNDLE_COLUMNS) * NUMBER_BYTES_MAX)
 
 struct bundle bundle_make(void)
 {
-    struct bundle bundle = {0};
+    struct bundle bundle = {.escaped = buffer_make((size_t)BOARD_TEXT_MAX * 9 * 6)};
     bundle_clear(&bundle);
     return bundle;
 }
@@ -28,6 +29,7 @@ void bundle_free(struct bundle *bundle)
     free(bundle->rows);
     free(bundle->slots);
     free(bundle->alias_of_text);
+    buffer_free(&bundle->escaped);
     *bundle = (struct bundle){0};
 }
 
@@ -45,7 +47,7 @@ void bundle_clear(struct bundle *bundle)
     bundle->text_count = bundle->alias_count = bundle->row_count = 0;
     bundle->has_second_key = false;
     memset(bundle->card, 0, sizeof bundle->card);
-    *append_text(bundle) = (struct bundle_text){"", 0, true};
+    *append_text(bundle) = (struct bundle_text){"", 0, 0, true};
     bundle->slot_count = 0;
 }
 
@@ -74,7 +76,11 @@ static bool is_plain(const char *bytes, uint32_t length)
 
 struct bundle_text bundle_text_of(struct text text)
 {
-    return (struct bundle_text){text.length ? text.data : "", text.length, is_plain(text.data, text.length)};
+    return (struct bundle_text){
+        .data = text.length ? text.data : "",
+        .length = text.length,
+        .plain = is_plain(text.data, text.length),
+    };
 }
 
 static uint32_t *find_slot(const struct bundle *bundle, struct text text)
@@ -161,17 +167,27 @@ static void append_number(struct buffer *out, uint64_t value)
     buffer_append(out, bytes, (size_t)(number_put(bytes, value) - bytes));
 }
 
-static uint8_t *put_text(uint8_t *at, const struct bundle_text *text)
+/* Both forms, where there are two. */
+static void append_text_bytes(struct bundle *bundle, const struct bundle_text *text, struct buffer *out)
 {
+    uint8_t *start = buffer_reserve(out, (size_t)text->length + 2 * NUMBER_BYTES_MAX), *at = start;
+    if (!start)
+        return;
     at = number_put(at, (uint64_t)text->length << 1 | !text->plain);
+    if (!text->plain) {
+        buffer_clear(&bundle->escaped);
+        json_escape(&bundle->escaped, (struct text){text->data, text->length});
+        at = number_put(at, bundle->escaped.length);
+    }
     memcpy(at, text->data, text->length);
-    return at + text->length;
+    out->length += (size_t)(at - start) + text->length;
+    if (!text->plain)
+        buffer_append(out, bundle->escaped.data, bundle->escaped.length);
 }
 
-static void append_row(const struct bundle_row *row, struct buffer *out)
+static void append_row(struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
 {
-    uint8_t *start =
-        buffer_reserve(out, (size_t)row->laptime.length + row->date_time.length + ROW_NUMBERS_MAX);
+    uint8_t *start = buffer_reserve(out, ROW_NUMBERS_MAX);
     if (!start)
         return;
     uint8_t *at = number_put(start, row->track_id);
@@ -183,19 +199,16 @@ static void append_row(const struct bundle_row *row, struct buffer *out)
     at = number_put(at, row->alias);
     for (int column = 0; column < BUNDLE_COLUMNS; column++)
         at = number_put(at, row->texts[column]);
-    at = put_text(at, &row->laptime);
-    at = put_text(at, &row->date_time);
     out->length += (size_t)(at - start);
+    append_text_bytes(bundle, &row->laptime, out);
+    append_text_bytes(bundle, &row->date_time, out);
 }
 
-void bundle_pack(const struct bundle *bundle, struct buffer *out)
+void bundle_pack(struct bundle *bundle, struct buffer *out)
 {
     append_number(out, bundle->text_count - 1);
-    for (uint32_t place = 1; place < bundle->text_count; place++) {
-        uint8_t *start = buffer_reserve(out, (size_t)bundle->texts[place].length + NUMBER_BYTES_MAX);
-        if (start)
-            out->length += (size_t)(put_text(start, &bundle->texts[place]) - start);
-    }
+    for (uint32_t place = 1; place < bundle->text_count; place++)
+        append_text_bytes(bundle, &bundle->texts[place], out);
     for (int field = 0; field < CARD_FIELDS; field++)
         append_number(out, bundle->card[field]);
     append_number(out, bundle->has_second_key);
@@ -204,7 +217,7 @@ void bundle_pack(const struct bundle *bundle, struct buffer *out)
         append_number(out, bundle->aliases[alias]);
     append_number(out, bundle->row_count);
     for (uint32_t row = 0; row < bundle->row_count; row++)
-        append_row(&bundle->rows[row], out);
+        append_row(bundle, &bundle->rows[row], out);
 }
 
 /* ---- reading ---- */
@@ -212,8 +225,12 @@ void bundle_pack(const struct bundle *bundle, struct buffer *out)
 static struct bundle_text take_text(struct number_reader *reader)
 {
     uint32_t number = number_take(reader, UINT32_MAX);
-    struct text text = number_take_bytes(reader, number >> 1);
-    return (struct bundle_text){text.data, text.length, !(number & 1)};
+    struct bundle_text text = {.length = number >> 1, .plain = !(number & 1)};
+    text.json_length = text.plain ? text.length : number_take(reader, UINT32_MAX);
+    text.data = number_take_bytes(reader, text.length).data;
+    if (!text.plain)
+        number_take_bytes(reader, text.json_length);
+    return reader->failed ? (struct bundle_text){"", 0, 0, true} : text;
 }
 
 bool bundle_read_card(struct bundle *bundle, const uint8_t *start, size_t length, const uint8_t **rest)

@@ -3,7 +3,8 @@
 /* All rows of one person with everything that the index files say of them, as one run of bytes that needs
  * nothing else to be read: texts that repeat stand once, rows name them by their place.
  *
- *     number of texts; each: length × 2 + (1: JSON needs escapes in it), bytes
+ *     number of texts; each: length × 2 + (1: it is not the same in JSON), bytes; of such a one the length in
+ *         JSON comes before the bytes, and the escaped form, without quotes, behind them
  *     the card: places of the texts of enum bundle_card
  *     number of aliases; each: place of the key under which some of the names are found in the flat layout
  *     number of rows; each: track id, class id, total entries, position, place, time difference, alias, the
@@ -50,7 +51,8 @@ enum bundle_card {
 struct bundle_text {
     const char *data;
     uint32_t length;
-    bool plain; /* JSON needs no escapes */
+    uint32_t json_length; /* escaped; where that differs it follows in the bytes */
+    bool plain;           /* it does not */
 };
 
 struct bundle_row {
@@ -78,6 +80,7 @@ struct bundle {
     uint32_t *slots; /* open addressing: place of a text, 0 is empty */
     uint32_t slot_count, slot_capacity;
     uint32_t *alias_of_text; /* + 1; 0: not known yet */
+    struct buffer escaped;
 };
 
 struct bundle bundle_make(void);
@@ -104,7 +107,7 @@ uint32_t bundle_add_alias(struct bundle *bundle, uint32_t name, uint32_t key);
 uint32_t bundle_alias_of(const struct bundle *bundle, uint32_t name);
 
 /* Appends the bytes. */
-void bundle_pack(const struct bundle *bundle, struct buffer *out);
+void bundle_pack(struct bundle *bundle, struct buffer *out);
 
 /* ---- reading one: texts point into the bytes ---- */
 
@@ -113,6 +116,13 @@ bool bundle_read_card(struct bundle *bundle, const uint8_t *bytes, size_t length
 
 /* The same and the rows. */
 bool bundle_read(struct bundle *bundle, const uint8_t *bytes, size_t length);
+
+/* A text that was read, escaped for JSON without quotes. */
+static inline struct text bundle_json(const struct bundle_text *text)
+{
+    return text->plain ? (struct text){text->data, text->length}
+                       : (struct text){text->data + text->length, text->json_length};
+}
 
 static inline struct text bundle_raw(const struct bundle *bundle, uint32_t place)
 {

@@ -2,13 +2,8 @@
 
 #include <string.h>
 
-#include "common/json_writer.h"
-
 /* Bytes of names, punctuation and numbers; more than there can be. */
 #define FRAME_BYTES 512u
-
-/* The most that an escape makes of a byte, `\u001f`. */
-#define ESCAPE_MAX 6u
 
 #define literal(at, string) (memcpy((at), (string), sizeof(string) - 1), (at) + sizeof(string) - 1)
 
@@ -39,35 +34,19 @@ static uint8_t *put_seconds(uint8_t *at, uint64_t micros)
     return at;
 }
 
-static uint8_t *put_escaped(uint8_t *at, const struct bundle_text *text)
-{
-    struct buffer escaped = buffer_make((size_t)text->length * ESCAPE_MAX);
-    json_escape(&escaped, (struct text){text->data, text->length});
-    memcpy(at, escaped.data, escaped.length);
-    at += escaped.length;
-    buffer_free(&escaped);
-    return at;
-}
-
 static inline uint8_t *put_text(uint8_t *at, const struct bundle_text *text)
 {
-    if (!text->plain)
-        return put_escaped(at, text);
-    memcpy(at, text->data, text->length);
-    return at + text->length;
-}
-
-static inline size_t bound_of(const struct bundle_text *text)
-{
-    return text->plain ? text->length : (size_t)text->length * ESCAPE_MAX;
+    struct text json = bundle_json(text);
+    memcpy(at, json.data, json.length);
+    return at + json.length;
 }
 
 static uint8_t *reserve_row(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
 {
-    size_t bound = FRAME_BYTES + bound_of(&row->laptime) + bound_of(&row->date_time);
+    size_t bound = FRAME_BYTES + row->laptime.json_length + row->date_time.json_length;
     for (int column = 0; column < BUNDLE_COLUMNS; column++)
-        bound += bound_of(&bundle->texts[row->texts[column]]);
-    return buffer_reserve(out, bound + bound_of(&bundle->texts[bundle->card[CARD_PATH_ID]]));
+        bound += bundle->texts[row->texts[column]].json_length;
+    return buffer_reserve(out, bound + bundle->texts[bundle->card[CARD_PATH_ID]].json_length);
 }
 
 #define COLUMN(column) (&bundle->texts[row->texts[column]])
@@ -120,7 +99,7 @@ void entry_json_person(const struct bundle *bundle, struct buffer *out)
 {
     size_t bound = FRAME_BYTES;
     for (int field = 0; field < CARD_FIELDS; field++)
-        bound += bound_of(CARD(field));
+        bound += CARD(field)->json_length;
     uint8_t *at = buffer_reserve(out, bound);
     if (!at)
         return;
@@ -136,10 +115,8 @@ void entry_json_person(const struct bundle *bundle, struct buffer *out)
 
 void entry_json_text(const struct bundle_text *text, struct buffer *out)
 {
-    if (text->plain)
-        buffer_append(out, text->data, text->length);
-    else
-        json_escape(out, (struct text){text->data, text->length});
+    struct text json = bundle_json(text);
+    buffer_append(out, json.data, json.length);
 }
 
 void entry_json_key(const struct bundle_text *key, struct buffer *out)

@@ -1,7 +1,7 @@
 #ifndef R3E_EXPORTER_ENTRY_JSON_H
 #define R3E_EXPORTER_ENTRY_JSON_H
 /* What the index files say of rows and persons, as JSON (FORMATS). Written without json_writer: there are
- * millions of entries, and nearly all of their texts need no escapes, which is known already. Whether it
+ * millions of entries, and their texts are escaped already. Whether it
  * fitted shows in `out`. */
 #include "common/buffer.h"
 #include "exporter/bundle.h"

@@ -86,7 +86,7 @@ static int compare_countries(const void *left, const void *right)
 /* The country of more than half of the members that have one; a constant otherwise. Sorts the members. */
 static struct bundle_text country_of(const struct bundle **members, uint32_t count)
 {
-    struct bundle_text country = {NO_COUNTRY, sizeof NO_COUNTRY - 1, true};
+    struct bundle_text country = {NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
     uint32_t known = 0, run = 0, longest = 0;
     qsort(members, count, sizeof *members, compare_countries);
     for (uint32_t i = 0; i < count; i++) {
@@ -100,7 +100,7 @@ static struct bundle_text country_of(const struct bundle **members, uint32_t cou
         }
     }
     if (longest * 2 <= known)
-        country = (struct bundle_text){NO_COUNTRY, sizeof NO_COUNTRY - 1, true};
+        country = (struct bundle_text){NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
     return country;
 }
 
