@@ -51,6 +51,9 @@ bool group_reader_read(struct group_reader *reader, uint32_t first, bool rows)
                          : ledger_card(reader->ledger, person, &reader->bytes[at], &reader->bundles[at]);
         if (!read)
             return false;
+        if (reader->roster == &reader->ledger->rosters[ROSTER_FLAT] &&
+            roster_which(&reader->roster->items[item]) >= reader->bundles[at].alias_count)
+            return ledger_is_damaged(reader->ledger, person);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -27,7 +28,24 @@ void ledger_free(struct ledger *ledger)
     atomic_store(&ledger->damaged, damaged);
 }
 
-static bool is_damaged(struct ledger *ledger, uint32_t person)
+void ledger_move(struct ledger *to, struct ledger *from)
+{
+    to->boards = from->boards;
+    to->persons = from->persons;
+    to->results = from->results;
+    memcpy(to->rosters, from->rosters, sizeof to->rosters);
+    to->board_count = from->board_count;
+    to->person_count = from->person_count;
+    to->result_count = from->result_count;
+    to->team_count = from->team_count;
+    to->rows_id = from->rows_id;
+    to->rows_end = from->rows_end;
+    to->rows_live = from->rows_live;
+    to->rows_fd = from->rows_fd;
+    *from = ledger_make(from->guard);
+}
+
+bool ledger_is_damaged(struct ledger *ledger, uint32_t person)
 {
     atomic_store(&ledger->damaged, true);
     return guard_fail(
@@ -45,23 +63,23 @@ bool ledger_read(struct ledger *ledger, uint32_t person, struct buffer *bytes)
         ssize_t got = pread(ledger->rows_fd, to + bytes->length, record->length - bytes->length,
             (off_t)(record->offset + bytes->length));
         if (got == 0 || (got < 0 && errno != EINTR))
-            return is_damaged(ledger, person);
+            return ledger_is_damaged(ledger, person);
         bytes->length += got > 0 ? (size_t)got : 0;
     }
-    return XXH3_64bits(bytes->data, bytes->length) == record->digest || is_damaged(ledger, person);
+    return XXH3_64bits(bytes->data, bytes->length) == record->digest || ledger_is_damaged(ledger, person);
 }
 
 bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
     return ledger_read(ledger, person, bytes) &&
-           (bundle_read(bundle, bytes->data, bytes->length) || is_damaged(ledger, person));
+           (bundle_read(bundle, bytes->data, bytes->length) || ledger_is_damaged(ledger, person));
 }
 
 bool ledger_card(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
     const uint8_t *rows;
     return ledger_read(ledger, person, bytes) &&
-           (bundle_read_card(bundle, bytes->data, bytes->length, &rows) || is_damaged(ledger, person));
+           (bundle_read_card(bundle, bytes->data, bytes->length, &rows) || ledger_is_damaged(ledger, person));
 }
 
 /* ---- finding ---- */
@@ -78,7 +96,7 @@ static bool compare_with(struct search *search, uint32_t place, int *order)
 {
     struct person_id id = ledger_person_id(&search->ledger->persons[place]);
     *order = person_id_compare_values(search->id, &id);
-    if (*order || (id.exact && search->id->exact))
+    if (*order || id.exact)
         return true;
     if (!ledger_card(search->ledger, place, &search->bytes, &search->bundle))
         return false;

@@ -74,10 +74,16 @@ struct ledger ledger_make(struct guard *guard);
 
 void ledger_free(struct ledger *ledger);
 
+/* `to`, which is empty, gets everything; `from` is empty afterwards. */
+void ledger_move(struct ledger *to, struct ledger *from);
+
 static inline struct person_id ledger_person_id(const struct ledger_person *person)
 {
     return person_id_known(person->id_value, person->id_is_name, person->id_is_exact);
 }
+
+/* Says that a person's bundle is not what it should be. Returns false. */
+bool ledger_is_damaged(struct ledger *ledger, uint32_t person);
 
 /* Reads a person's bundle into `bytes` (cleared first). False: the guard knows why, and `damaged` is set
  * where it is not what it was. */

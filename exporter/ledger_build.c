@@ -32,7 +32,7 @@ static bool add_touched(struct building *work)
     struct buffer bytes = buffer_make(BUNDLE_BYTES_MAX);
     struct bundle bundle = bundle_make();
     bool done = true, is_new;
-    for (uint32_t i = 0; done && i < work->old->person_count; i++) {
+    for (uint32_t i = 0; i < work->old->person_count; i++) {
         if (!work->change->persons[i])
             continue;
         struct person_id id = ledger_person_id(&work->old->persons[i]);
@@ -41,8 +41,10 @@ static bool add_touched(struct building *work)
             if (done)
                 id.text = bundle_raw(&bundle, bundle.card[CARD_PATH_ID]);
         }
-        if (done)
-            work->gathering.persons.entries[person_table_add(&work->gathering.persons, &id, &is_new)].old = i;
+        if (!done)
+            break;
+        uint32_t number = person_table_add(&work->gathering.persons, &id, &is_new);
+        work->gathering.persons.entries[number].old = i;
     }
     buffer_free(&bytes);
     bundle_free(&bundle);
@@ -205,7 +207,7 @@ static bool read_key(void *context, const struct roster_item *item, struct text 
     if (!ledger_card(reader->work->old, item->person, &reader->bytes[turn], bundle))
         return false;
     if (roster_which(item) >= (reader->kind == ROSTER_FLAT ? bundle->alias_count : CARD_FIELDS))
-        log_bug("ledger_build: a roster names a key that the person does not have");
+        return ledger_is_damaged(reader->work->old, item->person);
     *key = roster_key(bundle, reader->kind, roster_which(item));
     return true;
 }

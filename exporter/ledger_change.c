@@ -43,10 +43,8 @@ static void compare_boards(
             !known || board->broken || ledger->boards[old].detail_checksum != board->detail_checksum;
         if (known)
             change->new_board[old++] = i;
-        if (change->boards[i]) {
-            change->changed_count++;
-            change->changed_rows += board->entry_count;
-        }
+        change->any |= change->boards[i] || change->details[i];
+        change->changed_rows += change->boards[i] ? board->entry_count : 0;
     }
     while (old < old_count)
         change->new_board[old++] = STRING_NONE;
@@ -66,7 +64,7 @@ static void find_persons(struct ledger_change *change, const struct ledger *ledg
 
 struct ledger_change ledger_change_find(const struct ledger *ledger, const struct snapshot *snapshot)
 {
-    struct ledger_change change = {.board_count = snapshot->board_count};
+    struct ledger_change change = {0};
     change.boards = memory_zalloc(snapshot->board_count, sizeof *change.boards);
     change.details = memory_zalloc(snapshot->board_count, sizeof *change.details);
     if (ledger) {
@@ -74,6 +72,7 @@ struct ledger_change ledger_change_find(const struct ledger *ledger, const struc
         change.persons = memory_zalloc(ledger->person_count, sizeof *change.persons);
     }
     compare_boards(&change, ledger, snapshot);
+    change.any |= !ledger || ledger->board_count != snapshot->board_count;
     if (ledger)
         find_persons(&change, ledger);
     return change;

@@ -8,13 +8,12 @@
 #include "exporter/snapshot.h"
 
 struct ledger_change {
-    bool *boards;         /* by place in the snapshot: its rows are others, or its track's name is */
-    bool *details;        /* … its detail is another */
-    uint32_t *new_board;  /* by place in the ledger: that in the snapshot, or STRING_NONE if it has gone */
-    bool *persons;        /* by place in the ledger: has or had a row on a board that changed or has gone */
-    uint32_t board_count; /* in the snapshot; how many of them changed: */
-    uint32_t changed_count;
-    uint64_t changed_rows; /* entries on them */
+    bool *boards;          /* by place in the snapshot: its rows are others, or its track's name is */
+    bool *details;         /* … its detail is another */
+    uint32_t *new_board;   /* by place in the ledger: that in the snapshot, or STRING_NONE if it has gone */
+    bool *persons;         /* by place in the ledger: has or had a row on a board that changed or has gone */
+    uint64_t changed_rows; /* entries on boards that changed */
+    bool any;              /* something of the ledger is no longer so */
 };
 
 /* Compares by what the records say. Without a ledger (NULL) everything has changed. */

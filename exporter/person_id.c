@@ -67,13 +67,18 @@ int person_id_compare_values(const struct person_id *left, const struct person_i
 {
     if (left->is_name != right->is_name)
         return left->is_name ? 1 : -1;
-    return (left->value > right->value) - (left->value < right->value);
+    if (left->value != right->value)
+        return left->value < right->value ? -1 : 1;
+    if (left->exact == right->exact)
+        return 0;
+    /* The other one is the same number with zeroes before it: `007` comes before `7`, but `0` before `00`. */
+    return left->exact == (left->value == 0) ? -1 : 1;
 }
 
 int person_id_compare(const struct person_id *left, const struct person_id *right)
 {
     int order = person_id_compare_values(left, right);
-    if (order || (left->exact && right->exact))
+    if (order || left->exact)
         return order;
     if (!left->is_name) {
         struct text a = without_zeros(left->text), b = without_zeros(right->text);

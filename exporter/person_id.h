@@ -25,10 +25,10 @@ static inline struct person_id person_id_known(uint64_t value, bool is_name, boo
     return (struct person_id){value, is_name, exact, {0, 0}};
 }
 
-/* By all but the text; 0: only the text can tell, or the two are the same (both `exact`). */
+/* By all but the text; 0: the two are the same, or neither is exact and only the text can tell. */
 int person_id_compare_values(const struct person_id *left, const struct person_id *right);
 
-/* Both must have their text. */
+/* Ids that are not exact must have their text. */
 int person_id_compare(const struct person_id *left, const struct person_id *right);
 
 uint64_t person_id_hash(const struct person_id *id);

@@ -31,7 +31,7 @@ static uint32_t *find_slot(const struct person_table *table, const struct person
         if (!table->slots[at])
             return &table->slots[at];
         const struct person_id *there = &table->entries[table->slots[at] - 1].id;
-        if (there->exact == id->exact && person_id_compare(there, id) == 0)
+        if (person_id_compare(there, id) == 0)
             return &table->slots[at];
     }
 }

@@ -1,0 +1,175 @@
+#include "exporter/export.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fault_trace.h"
+#include "common/log.h"
+#include "exporter/details.h"
+#include "exporter/index_files.h"
+#include "exporter/ledger_build.h"
+#include "exporter/threads.h"
+
+static struct report figures_of(const struct export *run)
+{
+    return (struct report){
+        .generation = run->snapshot.generation,
+        .track_count = run->combinations.with_entries,
+        .total_fetched_combinations = run->combinations.fetched,
+        .total_unique_tracks = run->combinations.tracks,
+        .total_drivers = run->ledger.person_count,
+        .total_entries = run->combinations.entries,
+        .total_teams = run->ledger.team_count,
+        .files_written = run->publication.figures.files_written,
+        .files_unchanged = run->publication.figures.files_unchanged,
+        .files_removed = run->publication.figures.files_removed,
+        .bytes_written = run->publication.figures.bytes_written,
+        .broken_records = run->snapshot.broken_count,
+    };
+}
+
+/* Mostly waits for the file system, so it has a thread beside the index. */
+static void *write_small_files(void *context)
+{
+    struct export *run = context;
+    bool links = run->options->layouts & LAYOUT_FLAT;
+    if (details_write(&run->publication, &run->snapshot, links, run->guard))
+        combinations_write(&run->publication, &run->snapshot, run->guard, &run->combinations);
+    return NULL;
+}
+
+/* Makes the ledger of this snapshot, from the last run's where there is one. */
+static bool build_ledger(struct export *run)
+{
+    struct ledger old = ledger_make(run->guard);
+    bool loaded = run->has_ledger = !run->full && ledger_files_load(&run->ledger_files, &old);
+    struct ledger_change change = ledger_change_find(loaded ? &old : NULL, &run->snapshot);
+    bool built = true;
+    run->ledger_is_new = !loaded || change.any;
+    if (run->ledger_is_new)
+        built =
+            ledger_files_rows(&run->ledger_files, &run->ledger, loaded ? &old : NULL, &run->publication) &&
+            ledger_build(&run->ledger, loaded ? &old : NULL, &change, &run->snapshot, &run->publication,
+                run->options->threads);
+    else
+        ledger_move(&run->ledger, &old);
+    run->is_damaged = atomic_load(&old.damaged);
+    ledger_change_free(&change);
+    ledger_free(&old);
+    return built;
+}
+
+static bool write_index(struct export *run)
+{
+    struct publication *publication = &run->publication;
+    unsigned threads = run->options->threads;
+    bool flat = run->options->layouts & LAYOUT_FLAT, sharded = run->options->layouts & LAYOUT_SHARDED;
+    return (flat ? index_files_write_flat(publication, &run->ledger, threads)
+                 : index_files_remove_flat(publication)) &&
+           (sharded ? index_files_write_sharded(publication, &run->ledger, threads)
+                    : index_files_remove_sharded(publication));
+}
+
+/* Whether the last run published the same, and it is all still there. */
+static bool stands(struct export *run)
+{
+    uint8_t basis[MANIFEST_BASIS_SIZE];
+    const char *path;
+    manifest_basis(run->snapshot.content, run->options->layouts, basis);
+    bool same = !run->full && run->snapshot.broken_count == 0 &&
+                manifest_load(&run->manifest, run->options->store) &&
+                memcmp(run->manifest.basis, basis, sizeof basis) == 0;
+    memcpy(run->manifest.basis, basis, sizeof basis);
+    if (!same)
+        return false;
+    if (inventory_stands(&run->manifest.inventory, run->publication.root_fd, &path))
+        return true;
+    log_info("%s%s%s is not as it was published; every file is compared", run->publication.root,
+        *path ? "/" : "", path);
+    return false;
+}
+
+static void keep_manifest(struct export *run)
+{
+    const char *path;
+    inventory_free(&run->manifest.inventory);
+    if (run->snapshot.broken_count == 0 &&
+        inventory_complete(&run->publication.inventory, run->publication.root_fd, &path)) {
+        run->manifest.figures = figures_of(run);
+        run->manifest.inventory = run->publication.inventory;
+        run->publication.inventory = inventory_make();
+        manifest_save(&run->manifest, run->options->store);
+        return;
+    }
+    if (run->snapshot.broken_count == 0)
+        log_warn("%s%s%s was changed by somebody else meanwhile; the next export compares every file",
+            run->publication.root, *path ? "/" : "", path);
+    manifest_remove(run->options->store);
+}
+
+static void keep_ledger(struct export *run)
+{
+    if (run->ledger_is_new && run->snapshot.broken_count == 0)
+        ledger_files_save(&run->ledger_files, &run->ledger);
+}
+
+bool export_run(struct export *run)
+{
+    run->ledger = ledger_make(run->guard);
+    snapshot_open(&run->snapshot, run->options->store);
+    run->ledger_files = ledger_files_open(run->options->store);
+    FAULT_TRACE("export_begin", "generation=%" PRIu64, run->snapshot.generation);
+    FAULT_POINT(EXPORTER_SNAPSHOT_TAKEN);
+    if (!publication_open(&run->publication, run->options->public, run->guard))
+        return false;
+    run->stands = stands(run);
+    if (run->stands)
+        return guard_ok(run->guard);
+    snapshot_verify(&run->snapshot, run->options->threads, run->guard);
+    FAULT_POINT(EXPORTER_VERIFIED);
+    if (!guard_ok(run->guard))
+        return false;
+    struct threads beside = threads_start(1, write_small_files, run);
+    if (build_ledger(run))
+        write_index(run);
+    threads_join(&beside);
+    if (!guard_ok(run->guard) || !publication_commit(&run->publication))
+        return false;
+    FAULT_POINT(EXPORTER_BEFORE_MANIFEST);
+    keep_manifest(run);
+    keep_ledger(run);
+    FAULT_POINT(EXPORTER_AFTER_MANIFEST);
+    return true;
+}
+
+/* The figures of the run that published it, as far as they are about what is there. */
+static struct report figures_kept(const struct export *run)
+{
+    struct report report = run->manifest.figures;
+    report.generation = run->snapshot.generation;
+    report.files_unchanged += report.files_written;
+    report.files_written = report.files_removed = report.bytes_written = 0;
+    return report;
+}
+
+struct report export_report(const struct export *run)
+{
+    return run->stands ? figures_kept(run) : figures_of(run);
+}
+
+bool export_was_misled(const struct export *run)
+{
+    return run->has_ledger && (run->is_damaged || atomic_load(&run->ledger.damaged));
+}
+
+void export_close(struct export *run, bool published)
+{
+    if (!published)
+        publication_discard(&run->publication);
+    manifest_free(&run->manifest);
+    ledger_free(&run->ledger);
+    ledger_files_close(&run->ledger_files);
+    publication_close(&run->publication);
+    snapshot_close(&run->snapshot);
+}

@@ -1,0 +1,309 @@
+#include "exporter/ledger_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/version.h"
+#include "exporter/ledger_check.h"
+
+#define NEW_LEDGER "." LEDGER_NAME ".new"
+#define NEW_ROWS   "." LEDGER_ROWS ".new"
+#define FILE_MODE  0644
+
+/* Grows with every change of what the files hold. */
+#define VERSION 1u
+
+/* What the file of rows begins with. */
+struct rows_head {
+    char magic[8];
+    uint64_t id;
+};
+
+static const char rows_magic[8] = "r3e-rows";
+
+enum part { PART_BOARDS, PART_PERSONS, PART_RESULTS, PART_ROSTERS, PARTS = PART_ROSTERS + ROSTER_KINDS };
+
+/* Without gaps, for it is hashed as it lies in memory. */
+struct head {
+    char magic[8];
+    uint64_t version;
+    uint64_t program[3]; /* one built anew may lay out other structures without having another version */
+    char release[32];
+    uint64_t rows_id, rows_end;
+    uint64_t counts[PARTS], hashes[PARTS];
+    uint64_t hash; /* of all before it */
+};
+
+static const char magic[8] = "r3e-ledg";
+
+static struct head identity(void)
+{
+    struct head head = {.version = VERSION, .release = R3E_VERSION};
+    struct stat status;
+    memcpy(head.magic, magic, sizeof magic);
+    if (stat("/proc/self/exe", &status) == 0) {
+        head.program[0] = status.st_ino;
+        head.program[1] = (uint64_t)status.st_size;
+        head.program[2] = (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
+    }
+    return head;
+}
+
+static uint64_t head_hash(const struct head *head)
+{
+    return XXH3_64bits(head, offsetof(struct head, hash));
+}
+
+/* ---- parts ---- */
+
+static size_t element_size(int part)
+{
+    static const size_t sizes[] = {
+        sizeof(struct ledger_board), sizeof(struct ledger_person), sizeof(struct ledger_result)};
+    return part < PART_ROSTERS ? sizes[part] : sizeof(struct roster_item);
+}
+
+static const void *part_of(const struct ledger *ledger, int part, uint32_t *count)
+{
+    switch (part) {
+    case PART_BOARDS:
+        *count = ledger->board_count;
+        return ledger->boards;
+    case PART_PERSONS:
+        *count = ledger->person_count;
+        return ledger->persons;
+    case PART_RESULTS:
+        *count = ledger->result_count;
+        return ledger->results;
+    default:
+        *count = ledger->rosters[part - PART_ROSTERS].count;
+        return ledger->rosters[part - PART_ROSTERS].items;
+    }
+}
+
+static void set_part(struct ledger *ledger, int part, void *elements, uint32_t count)
+{
+    switch (part) {
+    case PART_BOARDS:
+        ledger->boards = elements;
+        ledger->board_count = count;
+        break;
+    case PART_PERSONS:
+        ledger->persons = elements;
+        ledger->person_count = count;
+        break;
+    case PART_RESULTS:
+        ledger->results = elements;
+        ledger->result_count = count;
+        break;
+    default:
+        ledger->rosters[part - PART_ROSTERS] = (struct roster){elements, count};
+    }
+}
+
+/* ---- opening ---- */
+
+struct ledger_files ledger_files_open(const char *store)
+{
+    struct ledger_files files = {.store = store};
+    files.folder_fd = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (files.folder_fd >= 0 && flock(files.folder_fd, LOCK_EX | LOCK_NB) != 0) {
+        log_info("another exporter reads %s; doing without " LEDGER_NAME, store);
+        close(files.folder_fd);
+        files.folder_fd = -1;
+    }
+    if (files.folder_fd >= 0) { /* of runs that were killed */
+        unlinkat(files.folder_fd, NEW_LEDGER, 0);
+        unlinkat(files.folder_fd, NEW_ROWS, 0);
+    }
+    return files;
+}
+
+void ledger_files_close(struct ledger_files *files)
+{
+    if (files->folder_fd < 0)
+        return;
+    if (files->rows_are_fresh)
+        unlinkat(files->folder_fd, NEW_ROWS, 0);
+    close(files->folder_fd);
+    files->folder_fd = -1;
+}
+
+/* ---- loading ---- */
+
+static bool read_all(int fd, void *bytes, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t got = read(fd, (uint8_t *)bytes + done, length - done);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* Whether the header is ours and the parts it announces make up the file. */
+static bool is_sound(const struct head *head, uint64_t length)
+{
+    struct head own = identity();
+    uint64_t wanted = sizeof *head;
+    if (memcmp(head, &own, offsetof(struct head, rows_id)) != 0 || head_hash(head) != head->hash)
+        return false;
+    for (int part = 0; part < PARTS; part++) {
+        if (head->counts[part] >= UINT32_MAX)
+            return false;
+        wanted += head->counts[part] * element_size(part);
+    }
+    return wanted == length;
+}
+
+static bool read_parts(int fd, const struct head *head, struct ledger *ledger)
+{
+    for (int part = 0; part < PARTS; part++) {
+        size_t length = head->counts[part] * element_size(part);
+        void *elements = memory_zalloc(length, 1);
+        set_part(ledger, part, elements, (uint32_t)head->counts[part]);
+        if (!read_all(fd, elements, length) || XXH3_64bits(elements, length) != head->hashes[part])
+            return false;
+    }
+    return true;
+}
+
+static bool open_rows(const struct ledger_files *files, struct ledger *ledger)
+{
+    struct rows_head head;
+    struct stat status;
+    ledger->rows_fd = openat(files->folder_fd, LEDGER_ROWS, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return ledger->rows_fd >= 0 && fstat(ledger->rows_fd, &status) == 0 && S_ISREG(status.st_mode) &&
+           (uint64_t)status.st_size >= ledger->rows_end && read_all(ledger->rows_fd, &head, sizeof head) &&
+           memcmp(head.magic, rows_magic, sizeof head.magic) == 0 && head.id == ledger->rows_id;
+}
+
+static bool load(const struct ledger_files *files, int fd, struct ledger *ledger)
+{
+    struct stat status;
+    struct head head;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !read_all(fd, &head, sizeof head) ||
+        !is_sound(&head, (uint64_t)status.st_size))
+        return false;
+    ledger->rows_id = head.rows_id;
+    ledger->rows_end = head.rows_end;
+    return read_parts(fd, &head, ledger) && open_rows(files, ledger) && ledger_check(ledger);
+}
+
+bool ledger_files_load(struct ledger_files *files, struct ledger *ledger)
+{
+    int fd = files->folder_fd < 0
+                 ? -1
+                 : openat(files->folder_fd, LEDGER_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool loaded = load(files, fd, ledger);
+    close(fd);
+    if (!loaded) {
+        log_warn("%s/" LEDGER_NAME ": broken or of another version; building all anew", files->store);
+        ledger_free(ledger);
+    }
+    return loaded;
+}
+
+/* ---- a file for rows ---- */
+
+static bool begin_rows(struct ledger *ledger)
+{
+    struct rows_head head;
+    memcpy(head.magic, rows_magic, sizeof head.magic);
+    if (getrandom(&head.id, sizeof head.id, 0) != (ssize_t)sizeof head.id ||
+        !file_write_all(ledger->rows_fd, &head, sizeof head))
+        return guard_fail_file(ledger->guard, "write a temporary file", LEDGER_ROWS, "");
+    ledger->rows_id = head.id;
+    ledger->rows_end = sizeof head;
+    return true;
+}
+
+bool ledger_files_rows(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
+    struct publication *publication)
+{
+    if (old) {
+        ledger->rows_id = old->rows_id;
+        ledger->rows_end = old->rows_end;
+        ledger->rows_fd = fcntl(old->rows_fd, F_DUPFD_CLOEXEC, 0);
+        return ledger->rows_fd >= 0 ||
+               guard_fail(ledger->guard, "cannot open " LEDGER_ROWS " again: %s", strerror(errno));
+    }
+    if (files->folder_fd >= 0)
+        ledger->rows_fd =
+            openat(files->folder_fd, NEW_ROWS, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    files->rows_are_fresh = ledger->rows_fd >= 0;
+    if (!files->rows_are_fresh)
+        ledger->rows_fd = publication_scratch(publication);
+    return ledger->rows_fd >= 0 && begin_rows(ledger);
+}
+
+/* ---- saving ---- */
+
+static bool write_ledger(int fd, const struct ledger *ledger)
+{
+    struct head head = identity();
+    uint32_t count;
+    head.rows_id = ledger->rows_id;
+    head.rows_end = ledger->rows_end;
+    for (int part = 0; part < PARTS; part++) {
+        const void *elements = part_of(ledger, part, &count);
+        head.counts[part] = count;
+        head.hashes[part] = XXH3_64bits(elements, count * element_size(part));
+    }
+    head.hash = head_hash(&head);
+    bool written = file_write_all(fd, &head, sizeof head);
+    for (int part = 0; part < PARTS && written; part++) {
+        const void *elements = part_of(ledger, part, &count);
+        written = !count || file_write_all(fd, elements, count * element_size(part));
+    }
+    return written;
+}
+
+static bool replace(struct ledger_files *files, const struct ledger *ledger)
+{
+    int fd =
+        openat(files->folder_fd, NEW_LEDGER, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return false;
+    bool written = write_ledger(fd, ledger);
+    written = close(fd) == 0 && written;
+    if (written && files->rows_are_fresh) {
+        written = renameat(files->folder_fd, NEW_ROWS, files->folder_fd, LEDGER_ROWS) == 0;
+        files->rows_are_fresh = !written;
+    }
+    return written && renameat(files->folder_fd, NEW_LEDGER, files->folder_fd, LEDGER_NAME) == 0;
+}
+
+void ledger_files_save(struct ledger_files *files, const struct ledger *ledger)
+{
+    if (files->folder_fd < 0)
+        return;
+    if (replace(files, ledger))
+        return;
+    log_warn("%s/" LEDGER_NAME ": %s; everything is published, but the next export builds all anew",
+        files->store, strerror(errno));
+    unlinkat(files->folder_fd, NEW_LEDGER, 0);
+}
+
+void ledger_files_remove(struct ledger_files *files)
+{
+    if (files->folder_fd < 0)
+        return;
+    unlinkat(files->folder_fd, LEDGER_NAME, 0);
+    unlinkat(files->folder_fd, LEDGER_ROWS, 0);
+}
