@@ -45,8 +45,6 @@ static struct bundle_text *append_text(struct bundle *bundle)
 void bundle_clear(struct bundle *bundle)
 {
     bundle->text_count = bundle->alias_count = bundle->row_count = 0;
-    bundle->has_second_key = false;
-    memset(bundle->card, 0, sizeof bundle->card);
     *append_text(bundle) = (struct bundle_text){"", 0, 0, true};
     bundle->slot_count = 0;
 }
@@ -209,9 +207,6 @@ void bundle_pack(struct bundle *bundle, struct buffer *out)
     append_number(out, bundle->text_count - 1);
     for (uint32_t place = 1; place < bundle->text_count; place++)
         append_text_bytes(bundle, &bundle->texts[place], out);
-    for (int field = 0; field < CARD_FIELDS; field++)
-        append_number(out, bundle->card[field]);
-    append_number(out, bundle->has_second_key);
     append_number(out, bundle->alias_count);
     for (uint32_t alias = 0; alias < bundle->alias_count; alias++)
         append_number(out, bundle->aliases[alias]);
@@ -233,7 +228,7 @@ static struct bundle_text take_text(struct number_reader *reader)
     return reader->failed ? (struct bundle_text){"", 0, 0, true} : text;
 }
 
-bool bundle_read_card(struct bundle *bundle, const uint8_t *start, size_t length, const uint8_t **rest)
+bool bundle_read_keys(struct bundle *bundle, const uint8_t *start, size_t length, const uint8_t **rest)
 {
     struct number_reader reader = {start, start + length, false};
     bundle->text_count = 1;
@@ -242,9 +237,6 @@ bool bundle_read_card(struct bundle *bundle, const uint8_t *start, size_t length
         struct bundle_text text = take_text(&reader);
         *append_text(bundle) = text;
     }
-    for (int field = 0; field < CARD_FIELDS; field++)
-        bundle->card[field] = number_take(&reader, bundle->text_count - 1);
-    bundle->has_second_key = number_take(&reader, 1);
     bundle->alias_count = 0;
     uint32_t alias_count = number_take(&reader, UINT32_MAX);
     for (uint32_t i = 0; i < alias_count && !reader.failed; i++)
@@ -272,7 +264,7 @@ bool bundle_read(struct bundle *bundle, const uint8_t *start, size_t length)
 {
     struct number_reader reader = {start, start + length, false};
     bundle->row_count = 0;
-    if (!bundle_read_card(bundle, start, length, &reader.at))
+    if (!bundle_read_keys(bundle, start, length, &reader.at))
         return false;
     uint32_t row_count = number_take(&reader, bundle->alias_count ? UINT32_MAX : 0);
     for (uint32_t i = 0; i < row_count && !reader.failed; i++)

@@ -1,11 +1,11 @@
 #ifndef R3E_EXPORTER_BUNDLE_H
 #define R3E_EXPORTER_BUNDLE_H
-/* All rows of one person with everything that the index files say of them, as one run of bytes that needs
- * nothing else to be read: texts that repeat stand once, rows name them by their place.
+/* All rows of one person with everything that the index files say of them (what they say of the person is on
+ * a card, card.h), as one run of bytes that needs nothing else to be read: texts that repeat stand once, rows
+ * name them by their place.
  *
  *     number of texts; each: length × 2 + (1: it is not the same in JSON), bytes; of such a one the length in
  *         JSON comes before the bytes, and the escaped form, without quotes, behind them
- *     the card: places of the texts of enum bundle_card
  *     number of aliases; each: place of the key under which some of the names are found in the flat layout
  *     number of rows; each: track id, class id, total entries, position, place, time difference, alias, the
  *         places of enum bundle_column, lap time and date (as texts)
@@ -33,21 +33,6 @@ enum bundle_column {
     BUNDLE_COLUMNS
 };
 
-/* What is said of the person as a whole; see person_card.h. */
-enum bundle_card {
-    CARD_PATH_ID,
-    CARD_NAME,
-    CARD_AVATAR,
-    CARD_COUNTRY,
-    CARD_TEAM,
-    CARD_RANK,
-    CARD_OWN_TEAM,   /* the team that the person counts for; empty: none */
-    CARD_SHOWN,      /* the name in the mirror */
-    CARD_KEY,        /* the key in the sharded layout */
-    CARD_SECOND_KEY, /* empty: none */
-    CARD_FIELDS
-};
-
 struct bundle_text {
     const char *data;
     uint32_t length;
@@ -70,9 +55,7 @@ struct bundle_row {
 struct bundle {
     struct bundle_text *texts;
     uint32_t text_count, text_capacity;
-    uint32_t card[CARD_FIELDS];
-    bool has_second_key; /* an empty second key is one too */
-    uint32_t *aliases;   /* places of texts */
+    uint32_t *aliases; /* places of texts */
     uint32_t alias_count, alias_capacity;
     struct bundle_row *rows; /* by track id, class id, place */
     uint32_t row_count, row_capacity;
@@ -111,8 +94,8 @@ void bundle_pack(struct bundle *bundle, struct buffer *out);
 
 /* ---- reading one: texts point into the bytes ---- */
 
-/* Texts, card and aliases. False: the bytes are not those of a bundle. `*rest` is where the rows begin. */
-bool bundle_read_card(struct bundle *bundle, const uint8_t *bytes, size_t length, const uint8_t **rest);
+/* Texts and aliases. False: the bytes are not those of a bundle. `*rest` is where the rows begin. */
+bool bundle_read_keys(struct bundle *bundle, const uint8_t *bytes, size_t length, const uint8_t **rest);
 
 /* The same and the rows. */
 bool bundle_read(struct bundle *bundle, const uint8_t *bytes, size_t length);
@@ -127,11 +110,6 @@ static inline struct text bundle_json(const struct bundle_text *text)
 static inline struct text bundle_raw(const struct bundle *bundle, uint32_t place)
 {
     return (struct text){bundle->texts[place].data, bundle->texts[place].length};
-}
-
-static inline struct bundle_text bundle_card(const struct bundle *bundle, enum bundle_card field)
-{
-    return bundle->texts[bundle->card[field]];
 }
 
 #endif

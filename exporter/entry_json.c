@@ -41,20 +41,21 @@ static inline uint8_t *put_text(uint8_t *at, const struct bundle_text *text)
     return at + json.length;
 }
 
-static uint8_t *reserve_row(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
+static uint8_t *reserve_row(
+    const struct bundle *bundle, const struct bundle_row *row, size_t more, struct buffer *out)
 {
-    size_t bound = FRAME_BYTES + row->laptime.json_length + row->date_time.json_length;
+    size_t bound = FRAME_BYTES + more + row->laptime.json_length + row->date_time.json_length;
     for (int column = 0; column < BUNDLE_COLUMNS; column++)
         bound += bundle->texts[row->texts[column]].json_length;
-    return buffer_reserve(out, bound + bundle->texts[bundle->card[CARD_PATH_ID]].json_length);
+    return buffer_reserve(out, bound);
 }
 
 #define COLUMN(column) (&bundle->texts[row->texts[column]])
-#define CARD(field)    (&bundle->texts[bundle->card[field]])
+#define CARD(field)    (&card->texts[field])
 
 void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
 {
-    uint8_t *at = reserve_row(bundle, row, out);
+    uint8_t *at = reserve_row(bundle, row, 0, out);
     if (!at)
         return;
     at = put_text(literal(at, "{\"name\":\""), COLUMN(BUNDLE_NAME));
@@ -76,9 +77,10 @@ void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, 
     out->length = (size_t)(at - out->data);
 }
 
-void entry_json_sharded(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
+void entry_json_sharded(
+    const struct card *card, const struct bundle *bundle, const struct bundle_row *row, struct buffer *out)
 {
-    uint8_t *at = reserve_row(bundle, row, out);
+    uint8_t *at = reserve_row(bundle, row, CARD(CARD_PATH_ID)->json_length, out);
     if (!at)
         return;
     at = put_text(literal(at, "{\"path_id\":\""), CARD(CARD_PATH_ID));
@@ -95,7 +97,7 @@ void entry_json_sharded(const struct bundle *bundle, const struct bundle_row *ro
     out->length = (size_t)(at - out->data);
 }
 
-void entry_json_person(const struct bundle *bundle, struct buffer *out)
+void entry_json_person(const struct card *card, struct buffer *out)
 {
     size_t bound = FRAME_BYTES;
     for (int field = 0; field < CARD_FIELDS; field++)

@@ -4,16 +4,17 @@
  * millions of entries, and their texts are escaped already. Whether it
  * fitted shows in `out`. */
 #include "common/buffer.h"
-#include "exporter/bundle.h"
+#include "exporter/card.h"
 
 /* An entry of driver_index.json.gz, as an object. */
 void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out);
 
 /* An entry of index/entries/…, as an object. */
-void entry_json_sharded(const struct bundle *bundle, const struct bundle_row *row, struct buffer *out);
+void entry_json_sharded(
+    const struct card *card, const struct bundle *bundle, const struct bundle_row *row, struct buffer *out);
 
 /* A person in index/metadata/…, as an object. */
-void entry_json_person(const struct bundle *bundle, struct buffer *out);
+void entry_json_person(const struct card *card, struct buffer *out);
 
 /* A text escaped, without quotes. */
 void entry_json_text(const struct bundle_text *text, struct buffer *out);

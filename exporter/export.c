@@ -49,7 +49,7 @@ static bool build_ledger(struct export *run)
     run->ledger_is_new = !loaded || change.any;
     if (run->ledger_is_new)
         built =
-            ledger_files_rows(&run->ledger_files, &run->ledger, loaded ? &old : NULL, &run->publication) &&
+            ledger_files_logs(&run->ledger_files, &run->ledger, loaded ? &old : NULL, &run->publication) &&
             ledger_build(&run->ledger, loaded ? &old : NULL, &change, &run->snapshot, &run->publication,
                 run->options->threads);
     else

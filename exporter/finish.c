@@ -17,7 +17,9 @@ struct finisher {
     struct finishing *work;
     struct gathered gathered;
     struct bundle bundle, old;
-    struct buffer old_bytes, packed; /* `packed`: the bin's bundles so far */
+    struct card card;
+    struct buffer old_bytes, scratch;
+    struct buffer packed[LEDGER_LOGS]; /* the bin's bundles and cards so far */
     struct person_keys keys;
     struct arena texts; /* of one person */
     struct arena *draft_keys;
@@ -144,53 +146,66 @@ static const struct roster_text *keep_key(struct finisher *finisher, struct text
     return kept;
 }
 
-/* Equal texts of a bundle have equal places, and share the kept key. */
+static bool is_same(const struct bundle_text *left, const struct bundle_text *right)
+{
+    return left->length == right->length && memcmp(left->data, right->data, left->length) == 0;
+}
+
+/* Drafts that follow one another share the kept key where they have the same. */
+struct drafting {
+    struct finisher *finisher;
+    uint32_t person;
+    const struct roster_text *kept;
+};
+
+static void draft(struct drafting *drafting, enum roster_kind kind, uint32_t which, struct text key)
+{
+    const struct roster_text *kept = drafting->kept;
+    if (!kept || kept->length != key.length || memcmp(kept->bytes, key.data, key.length) != 0)
+        drafting->kept = keep_key(drafting->finisher, key);
+    struct roster_draft made = {text_prefix(key), drafting->kept, drafting->person, which};
+    append_draft(&drafting->finisher->rosters[kind], &made);
+}
+
+static void draft_field(struct drafting *drafting, enum roster_kind kind, enum card_field field)
+{
+    draft(drafting, kind, field, card_raw(&drafting->finisher->card, field));
+}
+
 static void draft_keys(struct finisher *finisher, uint32_t person)
 {
     const struct bundle *bundle = &finisher->bundle;
-    struct {
-        enum roster_kind kind;
-        uint32_t which, text;
-    } found[6];
-    uint32_t count = 0;
-    const uint32_t *card = bundle->card;
-#define FOUND(kind, which) found[count++] = (typeof(*found)){kind, which, card[which]}
-    FOUND(ROSTER_KEYS, CARD_KEY);
-    FOUND(ROSTER_MIRROR, CARD_SHOWN);
-    if (card[CARD_KEY] != card[CARD_SHOWN])
-        FOUND(ROSTER_MIRROR, CARD_KEY);
-    if (bundle->has_second_key)
-        FOUND(ROSTER_KEYS, CARD_SECOND_KEY);
-    if (bundle->has_second_key && card[CARD_SECOND_KEY] != card[CARD_SHOWN] &&
-        card[CARD_SECOND_KEY] != card[CARD_KEY])
-        FOUND(ROSTER_MIRROR, CARD_SECOND_KEY);
-    if (card[CARD_OWN_TEAM])
-        FOUND(ROSTER_TEAMS, CARD_OWN_TEAM);
-#undef FOUND
-    const struct roster_text *kept = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        struct text key = bundle_raw(bundle, found[i].text);
-        if (!i || found[i].text != found[i - 1].text)
-            kept = keep_key(finisher, key);
-        struct roster_draft draft = {text_prefix(key), kept, person, found[i].which};
-        append_draft(&finisher->rosters[found[i].kind], &draft);
-    }
-    for (uint32_t alias = 0; alias < bundle->alias_count; alias++) {
-        struct text key = bundle_raw(bundle, bundle->aliases[alias]);
-        struct roster_draft draft = {text_prefix(key), keep_key(finisher, key), person, alias};
-        append_draft(&finisher->rosters[ROSTER_FLAT], &draft);
-    }
+    const struct bundle_text *texts = finisher->card.texts;
+    struct drafting drafting = {finisher, person, NULL};
+    draft_field(&drafting, ROSTER_KEYS, CARD_KEY);
+    draft_field(&drafting, ROSTER_MIRROR, CARD_KEY);
+    if (!is_same(&texts[CARD_SHOWN], &texts[CARD_KEY]))
+        draft_field(&drafting, ROSTER_MIRROR, CARD_SHOWN);
+    for (uint32_t alias = 0; alias < bundle->alias_count; alias++)
+        draft(&drafting, ROSTER_FLAT, alias, bundle_raw(bundle, bundle->aliases[alias]));
+    if (texts[CARD_OWN_TEAM].length)
+        draft_field(&drafting, ROSTER_TEAMS, CARD_OWN_TEAM);
+    if (!finisher->card.has_second_key)
+        return;
+    draft_field(&drafting, ROSTER_KEYS, CARD_SECOND_KEY);
+    if (!is_same(&texts[CARD_SECOND_KEY], &texts[CARD_SHOWN]) &&
+        !is_same(&texts[CARD_SECOND_KEY], &texts[CARD_KEY]))
+        draft_field(&drafting, ROSTER_MIRROR, CARD_SECOND_KEY);
 }
 
 static bool pack(struct finisher *finisher, struct ledger_person *person)
 {
-    size_t start = finisher->packed.length;
-    bundle_pack(&finisher->bundle, &finisher->packed);
-    if (finisher->packed.overflowed)
+    struct buffer *rows = &finisher->packed[LEDGER_LOG_ROWS], *cards = &finisher->packed[LEDGER_LOG_CARDS];
+    person->offset = rows->length;
+    person->card_offset = cards->length;
+    bundle_pack(&finisher->bundle, rows);
+    card_pack(&finisher->card, &finisher->scratch, cards);
+    if (rows->overflowed || cards->overflowed || finisher->scratch.overflowed)
         return guard_fail(finisher->work->guard, "one driver has more rows than fit into memory");
-    person->offset = start;
-    person->length = (uint32_t)(finisher->packed.length - start);
-    person->digest = XXH3_64bits(finisher->packed.data + start, person->length);
+    person->length = (uint32_t)(rows->length - person->offset);
+    person->digest = XXH3_64bits(rows->data + person->offset, person->length);
+    person->card_length = (uint32_t)(cards->length - person->card_offset);
+    person->card_digest = XXH3_64bits(cards->data + person->card_offset, person->card_length);
     return true;
 }
 
@@ -207,13 +222,11 @@ static bool finish_person(
         return true;
     arena_reset(&finisher->texts, SIZE_MAX);
     struct text path_id = person_table_text(&work->gathering->persons, number, digits);
-    if (!person_card_fill(&finisher->bundle, path_id, &finisher->keys, &finisher->texts))
+    if (!person_card_fill(&finisher->card, &finisher->bundle, path_id, &finisher->keys, &finisher->texts))
         log_fatal("out of memory for the keys of one person; raise the memory limit");
     person->id_value = id->value;
-    person->id_is_name = id->is_name;
-    person->id_is_exact = id->exact;
+    person->flags = (id->is_name ? LEDGER_ID_IS_NAME : 0) | (id->exact ? LEDGER_ID_IS_EXACT : 0);
     person->row_count = finisher->bundle.row_count;
-    person->card_digest = person_card_digest(&finisher->bundle);
     add_results(finisher, person);
     draft_keys(finisher, number);
     return pack(finisher, person);
@@ -221,14 +234,14 @@ static bool finish_person(
 
 /* ---- a bin ---- */
 
-static bool write_packed(struct finisher *finisher, uint64_t offset)
+static bool write_packed(struct finishing *work, int log, const struct buffer *packed, uint64_t offset)
 {
-    const struct finishing *work = finisher->work;
-    for (size_t done = 0; done < finisher->packed.length;) {
-        ssize_t written = pwrite(work->rows_fd, finisher->packed.data + done, finisher->packed.length - done,
-            (off_t)(offset + done));
+    for (size_t done = 0; done < packed->length;) {
+        ssize_t written =
+            pwrite(work->fds[log], packed->data + done, packed->length - done, (off_t)(offset + done));
         if (written < 0 && errno != EINTR)
-            return guard_fail_file(work->guard, "write", work->rows_path, "");
+            return guard_fail_file(
+                work->guard, "write", log == LEDGER_LOG_ROWS ? LEDGER_ROWS : LEDGER_CARDS, "");
         done += written > 0 ? (size_t)written : 0;
     }
     return true;
@@ -259,23 +272,30 @@ static bool hand_in(struct finisher *finisher, uint32_t bin)
 {
     struct finishing *work = finisher->work;
     const struct gathering *gathering = work->gathering;
-    uint64_t offset = atomic_fetch_add(&work->rows_end, finisher->packed.length);
+    uint64_t offsets[LEDGER_LOGS];
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        offsets[log] = atomic_fetch_add(&work->ends[log], finisher->packed[log].length);
     pthread_mutex_lock(&work->mutex);
     uint32_t first = work->result_count;
     append_shared(work, finisher);
     pthread_mutex_unlock(&work->mutex);
     for (uint32_t number = bin; number < gathering->persons.count; number += gathering->bin_count) {
-        work->persons[number].offset += offset;
+        work->persons[number].offset += offsets[LEDGER_LOG_ROWS];
+        work->persons[number].card_offset += offsets[LEDGER_LOG_CARDS];
         work->persons[number].result_first += first;
     }
-    return write_packed(finisher, offset);
+    bool written = true;
+    for (int log = 0; log < LEDGER_LOGS && written; log++)
+        written = write_packed(work, log, &finisher->packed[log], offsets[log]);
+    return written;
 }
 
 static bool finish_bin(struct finisher *finisher, uint32_t bin)
 {
     const struct gathering *gathering = finisher->work->gathering;
     const struct gathered *gathered = &finisher->gathered;
-    buffer_clear(&finisher->packed);
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        buffer_clear(&finisher->packed[log]);
     finisher->result_count = 0;
     for (int kind = 0; kind < ROSTER_KINDS; kind++)
         finisher->rosters[kind].count = 0;
@@ -302,10 +322,12 @@ static void *run_thread(void *context)
         .bundle = bundle_make(),
         .old = bundle_make(),
         .old_bytes = buffer_make(BUNDLE_BYTES_MAX),
-        .packed = buffer_make(BUNDLE_BYTES_MAX),
+        .scratch = buffer_make(BUNDLE_BYTES_MAX),
         .keys = person_keys_make(),
         .texts = arena_make(SIZE_MAX),
     };
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        finisher.packed[log] = buffer_make(BUNDLE_BYTES_MAX);
     pthread_mutex_lock(&work->mutex);
     finisher.draft_keys = &work->arenas[work->arena_count++];
     pthread_mutex_unlock(&work->mutex);
@@ -318,7 +340,9 @@ static void *run_thread(void *context)
     bundle_free(&finisher.bundle);
     bundle_free(&finisher.old);
     buffer_free(&finisher.old_bytes);
-    buffer_free(&finisher.packed);
+    buffer_free(&finisher.scratch);
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        buffer_free(&finisher.packed[log]);
     person_keys_free(&finisher.keys);
     arena_free(&finisher.texts);
     free(finisher.results);

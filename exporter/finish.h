@@ -1,7 +1,7 @@
 #ifndef R3E_EXPORTER_FINISH_H
 #define R3E_EXPORTER_FINISH_H
-/* Turns gathered rows into bundles, on several threads: for each person of the table a record, the places
- * reached, and drafts of the rosters. */
+/* Turns gathered rows into bundles and cards, on several threads: for each person of the table a record, the
+ * places reached, and drafts of the rosters. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -20,11 +20,10 @@ struct finishing {
     struct ledger *old; /* NULL: there is none */
     const struct ledger_change *change;
     struct guard *guard;
-    int rows_fd;
-    const char *rows_path;         /* for messages */
+    int fds[LEDGER_LOGS];          /* borrowed */
     struct ledger_person *persons; /* owned, by number; `length` 0: no rows are left */
     _Atomic uint32_t next_bin;
-    _Atomic uint64_t rows_end;     /* of the file of rows */
+    _Atomic uint64_t ends[LEDGER_LOGS];
     pthread_mutex_t mutex;         /* guards all below */
     struct ledger_result *results; /* owned */
     uint32_t result_count, result_capacity;
@@ -33,8 +32,8 @@ struct finishing {
     unsigned arena_count;
 };
 
-/* Bundles go to `rows_fd` (borrowed) from `rows_end` on. Fills `finishing`, which is to be freed in any case;
- * what it was given must outlive it. False: the guard knows why. */
+/* Bundles and cards go to the files `fds`, from `ends` on. Fills `finishing`, which is to be freed in any
+ * case; what it was given must outlive it. False: the guard knows why. */
 bool finish_run(struct finishing *finishing, unsigned threads);
 
 void finish_free(struct finishing *finishing);

@@ -11,6 +11,7 @@ struct group_reader *group_reader_open(struct ledger *ledger, enum roster_kind k
 {
     struct group_reader *reader = memory_zalloc(1, sizeof *reader);
     reader->ledger = ledger;
+    reader->kind = kind;
     reader->roster = &ledger->rosters[kind];
     return reader;
 }
@@ -21,6 +22,7 @@ void group_reader_close(struct group_reader *reader)
         bundle_free(&reader->bundles[i]);
         buffer_free(&reader->bytes[i]);
     }
+    free(reader->cards);
     free(reader->bundles);
     free(reader->bytes);
     free(reader->rows);
@@ -31,11 +33,22 @@ static void grow(struct group_reader *reader)
 {
     uint32_t capacity = reader->capacity ? reader->capacity * 2 : 4;
     reader->bundles = memory_resize(reader->bundles, capacity, sizeof *reader->bundles);
+    reader->cards = memory_resize(reader->cards, capacity, sizeof *reader->cards);
     reader->bytes = memory_resize(reader->bytes, capacity, sizeof *reader->bytes);
     for (; reader->capacity < capacity; reader->capacity++) {
         reader->bundles[reader->capacity] = bundle_make();
         reader->bytes[reader->capacity] = buffer_make(BUNDLE_BYTES_MAX);
     }
+}
+
+static bool read_rows(struct group_reader *reader, uint32_t item, uint32_t member)
+{
+    uint32_t person = reader->roster->items[item].person;
+    struct bundle *bundle = &reader->bundles[member];
+    if (!ledger_bundle(reader->ledger, person, &reader->bytes[member], bundle))
+        return false;
+    return reader->kind != ROSTER_FLAT || roster_which(&reader->roster->items[item]) < bundle->alias_count ||
+           ledger_is_damaged(reader->ledger, person);
 }
 
 bool group_reader_read(struct group_reader *reader, uint32_t first, bool rows)
@@ -46,23 +59,20 @@ bool group_reader_read(struct group_reader *reader, uint32_t first, bool rows)
     for (uint32_t item = first; item < end; item++) {
         if (reader->count == reader->capacity)
             grow(reader);
-        uint32_t person = reader->roster->items[item].person, at = reader->count++;
-        bool read = rows ? ledger_bundle(reader->ledger, person, &reader->bytes[at], &reader->bundles[at])
-                         : ledger_card(reader->ledger, person, &reader->bytes[at], &reader->bundles[at]);
-        if (!read)
+        uint32_t member = reader->count++;
+        reader->cards[member] = ledger_card(reader->ledger, reader->roster->items[item].person);
+        if (rows && !read_rows(reader, item, member))
             return false;
-        if (reader->roster == &reader->ledger->rosters[ROSTER_FLAT] &&
-            roster_which(&reader->roster->items[item]) >= reader->bundles[at].alias_count)
-            return ledger_is_damaged(reader->ledger, person);
     }
     return true;
 }
 
-const struct bundle_text *group_reader_key(const struct group_reader *reader, enum roster_kind kind)
+const struct bundle_text *group_reader_key(const struct group_reader *reader)
 {
-    const struct bundle *bundle = &reader->bundles[0];
     uint32_t which = roster_which(&reader->roster->items[reader->first]);
-    return &bundle->texts[kind == ROSTER_FLAT ? bundle->aliases[which] : bundle->card[which]];
+    const struct bundle *bundle = reader->bundles;
+    return reader->kind == ROSTER_FLAT ? &bundle->texts[bundle->aliases[which]]
+                                       : &reader->cards[0].texts[which];
 }
 
 static void add_row(struct group_reader *reader, uint32_t member, const struct bundle_row *row)
@@ -71,7 +81,7 @@ static void add_row(struct group_reader *reader, uint32_t member, const struct b
         reader->row_capacity = reader->row_capacity ? reader->row_capacity * 2 : 256;
         reader->rows = memory_resize(reader->rows, reader->row_capacity, sizeof *reader->rows);
     }
-    reader->rows[reader->row_count++] = (struct group_row){&reader->bundles[member], row, member};
+    reader->rows[reader->row_count++] = (struct group_row){row, member};
 }
 
 static bool is_same_board(const struct bundle_row *left, const struct bundle_row *right)

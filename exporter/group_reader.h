@@ -8,15 +8,16 @@
 
 /* A row, and which of the group's items it belongs to. */
 struct group_row {
-    const struct bundle *bundle;
     const struct bundle_row *row;
     uint32_t member;
 };
 
 struct group_reader {
     struct ledger *ledger;
+    enum roster_kind kind;
     const struct roster *roster;
-    struct bundle *bundles; /* of the group's items, in their order: `count` of them */
+    struct card *cards;     /* of the group's items, in their order: `count` of them … */
+    struct bundle *bundles; /* … and where rows were asked for, theirs */
     struct buffer *bytes;
     uint32_t count, capacity;
     uint32_t first; /* the group's first item */
@@ -29,12 +30,12 @@ struct group_reader *group_reader_open(struct ledger *ledger, enum roster_kind k
 
 void group_reader_close(struct group_reader *reader);
 
-/* Reads the group that begins at the item `first`: cards and, with `rows`, rows. False: the guard knows why.
- */
+/* Takes the cards of the group that begins at the item `first`, and with `rows` reads its rows. False: the
+ * guard knows why. */
 bool group_reader_read(struct group_reader *reader, uint32_t first, bool rows);
 
-/* The group's key. */
-const struct bundle_text *group_reader_key(const struct group_reader *reader, enum roster_kind kind);
+/* The group's key; in the flat layout rows must have been read. */
+const struct bundle_text *group_reader_key(const struct group_reader *reader);
 
 /* Lists rows of all members, by track id, class id, position, place, member. `best_only`: of each member one
  * for each combination, that with the smallest position. Otherwise those whose alias is the member's. */

@@ -29,11 +29,11 @@
 static void append_flat(struct group_reader *reader, struct buffer *out)
 {
     group_reader_list(reader, false);
-    entry_json_key(group_reader_key(reader, ROSTER_FLAT), out);
+    entry_json_key(group_reader_key(reader), out);
     for (uint32_t i = 0; i < reader->row_count; i++) {
         if (i)
             buffer_append_byte(out, ',');
-        entry_json_flat(reader->rows[i].bundle, reader->rows[i].row, out);
+        entry_json_flat(&reader->bundles[reader->rows[i].member], reader->rows[i].row, out);
     }
     buffer_append_byte(out, ']');
 }
@@ -41,22 +41,25 @@ static void append_flat(struct group_reader *reader, struct buffer *out)
 static void append_entries(struct group_reader *reader, struct buffer *out)
 {
     group_reader_list(reader, true);
-    entry_json_key(group_reader_key(reader, ROSTER_KEYS), out);
+    entry_json_key(group_reader_key(reader), out);
     for (uint32_t i = 0; i < reader->row_count; i++) {
         if (i)
             buffer_append_byte(out, ',');
-        entry_json_sharded(reader->rows[i].bundle, reader->rows[i].row, out);
+        {
+            const struct group_row *at = &reader->rows[i];
+            entry_json_sharded(&reader->cards[at->member], &reader->bundles[at->member], at->row, out);
+        }
     }
     buffer_append_byte(out, ']');
 }
 
 static void append_metadata(struct group_reader *reader, struct buffer *out)
 {
-    entry_json_key(group_reader_key(reader, ROSTER_KEYS), out);
+    entry_json_key(group_reader_key(reader), out);
     for (uint32_t i = 0; i < reader->count; i++) {
         if (i)
             buffer_append_byte(out, ',');
-        entry_json_person(&reader->bundles[i], out);
+        entry_json_person(&reader->cards[i], out);
     }
     buffer_append_byte(out, ']');
 }
@@ -64,7 +67,7 @@ static void append_metadata(struct group_reader *reader, struct buffer *out)
 static void append_mirror(struct group_reader *reader, struct buffer *out)
 {
     buffer_append_byte(out, '"');
-    entry_json_text(group_reader_key(reader, ROSTER_MIRROR), out);
+    entry_json_text(group_reader_key(reader), out);
     buffer_append_byte(out, '"');
 }
 
@@ -72,31 +75,31 @@ static void append_mirror(struct group_reader *reader, struct buffer *out)
 
 static int compare_names(const void *left, const void *right)
 {
-    const struct bundle *a = *(const struct bundle *const *)left, *b = *(const struct bundle *const *)right;
-    int order = text_compare(bundle_raw(a, a->card[CARD_NAME]), bundle_raw(b, b->card[CARD_NAME]));
-    return order ? order : (a > b) - (a < b); /* the bundles are in the order of persons */
+    const struct card *a = *(const struct card *const *)left, *b = *(const struct card *const *)right;
+    int order = text_compare(card_raw(a, CARD_NAME), card_raw(b, CARD_NAME));
+    return order ? order : (a > b) - (a < b); /* cards are in the order of persons */
 }
 
 static int compare_countries(const void *left, const void *right)
 {
-    const struct bundle *a = *(const struct bundle *const *)left, *b = *(const struct bundle *const *)right;
-    return text_compare(bundle_raw(a, a->card[CARD_COUNTRY]), bundle_raw(b, b->card[CARD_COUNTRY]));
+    const struct card *a = *(const struct card *const *)left, *b = *(const struct card *const *)right;
+    return text_compare(card_raw(a, CARD_COUNTRY), card_raw(b, CARD_COUNTRY));
 }
 
 /* The country of more than half of the members that have one; a constant otherwise. Sorts the members. */
-static struct bundle_text country_of(const struct bundle **members, uint32_t count)
+static struct bundle_text country_of(const struct card **members, uint32_t count)
 {
     struct bundle_text country = {NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
     uint32_t known = 0, run = 0, longest = 0;
     qsort(members, count, sizeof *members, compare_countries);
     for (uint32_t i = 0; i < count; i++) {
-        if (!members[i]->card[CARD_COUNTRY])
+        if (!members[i]->texts[CARD_COUNTRY].length)
             continue;
         run = known && compare_countries(&members[i - 1], &members[i]) == 0 ? run + 1 : 1;
         known++;
         if (run > longest) {
             longest = run;
-            country = bundle_card(members[i], CARD_COUNTRY);
+            country = members[i]->texts[CARD_COUNTRY];
         }
     }
     if (longest * 2 <= known)
@@ -104,24 +107,23 @@ static struct bundle_text country_of(const struct bundle **members, uint32_t cou
     return country;
 }
 
-static void append_driver(const struct bundle *member, struct buffer *out)
+static void append_driver(const struct card *member, struct buffer *out)
 {
-    struct bundle_text name = bundle_card(member, CARD_NAME), path_id = bundle_card(member, CARD_PATH_ID);
     buffer_append_string(out, "{\"name\":\"");
-    entry_json_text(&name, out);
+    entry_json_text(&member->texts[CARD_NAME], out);
     buffer_append_string(out, "\",\"path_id\":\"");
-    entry_json_text(&path_id, out);
+    entry_json_text(&member->texts[CARD_PATH_ID], out);
     buffer_append_string(out, "\"}");
 }
 
 static void append_team(struct group_reader *reader, struct buffer *out)
 {
-    const struct bundle **members = memory_zalloc(reader->count, sizeof *members);
+    const struct card **members = memory_zalloc(reader->count, sizeof *members);
     for (uint32_t i = 0; i < reader->count; i++)
-        members[i] = &reader->bundles[i];
+        members[i] = &reader->cards[i];
     struct bundle_text country = country_of(members, reader->count);
     buffer_append_byte(out, '"');
-    entry_json_text(group_reader_key(reader, ROSTER_TEAMS), out);
+    entry_json_text(group_reader_key(reader), out);
     buffer_append_string(out, "\":{\"country\":\"");
     entry_json_text(&country, out);
     buffer_append_string(out, "\",\"drivers\":[");

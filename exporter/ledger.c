@@ -3,14 +3,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "common/log.h"
+
 struct ledger ledger_make(struct guard *guard)
 {
-    return (struct ledger){.rows_fd = -1, .guard = guard};
+    struct ledger ledger = {.guard = guard};
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        ledger.logs[log].fd = -1;
+    return ledger;
 }
 
 void ledger_free(struct ledger *ledger)
@@ -20,8 +26,12 @@ void ledger_free(struct ledger *ledger)
     free(ledger->results);
     for (int kind = 0; kind < ROSTER_KINDS; kind++)
         roster_free(&ledger->rosters[kind]);
-    if (ledger->rows_fd >= 0)
-        close(ledger->rows_fd);
+    if (ledger->cards)
+        munmap((void *)(uintptr_t)ledger->cards, ledger->cards_size);
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        if (ledger->logs[log].fd >= 0)
+            close(ledger->logs[log].fd);
+    }
     struct guard *guard = ledger->guard;
     bool damaged = atomic_load(&ledger->damaged);
     *ledger = ledger_make(guard);
@@ -30,20 +40,44 @@ void ledger_free(struct ledger *ledger)
 
 void ledger_move(struct ledger *to, struct ledger *from)
 {
-    to->boards = from->boards;
-    to->persons = from->persons;
-    to->results = from->results;
-    memcpy(to->rosters, from->rosters, sizeof to->rosters);
-    to->board_count = from->board_count;
-    to->person_count = from->person_count;
-    to->result_count = from->result_count;
-    to->team_count = from->team_count;
-    to->rows_id = from->rows_id;
-    to->rows_end = from->rows_end;
-    to->rows_live = from->rows_live;
-    to->rows_fd = from->rows_fd;
+    *to = *from;
     *from = ledger_make(from->guard);
 }
+
+/* ---- cards ---- */
+
+bool ledger_map_cards(struct ledger *ledger)
+{
+    const struct ledger_log *log = &ledger->logs[LEDGER_LOG_CARDS];
+    struct card card;
+    void *map = mmap(NULL, log->end, PROT_READ, MAP_SHARED, log->fd, 0);
+    if (map == MAP_FAILED)
+        return guard_fail(ledger->guard, "cannot map " LEDGER_CARDS ": %s", strerror(errno));
+    ledger->cards = map;
+    ledger->cards_size = log->end;
+    for (uint32_t i = 0; i < ledger->person_count; i++) {
+        const struct ledger_person *person = &ledger->persons[i];
+        const uint8_t *bytes = ledger->cards + person->card_offset;
+        if (XXH3_64bits(bytes, person->card_length) == person->card_digest &&
+            card_read(&card, bytes, person->card_length))
+            continue;
+        atomic_store(&ledger->damaged, true);
+        return guard_fail(
+            ledger->guard, LEDGER_CARDS ": the card of person %u is not what it was", (unsigned)i);
+    }
+    return guard_ok(ledger->guard);
+}
+
+struct card ledger_card(const struct ledger *ledger, uint32_t person)
+{
+    const struct ledger_person *record = &ledger->persons[person];
+    struct card card;
+    if (!card_read(&card, ledger->cards + record->card_offset, record->card_length))
+        log_fatal(LEDGER_CARDS " was changed by somebody else; remove it and try again");
+    return card;
+}
+
+/* ---- rows ---- */
 
 bool ledger_is_damaged(struct ledger *ledger, uint32_t person)
 {
@@ -60,8 +94,8 @@ bool ledger_read(struct ledger *ledger, uint32_t person, struct buffer *bytes)
     if (!to)
         return guard_fail(ledger->guard, "one driver has more rows than fit into memory");
     while (bytes->length < record->length) {
-        ssize_t got = pread(ledger->rows_fd, to + bytes->length, record->length - bytes->length,
-            (off_t)(record->offset + bytes->length));
+        ssize_t got = pread(ledger->logs[LEDGER_LOG_ROWS].fd, to + bytes->length,
+            record->length - bytes->length, (off_t)(record->offset + bytes->length));
         if (got == 0 || (got < 0 && errno != EINTR))
             return ledger_is_damaged(ledger, person);
         bytes->length += got > 0 ? (size_t)got : 0;
@@ -75,48 +109,34 @@ bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes,
            (bundle_read(bundle, bytes->data, bytes->length) || ledger_is_damaged(ledger, person));
 }
 
-bool ledger_card(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
+bool ledger_aliases(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
     const uint8_t *rows;
     return ledger_read(ledger, person, bytes) &&
-           (bundle_read_card(bundle, bytes->data, bytes->length, &rows) || ledger_is_damaged(ledger, person));
+           (bundle_read_keys(bundle, bytes->data, bytes->length, &rows) || ledger_is_damaged(ledger, person));
 }
 
 /* ---- finding ---- */
 
-struct search {
-    struct ledger *ledger;
-    const struct person_id *id;
-    struct buffer bytes;
-    struct bundle bundle;
-};
-
 /* By the id of the person at `place`, whose text is read only where it matters. */
-static bool compare_with(struct search *search, uint32_t place, int *order)
+static int compare_with(const struct ledger *ledger, const struct person_id *wanted, uint32_t place)
 {
-    struct person_id id = ledger_person_id(&search->ledger->persons[place]);
-    *order = person_id_compare_values(search->id, &id);
-    if (*order || id.exact)
-        return true;
-    if (!ledger_card(search->ledger, place, &search->bytes, &search->bundle))
-        return false;
-    id.text = bundle_raw(&search->bundle, search->bundle.card[CARD_PATH_ID]);
-    *order = person_id_compare(search->id, &id);
-    return true;
+    struct person_id id = ledger_person_id(&ledger->persons[place]);
+    int order = person_id_compare_values(wanted, &id);
+    if (order || id.exact)
+        return order;
+    struct card card = ledger_card(ledger, place);
+    id.text = card_raw(&card, CARD_PATH_ID);
+    return person_id_compare(wanted, &id);
 }
 
-bool ledger_find(
-    struct ledger *ledger, const struct person_id *id, uint32_t from, uint32_t *place, bool *is_same)
+uint32_t ledger_find(const struct ledger *ledger, const struct person_id *id, uint32_t from, bool *is_same)
 {
-    struct search search = {
-        .ledger = ledger, .id = id, .bytes = buffer_make(BUNDLE_BYTES_MAX), .bundle = bundle_make()};
     uint32_t low = from, high = ledger->person_count;
-    bool done = true;
     *is_same = false;
-    while (done && low < high) {
-        int order = 0;
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        done = compare_with(&search, middle, &order);
+        int order = compare_with(ledger, id, middle);
         if (order > 0) {
             low = middle + 1;
         } else {
@@ -124,8 +144,5 @@ bool ledger_find(
             *is_same = order == 0;
         }
     }
-    *place = low;
-    buffer_free(&search.bytes);
-    bundle_free(&search.bundle);
-    return done;
+    return low;
 }

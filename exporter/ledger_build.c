@@ -27,58 +27,47 @@ struct building {
 /* ---- gathering ---- */
 
 /* Persons whose boards have changed, though they may have no row on them any more. */
-static bool add_touched(struct building *work)
+static void add_touched(struct building *work)
 {
-    struct buffer bytes = buffer_make(BUNDLE_BYTES_MAX);
-    struct bundle bundle = bundle_make();
-    bool done = true, is_new;
+    bool is_new;
     for (uint32_t i = 0; i < work->old->person_count; i++) {
         if (!work->change->persons[i])
             continue;
         struct person_id id = ledger_person_id(&work->old->persons[i]);
-        if (!id.exact) {
-            done = ledger_card(work->old, i, &bytes, &bundle);
-            if (done)
-                id.text = bundle_raw(&bundle, bundle.card[CARD_PATH_ID]);
-        }
-        if (!done)
-            break;
+        struct card card = ledger_card(work->old, i);
+        id.text = card_raw(&card, CARD_PATH_ID);
         uint32_t number = person_table_add(&work->gathering.persons, &id, &is_new);
         work->gathering.persons.entries[number].old = i;
     }
-    buffer_free(&bytes);
-    bundle_free(&bundle);
-    return done;
 }
 
 /* Persons who have come to a board that changed and are known from others. */
-static bool find_old(struct building *work)
+static void find_old(struct building *work)
 {
     struct person_table *persons = &work->gathering.persons;
     for (uint32_t number = 0; number < persons->count; number++) {
-        uint32_t place;
         bool is_same;
         if (persons->entries[number].old != STRING_NONE)
             continue;
-        if (!ledger_find(work->old, &persons->entries[number].id, 0, &place, &is_same))
-            return false;
+        uint32_t place = ledger_find(work->old, &persons->entries[number].id, 0, &is_same);
         if (is_same)
             persons->entries[number].old = place;
     }
-    return true;
 }
 
 static bool gather(struct building *work)
 {
-    if (work->old && !add_touched(work))
-        return false;
+    if (work->old)
+        add_touched(work);
     for (uint32_t i = 0; i < work->snapshot->board_count; i++) {
         const struct snapshot_board *board = &work->snapshot->boards[i];
         if (work->change->boards[i] && !board->broken && board->entry_count &&
             !gather_put(&work->gathering, i))
             return false;
     }
-    return !work->old || find_old(work);
+    if (work->old)
+        find_old(work);
+    return true;
 }
 
 /* ---- persons ---- */
@@ -134,7 +123,7 @@ static void mark_old(struct building *work)
     }
 }
 
-static bool put_persons(struct building *work)
+static void put_persons(struct building *work)
 {
     uint32_t old_count = work->old ? work->old->person_count : 0, old = 0;
     uint32_t number_count = work->gathering.persons.count;
@@ -149,15 +138,14 @@ static bool put_persons(struct building *work)
         const struct person_table_entry *entry = &work->gathering.persons.entries[work->order[i]];
         uint32_t place = entry->old;
         bool is_same;
-        if (place == STRING_NONE && old_count && !ledger_find(work->old, &entry->id, old, &place, &is_same))
-            return false;
+        if (place == STRING_NONE && old_count)
+            place = ledger_find(work->old, &entry->id, old, &is_same);
         for (; old < old_count && old < place; old++)
             put_old(work, old);
         put_finished(work, work->order[i], old_count ? place : 0);
     }
     for (; old < old_count; old++)
         put_old(work, old);
-    return true;
 }
 
 /* ---- places reached ---- */
@@ -190,11 +178,11 @@ static void put_results(struct building *work)
 
 /* ---- rosters ---- */
 
-/* Reads keys of the old ledger's persons for one roster. */
+/* Finds keys of the old ledger's persons for one roster. */
 struct key_reader {
     struct building *work;
     enum roster_kind kind;
-    struct bundle bundles[2];
+    struct bundle bundles[2]; /* of the flat layout's keys, two at a time */
     struct buffer bytes[2];
     unsigned turn;
 };
@@ -202,13 +190,19 @@ struct key_reader {
 static bool read_key(void *context, const struct roster_item *item, struct text *key)
 {
     struct key_reader *reader = context;
+    uint32_t which = roster_which(item);
+    if (reader->kind != ROSTER_FLAT) {
+        struct card card = ledger_card(reader->work->old, item->person);
+        *key = card_raw(&card, (enum card_field)which);
+        return true;
+    }
     unsigned turn = reader->turn ^= 1;
     struct bundle *bundle = &reader->bundles[turn];
-    if (!ledger_card(reader->work->old, item->person, &reader->bytes[turn], bundle))
+    if (!ledger_aliases(reader->work->old, item->person, &reader->bytes[turn], bundle))
         return false;
-    if (roster_which(item) >= (reader->kind == ROSTER_FLAT ? bundle->alias_count : CARD_FIELDS))
+    if (which >= bundle->alias_count)
         return ledger_is_damaged(reader->work->old, item->person);
-    *key = roster_key(bundle, reader->kind, roster_which(item));
+    *key = bundle_raw(bundle, bundle->aliases[which]);
     return true;
 }
 
@@ -277,8 +271,10 @@ static void count(struct ledger *ledger)
     const struct roster *teams = &ledger->rosters[ROSTER_TEAMS];
     for (uint32_t i = 0; i < teams->count; i++)
         ledger->team_count += roster_is_first(&teams->items[i]);
-    for (uint32_t i = 0; i < ledger->person_count; i++)
-        ledger->rows_live += ledger->persons[i].length;
+    for (uint32_t i = 0; i < ledger->person_count; i++) {
+        ledger->logs[LEDGER_LOG_ROWS].live += ledger->persons[i].length;
+        ledger->logs[LEDGER_LOG_CARDS].live += ledger->persons[i].card_length;
+    }
 }
 
 static bool finish(struct building *work, unsigned threads)
@@ -289,12 +285,14 @@ static bool finish(struct building *work, unsigned threads)
         .old = work->old,
         .change = work->change,
         .guard = work->guard,
-        .rows_fd = work->ledger->rows_fd,
-        .rows_path = LEDGER_ROWS,
-        .rows_end = work->ledger->rows_end,
     };
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        finishing->fds[log] = work->ledger->logs[log].fd;
+        atomic_store(&finishing->ends[log], work->ledger->logs[log].end);
+    }
     bool done = finish_run(finishing, threads);
-    work->ledger->rows_end = atomic_load(&finishing->rows_end);
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        work->ledger->logs[log].end = atomic_load(&finishing->ends[log]);
     return done;
 }
 
@@ -310,7 +308,7 @@ bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger
     bool done = gather(&work) && finish(&work, threads);
     if (done) {
         order_finished(&work);
-        done = put_persons(&work);
+        put_persons(&work);
     }
     gather_close(&work.gathering);
     if (done) {
@@ -325,5 +323,5 @@ bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger
     free(work.new_of_number);
     free(work.new_of_old);
     free(work.first_not_less);
-    return done && guard_ok(ledger->guard);
+    return done && guard_ok(ledger->guard) && ledger_map_cards(ledger);
 }

@@ -9,7 +9,7 @@
 #include "exporter/ledger_change.h"
 #include "exporter/publish.h"
 
-/* `ledger` was made by ledger_make and has its file of rows (rows_fd, rows_end). `old` may be NULL; then all
+/* `ledger` was made by ledger_make and has its logs. `old` may be NULL; then all
  * boards count as changed. Boards that changed must have been verified. False: the guard knows why. */
 bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger_change *change,
     struct snapshot *snapshot, struct publication *publication, unsigned threads);

@@ -10,16 +10,22 @@ static bool check_boards(const struct ledger *ledger)
     return true;
 }
 
+static bool lies_in(struct ledger_log *log, uint64_t offset, uint32_t length)
+{
+    log->live += length;
+    return offset <= log->end && length <= log->end - offset;
+}
+
 static bool check_persons(struct ledger *ledger)
 {
     for (uint32_t i = 0; i < ledger->person_count; i++) {
         const struct ledger_person *person = &ledger->persons[i];
-        if (person->offset > ledger->rows_end || person->length > ledger->rows_end - person->offset ||
+        if (!lies_in(&ledger->logs[LEDGER_LOG_ROWS], person->offset, person->length) ||
+            !lies_in(&ledger->logs[LEDGER_LOG_CARDS], person->card_offset, person->card_length) ||
             person->result_first > ledger->result_count ||
             person->result_count > ledger->result_count - person->result_first || !person->row_count ||
-            person->id_is_name > 1 || person->id_is_exact > 1)
+            person->flags > LEDGER_FLAGS)
             return false;
-        ledger->rows_live += person->length;
         struct person_id id = ledger_person_id(person);
         if (i == 0)
             continue;
@@ -53,7 +59,7 @@ static bool check_roster(const struct ledger *ledger, enum roster_kind kind)
 
 bool ledger_check(struct ledger *ledger)
 {
-    ledger->rows_live = ledger->team_count = 0;
+    ledger->team_count = 0;
     bool sound = check_boards(ledger) && check_persons(ledger) && check_results(ledger);
     for (int kind = 0; kind < ROSTER_KINDS && sound; kind++)
         sound = check_roster(ledger, (enum roster_kind)kind);

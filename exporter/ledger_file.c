@@ -19,19 +19,24 @@
 #include "exporter/ledger_check.h"
 
 #define NEW_LEDGER "." LEDGER_NAME ".new"
-#define NEW_ROWS   "." LEDGER_ROWS ".new"
 #define FILE_MODE  0644
 
 /* Grows with every change of what the files hold. */
 #define VERSION 1u
 
-/* What the file of rows begins with. */
-struct rows_head {
+/* What the files of rows and of cards begin with. */
+struct log_head {
     char magic[8];
     uint64_t id;
 };
 
-static const char rows_magic[8] = "r3e-rows";
+static const struct {
+    const char *name, *fresh; /* `fresh`: until it is in its place */
+    char magic[8];
+} logs[LEDGER_LOGS] = {
+    [LEDGER_LOG_ROWS] = {LEDGER_ROWS, "." LEDGER_ROWS ".new", "r3e-rows"},
+    [LEDGER_LOG_CARDS] = {LEDGER_CARDS, "." LEDGER_CARDS ".new", "r3e-card"},
+};
 
 enum part { PART_BOARDS, PART_PERSONS, PART_RESULTS, PART_ROSTERS, PARTS = PART_ROSTERS + ROSTER_KINDS };
 
@@ -41,7 +46,7 @@ struct head {
     uint64_t version;
     uint64_t program[3]; /* one built anew may lay out other structures without having another version */
     char release[32];
-    uint64_t rows_id, rows_end;
+    uint64_t id, ends[LEDGER_LOGS];
     uint64_t counts[PARTS], hashes[PARTS];
     uint64_t hash; /* of all before it */
 };
@@ -115,6 +120,16 @@ static void set_part(struct ledger *ledger, int part, void *elements, uint32_t c
 
 /* ---- opening ---- */
 
+static void remove_fresh(struct ledger_files *files)
+{
+    if (!files->logs_are_fresh)
+        return;
+    unlinkat(files->folder_fd, NEW_LEDGER, 0);
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        unlinkat(files->folder_fd, logs[log].fresh, 0);
+    files->logs_are_fresh = false;
+}
+
 struct ledger_files ledger_files_open(const char *store)
 {
     struct ledger_files files = {.store = store};
@@ -124,10 +139,8 @@ struct ledger_files ledger_files_open(const char *store)
         close(files.folder_fd);
         files.folder_fd = -1;
     }
-    if (files.folder_fd >= 0) { /* of runs that were killed */
-        unlinkat(files.folder_fd, NEW_LEDGER, 0);
-        unlinkat(files.folder_fd, NEW_ROWS, 0);
-    }
+    files.logs_are_fresh = files.folder_fd >= 0; /* of runs that were killed */
+    remove_fresh(&files);
     return files;
 }
 
@@ -135,8 +148,7 @@ void ledger_files_close(struct ledger_files *files)
 {
     if (files->folder_fd < 0)
         return;
-    if (files->rows_are_fresh)
-        unlinkat(files->folder_fd, NEW_ROWS, 0);
+    remove_fresh(files);
     close(files->folder_fd);
     files->folder_fd = -1;
 }
@@ -159,7 +171,7 @@ static bool is_sound(const struct head *head, uint64_t length)
 {
     struct head own = identity();
     uint64_t wanted = sizeof *head;
-    if (memcmp(head, &own, offsetof(struct head, rows_id)) != 0 || head_hash(head) != head->hash)
+    if (memcmp(head, &own, offsetof(struct head, id)) != 0 || head_hash(head) != head->hash)
         return false;
     for (int part = 0; part < PARTS; part++) {
         if (head->counts[part] >= UINT32_MAX)
@@ -181,14 +193,15 @@ static bool read_parts(int fd, const struct head *head, struct ledger *ledger)
     return true;
 }
 
-static bool open_rows(const struct ledger_files *files, struct ledger *ledger)
+static bool open_log(const struct ledger_files *files, struct ledger *ledger, int log)
 {
-    struct rows_head head;
+    struct log_head head;
     struct stat status;
-    ledger->rows_fd = openat(files->folder_fd, LEDGER_ROWS, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    return ledger->rows_fd >= 0 && fstat(ledger->rows_fd, &status) == 0 && S_ISREG(status.st_mode) &&
-           (uint64_t)status.st_size >= ledger->rows_end && read_all(ledger->rows_fd, &head, sizeof head) &&
-           memcmp(head.magic, rows_magic, sizeof head.magic) == 0 && head.id == ledger->rows_id;
+    int fd = openat(files->folder_fd, logs[log].name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ledger->logs[log].fd = fd;
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+           (uint64_t)status.st_size >= ledger->logs[log].end && read_all(fd, &head, sizeof head) &&
+           memcmp(head.magic, logs[log].magic, sizeof head.magic) == 0 && head.id == ledger->id;
 }
 
 static bool load(const struct ledger_files *files, int fd, struct ledger *ledger)
@@ -198,9 +211,13 @@ static bool load(const struct ledger_files *files, int fd, struct ledger *ledger
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !read_all(fd, &head, sizeof head) ||
         !is_sound(&head, (uint64_t)status.st_size))
         return false;
-    ledger->rows_id = head.rows_id;
-    ledger->rows_end = head.rows_end;
-    return read_parts(fd, &head, ledger) && open_rows(files, ledger) && ledger_check(ledger);
+    ledger->id = head.id;
+    bool loaded = read_parts(fd, &head, ledger);
+    for (int log = 0; log < LEDGER_LOGS && loaded; log++) {
+        ledger->logs[log].end = head.ends[log];
+        loaded = head.ends[log] >= sizeof(struct log_head) && open_log(files, ledger, log);
+    }
+    return loaded && ledger_check(ledger);
 }
 
 bool ledger_files_load(struct ledger_files *files, struct ledger *ledger)
@@ -210,8 +227,10 @@ bool ledger_files_load(struct ledger_files *files, struct ledger *ledger)
                  : openat(files->folder_fd, LEDGER_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return false;
-    bool loaded = load(files, fd, ledger);
+    bool loaded = load(files, fd, ledger) && ledger_map_cards(ledger);
     close(fd);
+    if (atomic_load(&ledger->damaged))
+        guard_forgive(ledger->guard);
     if (!loaded) {
         log_warn("%s/" LEDGER_NAME ": broken or of another version; building all anew", files->store);
         ledger_free(ledger);
@@ -219,37 +238,62 @@ bool ledger_files_load(struct ledger_files *files, struct ledger *ledger)
     return loaded;
 }
 
-/* ---- a file for rows ---- */
+/* ---- files for rows and cards ---- */
 
-static bool begin_rows(struct ledger *ledger)
+static bool take_logs(struct ledger *ledger, const struct ledger *old)
 {
-    struct rows_head head;
-    memcpy(head.magic, rows_magic, sizeof head.magic);
-    if (getrandom(&head.id, sizeof head.id, 0) != (ssize_t)sizeof head.id ||
-        !file_write_all(ledger->rows_fd, &head, sizeof head))
-        return guard_fail_file(ledger->guard, "write a temporary file", LEDGER_ROWS, "");
-    ledger->rows_id = head.id;
-    ledger->rows_end = sizeof head;
+    ledger->id = old->id;
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        ledger->logs[log].end = old->logs[log].end;
+        ledger->logs[log].fd = fcntl(old->logs[log].fd, F_DUPFD_CLOEXEC, 0);
+        if (ledger->logs[log].fd < 0)
+            return guard_fail(ledger->guard, "cannot open %s again: %s", logs[log].name, strerror(errno));
+    }
     return true;
 }
 
-bool ledger_files_rows(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
+static bool begin_log(struct ledger *ledger, int log)
+{
+    struct log_head head = {.id = ledger->id};
+    memcpy(head.magic, logs[log].magic, sizeof head.magic);
+    ledger->logs[log].end = sizeof head;
+    return file_write_all(ledger->logs[log].fd, &head, sizeof head) ||
+           guard_fail_file(ledger->guard, "write", logs[log].name, "");
+}
+
+static void create_fresh(struct ledger_files *files, struct ledger *ledger)
+{
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    files->logs_are_fresh = true;
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        ledger->logs[log].fd = openat(files->folder_fd, logs[log].fresh, flags, FILE_MODE);
+    if (ledger->logs[LEDGER_LOG_ROWS].fd >= 0 && ledger->logs[LEDGER_LOG_CARDS].fd >= 0)
+        return;
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        if (ledger->logs[log].fd >= 0)
+            close(ledger->logs[log].fd);
+        ledger->logs[log].fd = -1;
+    }
+    remove_fresh(files);
+}
+
+bool ledger_files_logs(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
     struct publication *publication)
 {
-    if (old) {
-        ledger->rows_id = old->rows_id;
-        ledger->rows_end = old->rows_end;
-        ledger->rows_fd = fcntl(old->rows_fd, F_DUPFD_CLOEXEC, 0);
-        return ledger->rows_fd >= 0 ||
-               guard_fail(ledger->guard, "cannot open " LEDGER_ROWS " again: %s", strerror(errno));
-    }
+    if (old)
+        return take_logs(ledger, old);
+    if (getrandom(&ledger->id, sizeof ledger->id, 0) != (ssize_t)sizeof ledger->id)
+        return guard_fail(ledger->guard, "the system has no random numbers: %s", strerror(errno));
     if (files->folder_fd >= 0)
-        ledger->rows_fd =
-            openat(files->folder_fd, NEW_ROWS, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-    files->rows_are_fresh = ledger->rows_fd >= 0;
-    if (!files->rows_are_fresh)
-        ledger->rows_fd = publication_scratch(publication);
-    return ledger->rows_fd >= 0 && begin_rows(ledger);
+        create_fresh(files, ledger);
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        if (ledger->logs[log].fd < 0)
+            ledger->logs[log].fd = publication_scratch(publication);
+        if (ledger->logs[log].fd < 0 || !begin_log(ledger, log))
+            return false;
+    }
+    files->logs_are_elsewhere = !files->logs_are_fresh;
+    return true;
 }
 
 /* ---- saving ---- */
@@ -258,8 +302,9 @@ static bool write_ledger(int fd, const struct ledger *ledger)
 {
     struct head head = identity();
     uint32_t count;
-    head.rows_id = ledger->rows_id;
-    head.rows_end = ledger->rows_end;
+    head.id = ledger->id;
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        head.ends[log] = ledger->logs[log].end;
     for (int part = 0; part < PARTS; part++) {
         const void *elements = part_of(ledger, part, &count);
         head.counts[part] = count;
@@ -282,18 +327,14 @@ static bool replace(struct ledger_files *files, const struct ledger *ledger)
         return false;
     bool written = write_ledger(fd, ledger);
     written = close(fd) == 0 && written;
-    if (written && files->rows_are_fresh) {
-        written = renameat(files->folder_fd, NEW_ROWS, files->folder_fd, LEDGER_ROWS) == 0;
-        files->rows_are_fresh = !written;
-    }
+    for (int log = 0; log < LEDGER_LOGS && written && files->logs_are_fresh; log++)
+        written = renameat(files->folder_fd, logs[log].fresh, files->folder_fd, logs[log].name) == 0;
     return written && renameat(files->folder_fd, NEW_LEDGER, files->folder_fd, LEDGER_NAME) == 0;
 }
 
 void ledger_files_save(struct ledger_files *files, const struct ledger *ledger)
 {
-    if (files->folder_fd < 0)
-        return;
-    if (replace(files, ledger))
+    if (files->folder_fd < 0 || files->logs_are_elsewhere || replace(files, ledger))
         return;
     log_warn("%s/" LEDGER_NAME ": %s; everything is published, but the next export builds all anew",
         files->store, strerror(errno));
@@ -305,5 +346,6 @@ void ledger_files_remove(struct ledger_files *files)
     if (files->folder_fd < 0)
         return;
     unlinkat(files->folder_fd, LEDGER_NAME, 0);
-    unlinkat(files->folder_fd, LEDGER_ROWS, 0);
+    for (int log = 0; log < LEDGER_LOGS; log++)
+        unlinkat(files->folder_fd, logs[log].name, 0);
 }

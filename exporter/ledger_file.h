@@ -1,12 +1,12 @@
 #ifndef R3E_EXPORTER_LEDGER_FILE_H
 #define R3E_EXPORTER_LEDGER_FILE_H
-/* The ledger's two files beside the store (ledger.h): taking what the last run left, and leaving one for the
+/* The ledger's files beside the store (ledger.h): taking what the last run left, and leaving one for the
  * next.
  *
  * LEDGER_NAME is a header, and behind it as they lie in memory boards, persons, results and the rosters'
  * items; each of these parts has a hash in the header, and the header one of itself. It counts only for the
- * program that wrote it (another build may lay things out otherwise), and with the file of rows that has its
- * random number. All numbers are then looked at before they are used.
+ * program that wrote it (another build may lay things out otherwise), and with the files of rows and cards
+ * that have its random number. All numbers are then looked at before they are used.
  *
  * Two exporters of one store, with public folders of their own, must not write the same files: the store's
  * folder is locked (flock), and whoever does not get the lock makes do without a ledger. */
@@ -19,7 +19,8 @@
 struct ledger_files {
     const char *store;   /* borrowed */
     int folder_fd;       /* owned; locked; -1: the files are not ours */
-    bool rows_are_fresh; /* the new ledger's rows are in a file that is not in its place yet */
+    bool logs_are_fresh; /* the new ledger's rows and cards are in files that are not in their places yet */
+    bool logs_are_elsewhere; /* … or in none that could be kept */
 };
 
 /* Locks the store's folder. Whether that went well shows in nothing but what the next two do. */
@@ -33,13 +34,13 @@ bool ledger_files_load(struct ledger_files *files, struct ledger *ledger);
 
 /* Gives `ledger` a file for rows: that of `old`, to append to, or (NULL) a new one, beside the store or,
  * where nothing can be written there, without a name in the public folder. False: the guard knows why. */
-bool ledger_files_rows(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
+bool ledger_files_logs(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
     struct publication *publication);
 
-/* Leaves it for the next run; not where the rows are not beside the store. A failure is a warning. */
+/* Leaves it for the next run; not where rows and cards are not beside the store. A failure is a warning. */
 void ledger_files_save(struct ledger_files *files, const struct ledger *ledger);
 
-/* Removes both files, where there are any. */
+/* Removes the files, where there are any. */
 void ledger_files_remove(struct ledger_files *files);
 
 #endif

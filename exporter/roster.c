@@ -7,11 +7,6 @@
 #include "exporter/person_id.h"
 #include "exporter/string_pool.h"
 
-struct text roster_key(const struct bundle *bundle, enum roster_kind kind, uint32_t which)
-{
-    return bundle_raw(bundle, kind == ROSTER_FLAT ? bundle->aliases[which] : bundle->card[which]);
-}
-
 void roster_free(struct roster *roster)
 {
     free(roster->items);

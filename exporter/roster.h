@@ -1,7 +1,8 @@
 #ifndef R3E_EXPORTER_ROSTER_H
 #define R3E_EXPORTER_ROSTER_H
 /* Lists of persons in the order of a key, one for each kind of index file: those who share a key stand
- * together, in the order of persons. The keys themselves are in the persons' bundles; an item has the first
+ * together, in the order of persons. The keys themselves are on the persons' cards, or in their
+ * bundles; an item has the first
  * eight bytes, which decide nearly every comparison, and whether it shares its key with the item before.
  *
  * A list is made of drafts, which do have their keys, and of an older list whose persons have since got other
@@ -10,7 +11,7 @@
 #include <stdint.h>
 
 #include "common/pack_reader.h"
-#include "exporter/bundle.h"
+#include "exporter/card.h"
 
 /* Which keys: name, what it is. */
 #define ROSTERS(X)                                                                                           \
@@ -46,9 +47,6 @@ static inline bool roster_is_first(const struct roster_item *item)
 {
     return !(item->mark & 1);
 }
-
-/* The key that an item of this kind stands for. `which` must be one that the bundle has. */
-struct text roster_key(const struct bundle *bundle, enum roster_kind kind, uint32_t which);
 
 struct roster_draft {
     uint64_t prefix;
