@@ -1,6 +1,7 @@
 #include "exporter/export.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,17 @@ static void *write_small_files(void *context)
     bool links = run->options->layouts & LAYOUT_FLAT;
     if (details_write(&run->publication, &run->snapshot, links, run->guard))
         combinations_write(&run->publication, &run->snapshot, run->guard, &run->combinations);
+    snapshot_release(&run->snapshot);
     return NULL;
+}
+
+/* A whole ledger, which takes most of the memory, is written to the disk before the files are made, so that
+ * what is no longer needed can go; a small change is written when all is published, or it would be synced
+ * with it. */
+static void write_ledger(struct export *run, bool is_small)
+{
+    if (run->ledger_is_new && !run->snapshot.broken_count && run->ledger_is_small == is_small)
+        ledger_files_write(&run->ledger_files, &run->ledger);
 }
 
 /* Makes the ledger of this snapshot, from the last run's where there is one. */
@@ -47,6 +58,7 @@ static bool build_ledger(struct export *run)
     struct ledger_change change = ledger_change_find(loaded ? &old : NULL, &run->snapshot);
     bool built = true;
     run->ledger_is_new = !loaded || change.any;
+    run->ledger_is_small = loaded;
     if (run->ledger_is_new)
         built =
             ledger_files_logs(&run->ledger_files, &run->ledger, loaded ? &old : NULL, &run->publication) &&
@@ -57,6 +69,9 @@ static bool build_ledger(struct export *run)
     run->is_damaged = atomic_load(&old.damaged);
     ledger_change_free(&change);
     ledger_free(&old);
+    if (built)
+        write_ledger(run, false);
+    malloc_trim(0);
     return built;
 }
 
@@ -65,9 +80,10 @@ static bool write_index(struct export *run)
     struct publication *publication = &run->publication;
     unsigned threads = run->options->threads;
     bool flat = run->options->layouts & LAYOUT_FLAT, sharded = run->options->layouts & LAYOUT_SHARDED;
-    return (flat ? index_files_write_flat(publication, &run->ledger, threads)
+    bool keep = run->ledger_is_small; /* the rosters */
+    return (flat ? index_files_write_flat(publication, &run->ledger, keep, threads)
                  : index_files_remove_flat(publication)) &&
-           (sharded ? index_files_write_sharded(publication, &run->ledger, threads)
+           (sharded ? index_files_write_sharded(publication, &run->ledger, keep, threads)
                     : index_files_remove_sharded(publication));
 }
 
@@ -108,12 +124,6 @@ static void keep_manifest(struct export *run)
     manifest_remove(run->options->store);
 }
 
-static void keep_ledger(struct export *run)
-{
-    if (run->ledger_is_new && run->snapshot.broken_count == 0)
-        ledger_files_save(&run->ledger_files, &run->ledger);
-}
-
 bool export_run(struct export *run)
 {
     run->ledger = ledger_make(run->guard);
@@ -138,7 +148,8 @@ bool export_run(struct export *run)
         return false;
     FAULT_POINT(EXPORTER_BEFORE_MANIFEST);
     keep_manifest(run);
-    keep_ledger(run);
+    write_ledger(run, true);
+    ledger_files_keep(&run->ledger_files);
     FAULT_POINT(EXPORTER_AFTER_MANIFEST);
     return true;
 }

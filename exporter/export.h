@@ -26,7 +26,8 @@ struct export
     struct ledger ledger;
     bool has_ledger;          /* there was one of the last run */
     bool is_damaged;          /* … and it was found not to be what it was */
-    bool ledger_is_new;       /* this run's is another */
+    bool ledger_is_new;       /* this run's is another … */
+    bool ledger_is_small;     /* … which was made from the last one */
     struct manifest manifest; /* of the last run, then of this one */
     bool stands;              /* what the last run published is what this one would publish */
 };

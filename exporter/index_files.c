@@ -182,19 +182,36 @@ static bool write_shards(struct publication *publication, const char *folder, co
     return true;
 }
 
-bool index_files_write_flat(struct publication *publication, struct ledger *ledger, unsigned threads)
+static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
 {
-    return write_whole(publication, FLAT, &flat_file, ledger, threads);
+    ledger_drop_pages(ledger);
+    if (!keep)
+        ledger_drop_roster(ledger, kind);
 }
 
-bool index_files_write_sharded(struct publication *publication, struct ledger *ledger, unsigned threads)
+bool index_files_write_flat(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
 {
-    return publication_folder(publication, FOLDER) &&
-           publication_list_and_sweep(publication, FOLDER, NULL, NULL) &&
-           write_shards(publication, ENTRIES, &entries_file, ledger, threads) &&
-           write_shards(publication, METADATA, &metadata_file, ledger, threads) &&
-           write_whole(publication, MIRROR, &mirror_file, ledger, threads) &&
-           write_whole(publication, TEAMS, &teams_file, ledger, threads);
+    bool written = write_whole(publication, FLAT, &flat_file, ledger, threads);
+    done_with(ledger, ROSTER_FLAT, keep);
+    return written;
+}
+
+bool index_files_write_sharded(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
+{
+    if (!publication_folder(publication, FOLDER) ||
+        !publication_list_and_sweep(publication, FOLDER, NULL, NULL) ||
+        !write_shards(publication, ENTRIES, &entries_file, ledger, threads) ||
+        !write_shards(publication, METADATA, &metadata_file, ledger, threads))
+        return false;
+    done_with(ledger, ROSTER_KEYS, keep);
+    if (!write_whole(publication, MIRROR, &mirror_file, ledger, threads))
+        return false;
+    done_with(ledger, ROSTER_MIRROR, keep);
+    bool written = write_whole(publication, TEAMS, &teams_file, ledger, threads);
+    done_with(ledger, ROSTER_TEAMS, keep);
+    return written;
 }
 
 /* ---- without them ---- */

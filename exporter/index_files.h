@@ -8,9 +8,11 @@
 #include "exporter/ledger.h"
 #include "exporter/publish.h"
 
-/* False: the guard knows why. */
-bool index_files_write_flat(struct publication *publication, struct ledger *ledger, unsigned threads);
-bool index_files_write_sharded(struct publication *publication, struct ledger *ledger, unsigned threads);
+/* Unless `keep`, the ledger's rosters are dropped once they were used. False: the guard knows why. */
+bool index_files_write_flat(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads);
+bool index_files_write_sharded(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads);
 
 /* Removes the files, and the folders they leave empty, where there are any. */
 bool index_files_remove_flat(struct publication *publication);

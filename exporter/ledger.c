@@ -77,6 +77,16 @@ struct card ledger_card(const struct ledger *ledger, uint32_t person)
     return card;
 }
 
+void ledger_drop_pages(const struct ledger *ledger)
+{
+    madvise((void *)(uintptr_t)ledger->cards, ledger->cards_size, MADV_DONTNEED);
+}
+
+void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind)
+{
+    roster_free(&ledger->rosters[kind]);
+}
+
 /* ---- rows ---- */
 
 bool ledger_is_damaged(struct ledger *ledger, uint32_t person)

@@ -97,6 +97,10 @@ static inline struct person_id ledger_person_id(const struct ledger_person *pers
         person->id_value, person->flags & LEDGER_ID_IS_NAME, person->flags & LEDGER_ID_IS_EXACT);
 }
 
+/* Gives the memory of a roster, or of the map of the cards (which comes back when it is read), to others. */
+void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind);
+void ledger_drop_pages(const struct ledger *ledger);
+
 /* Says that a person's bundle is not what it should be. Returns false. */
 bool ledger_is_damaged(struct ledger *ledger, uint32_t person);
 

@@ -120,14 +120,13 @@ static void set_part(struct ledger *ledger, int part, void *elements, uint32_t c
 
 /* ---- opening ---- */
 
+/* What was not put in its place. */
 static void remove_fresh(struct ledger_files *files)
 {
-    if (!files->logs_are_fresh)
-        return;
     unlinkat(files->folder_fd, NEW_LEDGER, 0);
     for (int log = 0; log < LEDGER_LOGS; log++)
         unlinkat(files->folder_fd, logs[log].fresh, 0);
-    files->logs_are_fresh = false;
+    files->logs_are_fresh = files->is_written = false;
 }
 
 struct ledger_files ledger_files_open(const char *store)
@@ -139,8 +138,8 @@ struct ledger_files ledger_files_open(const char *store)
         close(files.folder_fd);
         files.folder_fd = -1;
     }
-    files.logs_are_fresh = files.folder_fd >= 0; /* of runs that were killed */
-    remove_fresh(&files);
+    if (files.folder_fd >= 0)
+        remove_fresh(&files); /* of runs that were killed */
     return files;
 }
 
@@ -319,26 +318,41 @@ static bool write_ledger(int fd, const struct ledger *ledger)
     return written;
 }
 
-static bool replace(struct ledger_files *files, const struct ledger *ledger)
+static void warn(const struct ledger_files *files)
 {
-    int fd =
-        openat(files->folder_fd, NEW_LEDGER, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-    if (fd < 0)
-        return false;
-    bool written = write_ledger(fd, ledger);
-    written = close(fd) == 0 && written;
-    for (int log = 0; log < LEDGER_LOGS && written && files->logs_are_fresh; log++)
-        written = renameat(files->folder_fd, logs[log].fresh, files->folder_fd, logs[log].name) == 0;
-    return written && renameat(files->folder_fd, NEW_LEDGER, files->folder_fd, LEDGER_NAME) == 0;
-}
-
-void ledger_files_save(struct ledger_files *files, const struct ledger *ledger)
-{
-    if (files->folder_fd < 0 || files->logs_are_elsewhere || replace(files, ledger))
-        return;
     log_warn("%s/" LEDGER_NAME ": %s; everything is published, but the next export builds all anew",
         files->store, strerror(errno));
-    unlinkat(files->folder_fd, NEW_LEDGER, 0);
+}
+
+void ledger_files_write(struct ledger_files *files, const struct ledger *ledger)
+{
+    if (files->folder_fd < 0 || files->logs_are_elsewhere)
+        return;
+    int fd =
+        openat(files->folder_fd, NEW_LEDGER, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        warn(files);
+        return;
+    }
+    files->is_written = write_ledger(fd, ledger);
+    if (!files->is_written)
+        warn(files);
+    close(fd);
+}
+
+void ledger_files_keep(struct ledger_files *files)
+{
+    int folder = files->folder_fd;
+    if (!files->is_written)
+        return;
+    bool kept = true;
+    for (int log = 0; log < LEDGER_LOGS && files->logs_are_fresh && kept; log++)
+        kept = renameat(folder, logs[log].fresh, folder, logs[log].name) == 0;
+    kept = kept && renameat(folder, NEW_LEDGER, folder, LEDGER_NAME) == 0;
+    if (!kept)
+        warn(files);
+    files->logs_are_fresh = files->logs_are_fresh && !kept;
+    files->is_written = !kept;
 }
 
 void ledger_files_remove(struct ledger_files *files)

@@ -20,6 +20,7 @@ struct ledger_files {
     const char *store;   /* borrowed */
     int folder_fd;       /* owned; locked; -1: the files are not ours */
     bool logs_are_fresh; /* the new ledger's rows and cards are in files that are not in their places yet */
+    bool is_written;     /* LEDGER_NAME too */
     bool logs_are_elsewhere; /* … or in none that could be kept */
 };
 
@@ -37,8 +38,12 @@ bool ledger_files_load(struct ledger_files *files, struct ledger *ledger);
 bool ledger_files_logs(struct ledger_files *files, struct ledger *ledger, const struct ledger *old,
     struct publication *publication);
 
-/* Leaves it for the next run; not where rows and cards are not beside the store. A failure is a warning. */
-void ledger_files_save(struct ledger_files *files, const struct ledger *ledger);
+/* Writes LEDGER_NAME out of sight; not where rows and cards are not beside the store. A failure is a warning.
+ */
+void ledger_files_write(struct ledger_files *files, const struct ledger *ledger);
+
+/* Puts what was written, if anything was, in its place for the next run. A failure is a warning. */
+void ledger_files_keep(struct ledger_files *files);
 
 /* Removes the files, where there are any. */
 void ledger_files_remove(struct ledger_files *files);

@@ -203,6 +203,12 @@ void snapshot_close(struct snapshot *snapshot)
     catalogue_free(&snapshot->catalogue);
 }
 
+void snapshot_release(struct snapshot *snapshot)
+{
+    atomic_store(&snapshot->touched, 0);
+    lmdb_map_release(&snapshot->map);
+}
+
 void snapshot_touched(struct snapshot *snapshot, size_t bytes)
 {
     size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;

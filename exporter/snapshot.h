@@ -59,6 +59,9 @@ void snapshot_close(struct snapshot *snapshot);
  * boards that fail. Afterwards sound boards can be trusted. */
 void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard);
 
+/* Empties the map: nothing more will be read for a while. Thread-safe. */
+void snapshot_release(struct snapshot *snapshot);
+
 /* Says that `bytes` of values were read. Thread-safe. */
 void snapshot_touched(struct snapshot *snapshot, size_t bytes);
 
