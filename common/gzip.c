@@ -87,7 +87,7 @@ bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, 
 
 void gzip_append_header(struct buffer *out)
 {
-    static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+    static const uint8_t header[GZIP_HEADER_BYTES] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
     buffer_append(out, header, sizeof header);
 }
 

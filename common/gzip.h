@@ -28,7 +28,9 @@
 #include "common/buffer.h"
 
 #define GZIP_LEVEL         5 /* libdeflate's scale 1–12; chosen by the figures above */
+#define GZIP_SEGMENT_LEVEL 6 /* of the segments that item_work makes, which are smaller */
 #define GZIP_SEGMENT_BYTES ((size_t)512 * 1024)
+#define GZIP_HEADER_BYTES  10u /* what gzip_append_header appends */
 
 /* One compressor; one thread at a time. */
 struct gzip_compressor;
