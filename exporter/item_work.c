@@ -226,23 +226,24 @@ static bool read_exactly(int fd, uint8_t *out, size_t size, uint64_t offset)
     return true;
 }
 
-/* False where the published file does not hold what the table says: then the run is made. */
-static bool copy(struct item_work *work, struct item_run *run)
+/* Appends published segments that follow each other. False, with `packed` as it was, where the published file
+ * does not hold what the table says. */
+static bool copy(struct item_work *work, uint32_t first, uint32_t count, struct buffer *packed)
 {
-    const struct segment *from = &work->old->segments[work->source[run->first]];
+    const struct segment *from = &work->old->segments[work->source[first]];
     size_t bytes = 0;
-    for (uint32_t i = 0; i < run->count; i++)
+    for (uint32_t i = 0; i < count; i++)
         bytes += from[i].packed_length;
-    uint8_t *to = buffer_reserve(&run->packed, bytes);
+    uint8_t *to = buffer_reserve(packed, bytes);
     if (!to || !read_exactly(work->old_fd, to, bytes, from->offset))
         return false;
-    for (uint32_t i = 0; i < run->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (XXH3_64bits(to, from[i].packed_length) != from[i].check)
             return false;
         to += from[i].packed_length;
     }
-    memcpy(work->segments + run->first, from, run->count * sizeof *from);
-    run->packed.length = bytes;
+    memcpy(work->segments + first, from, count * sizeof *from);
+    packed->length += bytes;
     return true;
 }
 
@@ -300,12 +301,14 @@ static bool make_segment(
 
 bool item_work_make(struct item_work *work, struct item_run *run, struct item_hand *hand)
 {
-    buffer_clear(&run->packed);
-    if (run->copied && copy(work, run))
+    struct buffer *packed = &run->packed;
+    buffer_clear(packed);
+    if (run->copied && copy(work, run->first, run->count, packed))
         return true;
-    buffer_clear(&run->packed);
-    for (uint32_t i = 0; i < run->count; i++) {
-        if (!guard_ok(work->guard) || !make_segment(work, run->first + i, hand, &run->packed))
+    for (uint32_t i = run->first; i < run->first + run->count; i++) {
+        if (!guard_ok(work->guard))
+            return false;
+        if (!(run->copied && copy(work, i, 1, packed)) && !make_segment(work, i, hand, packed))
             return false;
     }
     return true;
