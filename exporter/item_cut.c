@@ -19,6 +19,7 @@ struct cutter {
     struct item_cuts cuts;
     uint64_t *digests; /* of the items since the last cut */
     size_t digest_count, digest_capacity;
+    uint8_t own_digest[ITEM_DIGEST_SIZE]; /* of the last segment, without the one before it; zeroes: none */
     /* The items of the window before the present one that can still be the smallest of a window: their
      * hashes rise from the first to the last. */
     struct rival *rivals;
@@ -42,20 +43,31 @@ static uint64_t hash_text(struct text text)
     return text.length ? XXH3_64bits(text.data, text.length) : 0;
 }
 
+/* Its own items, and those of the segment before, which it is compressed in view of. */
+static void finish_digest(const XXH3_state_t *state, uint8_t out[static ITEM_DIGEST_SIZE])
+{
+    XXH128_canonical_t canonical;
+    _Static_assert(sizeof canonical == ITEM_DIGEST_SIZE, "the whole hash");
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    memcpy(out, &canonical, ITEM_DIGEST_SIZE);
+}
+
+/* Of the first `count` items since the last cut, and of the segment before. */
 static void digest_segment(
-    const struct cutter *cutter, size_t count, bool first, bool last, uint8_t out[static ITEM_DIGEST_SIZE])
+    struct cutter *cutter, size_t count, bool first, bool last, uint8_t out[static ITEM_DIGEST_SIZE])
 {
     const uint64_t frame[] = {
         first, last, first ? hash_text(cutter->list->head) : 0, last ? hash_text(cutter->list->tail) : 0};
+    uint8_t before[ITEM_DIGEST_SIZE];
     XXH3_state_t state;
-    XXH128_canonical_t canonical;
-    _Static_assert(sizeof canonical == ITEM_DIGEST_SIZE, "the whole hash");
+    memcpy(before, cutter->own_digest, sizeof before);
     XXH3_128bits_reset(&state);
     XXH3_128bits_update(&state, frame, sizeof frame);
     if (count)
         XXH3_128bits_update(&state, cutter->digests, count * sizeof *cutter->digests);
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
-    memcpy(out, &canonical, ITEM_DIGEST_SIZE);
+    finish_digest(&state, cutter->own_digest);
+    XXH3_128bits_update(&state, before, sizeof before);
+    finish_digest(&state, out);
 }
 
 /* Ends the segment before item `end`, which begins at byte `begin`. */

@@ -14,7 +14,7 @@
 
 #include "exporter/item_file.h"
 
-#define ITEM_CUT_WINDOW (64u * 1024) /* tests/bench/compressors says what other sizes cost */
+#define ITEM_CUT_WINDOW (10u * 1024) /* tests/bench/compressors says what other sizes cost */
 
 /* Where a window holds no smallest item, as in a list of equal ones, a segment ends here. */
 #define ITEM_CUT_MAX (8u * ITEM_CUT_WINDOW)
@@ -23,8 +23,9 @@
 
 struct item_segment {
     uint64_t first, end; /* items; equal only where the list has none */
-    /* XXH3 over the digests of the items, head and tail where they are in it: segments with the same digest
-     * have the same bytes, wherever they stand. */
+    /* XXH3 over the digests of the items, with head and tail where they are in it, and the same of the
+     * segment before: it is compressed with that in view. Segments with the same digest have the same bytes,
+     * wherever they stand. */
     uint8_t digest[ITEM_DIGEST_SIZE];
 };
 

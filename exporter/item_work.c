@@ -11,6 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "common/deflate_match.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -19,6 +20,9 @@
 
 /* Compressed bytes that are copied at once. */
 #define COPY_BYTES ((size_t)256 * 1024)
+
+/* Segments that are made at once: of each run but the first, the one before it is made twice. */
+#define MADE_SEGMENTS 8u
 
 /* What a segment can grow to if its items are huge. */
 #define TEXT_MAX   ((size_t)1 << 30)
@@ -46,6 +50,7 @@ static void *state_for(struct item_hand *hand, const struct item_work *work)
     if (hand->opened && hand->file == work->file)
         return hand->state;
     close_state(hand);
+    hand->filled = false;
     hand->state = work->list.open ? work->list.open(work->list.context) : NULL;
     hand->close = work->list.close;
     hand->file = work->file;
@@ -191,7 +196,7 @@ uint32_t item_work_to_make(const struct item_work *work)
     uint32_t count = 0;
     for (uint32_t i = 0; i < work->cuts.count; i++)
         count += work->source[i] == NONE;
-    return count;
+    return (count + MADE_SEGMENTS - 1) / MADE_SEGMENTS;
 }
 
 /* ---- runs ---- */
@@ -207,6 +212,9 @@ struct item_run *item_work_take(struct item_work *work)
     run->copied = source != NONE;
     run->made = false;
     size_t bytes = run->copied ? work->old->segments[source].packed_length : 0;
+    while (!run->copied && run->count < MADE_SEGMENTS && first + run->count < work->cuts.count &&
+           work->source[first + run->count] == NONE)
+        run->count++;
     while (run->copied && first + run->count < work->cuts.count &&
            work->source[first + run->count] == source + run->count &&
            bytes + work->old->segments[source + run->count].packed_length <= COPY_BYTES)
@@ -250,8 +258,7 @@ static bool copy(struct item_work *work, uint32_t first, uint32_t count, struct 
 static bool append_items(struct item_work *work, const struct item_segment *segment, struct item_hand *hand)
 {
     const struct item_list *list = &work->list;
-    void *state = segment->first < segment->end ? state_for(hand, work) : NULL;
-    buffer_clear(&hand->text);
+    void *state = state_for(hand, work);
     if (segment->first == 0)
         buffer_append(&hand->text, list->head.data, list->head.length);
     for (uint64_t item = segment->first; item < segment->end; item++) {
@@ -266,36 +273,51 @@ static bool append_items(struct item_work *work, const struct item_segment *segm
            guard_fail(work->guard, "%s: a segment is larger than can be held", work->path);
 }
 
-/* Pieces of GZIP_SEGMENT_BYTES; the last one is longer, so that none is tiny. */
-static bool compress(
-    struct item_work *work, struct item_hand *hand, struct buffer *packed, struct gzip_sum *sum)
+/* Has the text end with that of segment `place`, and nothing before it but what is in view of it. */
+static bool fill_text(struct item_work *work, uint32_t place, struct item_hand *hand)
 {
-    struct gzip_segment piece;
-    if (!hand->compressor)
-        hand->compressor = gzip_compressor_open(GZIP_SEGMENT_LEVEL);
-    for (size_t at = 0; at < hand->text.length; at += piece.length) {
-        size_t left = hand->text.length - at;
-        size_t length = left < 2 * GZIP_SEGMENT_BYTES ? left : GZIP_SEGMENT_BYTES;
-        if (!gzip_append_segment(hand->compressor, hand->text.data + at, length, packed, &piece))
-            return guard_fail(work->guard, "%s: a segment is larger than can be compressed", work->path);
-        gzip_sum_add(sum, &piece);
+    size_t view = hand->segment_length < DEFLATE_WINDOW ? hand->segment_length : DEFLATE_WINDOW;
+    if (place == 0)
+        view = 0;
+    if (view)
+        memmove(hand->text.data, hand->text.data + hand->text.length - view, view);
+    buffer_clear(&hand->text);
+    hand->text.length = view;
+    hand->filled = append_items(work, &work->cuts.segments[place], hand);
+    hand->segment = place;
+    hand->segment_length = hand->text.length - view;
+    return hand->filled;
+}
+
+/* Segment `place` follows the one in hand, or that is made again. */
+static bool fill_both(struct item_work *work, uint32_t place, struct item_hand *hand)
+{
+    bool follows = hand->filled && hand->opened && hand->file == work->file && hand->segment + 1 == place;
+    if (!follows) {
+        hand->segment_length = 0;
+        buffer_trim(&hand->text, KEEP_BYTES);
     }
-    return true;
+    return (place == 0 || follows || fill_text(work, place - 1, hand)) && fill_text(work, place, hand);
 }
 
 static bool make_segment(
     struct item_work *work, uint32_t place, struct item_hand *hand, struct buffer *packed)
 {
     struct segment *segment = &work->segments[place];
-    struct gzip_sum sum = {0, 0};
+    struct gzip_segment made;
     size_t start = packed->length;
-    if (!append_items(work, &work->cuts.segments[place], hand) || !compress(work, hand, packed, &sum))
+    if (!hand->compressor)
+        hand->compressor = gzip_compressor_open(GZIP_LEVEL);
+    if (!fill_both(work, place, hand))
         return false;
-    buffer_trim(&hand->text, KEEP_BYTES);
+    size_t view = hand->text.length - hand->segment_length;
+    if (!gzip_append_segment(
+            hand->compressor, hand->text.data + view, view, hand->segment_length, packed, &made))
+        return guard_fail(work->guard, "%s: a segment is larger than can be compressed", work->path);
     segment->packed_length = (uint32_t)(packed->length - start);
-    segment->length = (uint32_t)sum.length;
-    segment->crc32 = sum.crc32;
-    segment->check = packed->length > start ? XXH3_64bits(packed->data + start, segment->packed_length) : 0;
+    segment->length = (uint32_t)made.length;
+    segment->crc32 = made.crc32;
+    segment->check = XXH3_64bits(packed->data + start, segment->packed_length);
     return true;
 }
 

@@ -2,10 +2,12 @@
 #define R3E_EXPORTER_ITEM_WORK_H
 /* One file of items while it is being made, run by run, by several threads.
  *
- * A run is one segment that is made and compressed, or several that follow each other in the published file
- * too and are copied from there. Runs are taken in order, made beside each other, and written in order by
- * whichever thread has the next one: nobody waits for a turn. At most ITEM_WORK_SLOTS runs are under way, so
- * memory is some compressed segments. Segments that were copied and those that were made are the same bytes.
+ * A run is a few segments that follow each other and are made and compressed, or that follow each other in
+ * the published file too and are copied from there. A segment is compressed with what it needs of the one
+ * before it in view, so whoever makes it must have the text of both. Runs are taken in order, made beside
+ * each other, and written in order by whichever thread has the next one: nobody waits for a turn. At most
+ * ITEM_WORK_SLOTS runs are under way, so memory is some compressed segments. Segments that were copied and
+ * those that were made are the same bytes.
  *
  * item_work_take, item_work_next_to_write and item_work_done are called under the caller's mutex, the rest
  * outside of it. */
@@ -26,7 +28,11 @@
 /* What a thread works with. */
 struct item_hand {
     struct gzip_compressor *compressor; /* NULL until there is something to compress */
+    /* Text of a segment, behind as much of the one before as it may refer to. */
     struct buffer text;
+    bool filled; /* `text` ends with segment `segment` of file `file`, `segment_length` bytes long */
+    uint32_t segment;
+    size_t segment_length;
     bool opened; /* the state of the file `file` */
     uint32_t file;
     void *state; /* what `open` of its list returned, and what closes it */
@@ -67,7 +73,7 @@ struct item_work {
 struct item_work *item_work_open(
     struct publication *publication, const char *path, const struct item_list *list, struct guard *guard);
 
-/* How many segments are not to be copied. */
+/* How many threads could make segments beside each other. */
 uint32_t item_work_to_make(const struct item_work *work);
 
 /* The next run, or NULL if there is none or no room for one now. */

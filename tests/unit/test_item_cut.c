@@ -117,7 +117,8 @@ static void test_a_change_leaves_other_segments_alone(void **state)
         }
         struct item_cuts after = item_cut(&list);
         assert_gapless(&after, list.count);
-        /* The item's own segment, and, if a cut came or went, the one beside it and what these became. */
+        /* The item's own segment and the one that is compressed in view of it; if a cut came or went, what
+         * was on its other side, too. */
         assert_in_range(after.count - common(&before, &after), 1, 4);
         item_cuts_free(&before);
         before = after;

@@ -295,6 +295,13 @@ static void change(struct world *world)
     }
 }
 
+/* Some twice: where a thread begins, it makes what is in view of its first segment. */
+static void assert_made_all(const struct world *world)
+{
+    uint64_t items = 3 + world->count + world->count - first_of(world, 3);
+    assert_in_range(world->appended, items, items * 3 / 2);
+}
+
 /* ---- tests ---- */
 
 static void test_bytes_do_not_depend_on_threads(void **state)
@@ -359,7 +366,7 @@ static void test_a_file_that_did_not_change_is_not_touched(void **state)
     publish(&site, world, 2, true);
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
-    assert_int_equal(world->appended, 3 + world->count + world->count - world->count / 2);
+    assert_made_all(world);
     assert_int_equal(site.figures.files_unchanged, FILES);
     remove_site(&site);
     free(world);
@@ -417,7 +424,7 @@ static void test_a_table_that_is_broken_does_not_count(void **state)
     change(world);
     overwrite(&site, SEGMENTS_NAME, 60, "X");
     publish(&site, world, 2, false);
-    assert_int_equal(world->appended, 3 + world->count + world->count - world->count / 2);
+    assert_made_all(world);
     publish(&fresh, world, 2, true);
     assert_same(&site, &fresh);
 
