@@ -14,7 +14,7 @@
 
 #include "exporter/item_file.h"
 
-#define ITEM_CUT_WINDOW (10u * 1024) /* tests/bench/compressors says what other sizes cost */
+#define ITEM_CUT_WINDOW (9u * 1024) /* tests/bench/compressors says what other sizes cost */
 
 /* Where a window holds no smallest item, as in a list of equal ones, a segment ends here. */
 #define ITEM_CUT_MAX (8u * ITEM_CUT_WINDOW)
