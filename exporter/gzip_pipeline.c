@@ -26,7 +26,7 @@ struct gzip_pipeline {
 static bool compress(struct gzip_sink *sink, const uint8_t *bytes, size_t length)
 {
     struct gzip_segment segment;
-    if (!gzip_append_segment(sink->compressor, bytes, length, &sink->packed, &segment))
+    if (!gzip_append_segment(sink->compressor, bytes, 0, length, &sink->packed, &segment))
         return guard_fail(
             sink->pipeline->guard, "%s: a part is larger than can be compressed", sink->pipeline->path);
     gzip_sum_add(sink->sum, &segment);

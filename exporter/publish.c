@@ -208,6 +208,29 @@ bool publication_put(struct publication *publication, const char *path, struct t
     return changed(publication, CHANGE_RENAME, path, content.length);
 }
 
+bool publication_keep(struct publication *publication, const char *path)
+{
+    struct stat status;
+    const struct inventory_item *item =
+        publication->previous ? inventory_find(publication->previous, path) : NULL;
+    if (!item)
+        return false;
+    if (!publication->previous_stands &&
+        (fstatat(publication->root_fd, path, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            inventory_mark(&status) != item->mark))
+        return false;
+    pthread_mutex_lock(&publication->mutex);
+    publication->figures.files_unchanged++;
+    inventory_carry(&publication->inventory, item);
+    pthread_mutex_unlock(&publication->mutex);
+    return true;
+}
+
+bool publication_stays(struct publication *publication, const char *path, const struct stat *status)
+{
+    return unchanged(publication, path, status);
+}
+
 int publication_begin(struct publication *publication, const char *path)
 {
     char temporary[PATH_MAX];
@@ -292,7 +315,7 @@ bool publication_link(struct publication *publication, const char *path, const c
         return fail(publication, "link", path);
     note(publication, path, &wanted, true);
     pthread_mutex_lock(&publication->mutex);
-    inventory_unsettle(&publication->inventory, source);
+    inventory_unsettle(&publication->inventory, source, &wanted);
     pthread_mutex_unlock(&publication->mutex);
     return changed(publication, CHANGE_RENAME, path, 0);
 }
@@ -395,6 +418,7 @@ bool publication_commit(struct publication *publication)
         FAULT_POINT(EXPORTER_AFTER_RENAME);
     }
     FAULT_POINT(EXPORTER_AFTER_LAST_RENAME);
+    inventory_changed_now(&publication->inventory);
     return syncfs(publication->root_fd) == 0 || fail(publication, "sync the file system of", "");
 }
 

@@ -28,6 +28,7 @@ struct publication_figures {
 };
 
 struct publication_change;
+struct segments;
 
 struct publication {
     char root[PATH_MAX]; /* PUBLIC/cache */
@@ -39,6 +40,10 @@ struct publication {
     uint32_t change_count, change_capacity;
     struct publication_figures figures;
     struct inventory inventory; /* of what this run puts; complete it after the commit */
+    /* Of the last run, borrowed; NULL: unknown. The caller's to set before anything is put. */
+    struct segments *segments;        /* what its files are made of, and where this run's are noted */
+    const struct inventory *previous; /* what it published … */
+    bool previous_stands;             /* … and that inventory_stands said so in this run */
 };
 
 /* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
@@ -52,6 +57,13 @@ bool publication_folder(struct publication *publication, const char *path);
 
 /* Has the file at `path` hold these bytes. */
 bool publication_put(struct publication *publication, const char *path, struct text content);
+
+/* The file at `path` stays as the last run left it: takes note of it without opening it. False, without an
+ * error: it is not known to be as the last run left it, and must be put. */
+bool publication_keep(struct publication *publication, const char *path);
+
+/* The same for a file of which the caller knows from its state that it is right. */
+bool publication_stays(struct publication *publication, const char *path, const struct stat *status);
 
 /* For content that comes piece by piece: a descriptor to write to, or -1; then publication_end, which closes
  * it. */

@@ -142,9 +142,9 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         .class_id = class_id,
         .broken = !sound,
         .entry_count = record.entry_count,
+        .changed_at_ms = record.changed_at_ms,
         .rows_checksum = record.rows_checksum,
         .detail_checksum = record.detail_checksum,
-        .changed_at_ms = record.changed_at_ms,
     };
     name_board(snapshot, &snapshot->boards[snapshot->board_count - 1]);
     if (sound)

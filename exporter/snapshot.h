@@ -20,8 +20,8 @@ struct snapshot_board {
     uint32_t track_id, class_id;
     uint32_t entry_count; /* 0: `rows` is empty */
     bool broken; /* found out by snapshot_verify: not to be published; what was published before stays */
+    int64_t changed_at_ms; /* wall clock of the last change of content */
     uint64_t rows_checksum, detail_checksum;
-    int64_t changed_at_ms;               /* wall clock of the last change of content */
     const char *track_name, *class_name; /* the catalogue's, or the id in digits */
     struct text rows;                    /* as in board.h; this and the next after snapshot_verify */
     struct text detail;                  /* one gzip member */
