@@ -6,6 +6,7 @@
 #include "exporter/combinations.h"
 #include "exporter/guard.h"
 #include "exporter/ledger.h"
+#include "exporter/ledger_change.h"
 #include "exporter/ledger_file.h"
 #include "exporter/manifest.h"
 #include "exporter/options.h"
@@ -23,11 +24,18 @@ struct export
     struct publication publication;
     struct combinations_figures combinations;
     struct ledger_files ledger_files;
-    struct ledger ledger;
-    bool has_ledger;          /* there was one of the last run */
-    bool is_damaged;          /* … and it was found not to be what it was */
-    bool ledger_is_new;       /* this run's is another … */
-    bool ledger_is_small;     /* … which was made from the last one */
+    struct ledger old_ledger, ledger; /* of the last run, and of this one */
+    bool has_ledger;                  /* there is one of the last run … */
+    bool is_damaged;                  /* … and it was found not to be what it was */
+    bool ledger_is_new;               /* this run's is another … */
+    bool ledger_is_small;             /* … which was made from the last one */
+    struct ledger_change change;
+    bool *kept_details;        /* owned; by board: it stays as it was published */
+    bool has_touched;          /* only these classes have statistics that may have changed: */
+    uint32_t *touched_classes; /* owned */
+    uint32_t touched_class_count;
+    bool has_manifest; /* of the last run, and its basis: */
+    uint8_t previous_basis[MANIFEST_BASIS_SIZE];
     struct manifest manifest; /* of the last run, then of this one */
     bool stands;              /* what the last run published is what this one would publish */
 };

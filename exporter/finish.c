@@ -351,25 +351,25 @@ static void *run_thread(void *context)
     return NULL;
 }
 
-bool finish_run(struct finishing *work, unsigned threads)
+bool finish_run(struct finishing *finishing, unsigned threads)
 {
-    pthread_mutex_init(&work->mutex, NULL);
-    work->persons = memory_zalloc(work->gathering->persons.count, sizeof *work->persons);
+    pthread_mutex_init(&finishing->mutex, NULL);
+    finishing->persons = memory_zalloc(finishing->gathering->persons.count, sizeof *finishing->persons);
     for (unsigned i = 0; i < THREADS_MAX; i++)
-        work->arenas[i] = arena_make(SIZE_MAX);
-    struct threads team = threads_start(threads, run_thread, work);
+        finishing->arenas[i] = arena_make(SIZE_MAX);
+    struct threads team = threads_start(threads, run_thread, finishing);
     threads_join(&team);
-    pthread_mutex_destroy(&work->mutex);
-    return guard_ok(work->guard);
+    pthread_mutex_destroy(&finishing->mutex);
+    return guard_ok(finishing->guard);
 }
 
-void finish_free(struct finishing *work)
+void finish_free(struct finishing *finishing)
 {
-    free(work->persons);
-    free(work->results);
+    free(finishing->persons);
+    free(finishing->results);
     for (int kind = 0; kind < ROSTER_KINDS; kind++)
-        free(work->rosters[kind].drafts);
+        free(finishing->rosters[kind].drafts);
     for (unsigned i = 0; i < THREADS_MAX; i++)
-        arena_free(&work->arenas[i]);
-    *work = (struct finishing){0};
+        arena_free(&finishing->arenas[i]);
+    *finishing = (struct finishing){0};
 }

@@ -63,6 +63,7 @@ void gathered_free(struct gathered *gathered);
 bool gather_take(const struct gathering *gathering, uint32_t bin, struct gathered *gathered);
 
 /* Adds a row to a bundle; its texts point into the gathering, the snapshot and what was taken. */
-void gather_add_to(const struct gathering *gathering, const struct gathered_row *row, struct bundle *bundle);
+void gather_add_to(
+    const struct gathering *gathering, const struct gathered_row *source, struct bundle *bundle);
 
 #endif

@@ -18,8 +18,7 @@
 #define MIRROR   FOLDER "/mirror.json.gz"
 #define TEAMS    FOLDER "/teams.json.gz"
 
-#define SHARDS    "_abcdefghijklmnopqrstuvwxyz"
-#define PATH_SIZE 64
+#define SHARDS "_abcdefghijklmnopqrstuvwxyz"
 
 /* A country that fewer than half of a team's members share. */
 #define NO_COUNTRY "Various"
@@ -73,38 +72,45 @@ static void append_mirror(struct group_reader *reader, struct buffer *out)
 
 /* ---- teams ---- */
 
-static int compare_names(const void *left, const void *right)
+/* Members are sorted by their places, which are in the order of persons. */
+static int compare_members(const struct card *cards, uint32_t left, uint32_t right, enum card_field field)
 {
-    const struct card *a = *(const struct card *const *)left, *b = *(const struct card *const *)right;
-    int order = text_compare(card_raw(a, CARD_NAME), card_raw(b, CARD_NAME));
-    return order ? order : (a > b) - (a < b); /* cards are in the order of persons */
+    int order = text_compare(card_raw(&cards[left], field), card_raw(&cards[right], field));
+    return order ? order : (left > right) - (left < right);
 }
 
-static int compare_countries(const void *left, const void *right)
+static int compare_names(const void *left, const void *right, void *cards)
 {
-    const struct card *a = *(const struct card *const *)left, *b = *(const struct card *const *)right;
-    return text_compare(card_raw(a, CARD_COUNTRY), card_raw(b, CARD_COUNTRY));
+    return compare_members(cards, *(const uint32_t *)left, *(const uint32_t *)right, CARD_NAME);
+}
+
+static int compare_countries(const void *left, const void *right, void *cards)
+{
+    return compare_members(cards, *(const uint32_t *)left, *(const uint32_t *)right, CARD_COUNTRY);
 }
 
 /* The country of more than half of the members that have one; a constant otherwise. Sorts the members. */
-static struct bundle_text country_of(const struct card **members, uint32_t count)
+static struct bundle_text country_of(struct card *cards, uint32_t *members, uint32_t count)
 {
-    struct bundle_text country = {NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
+    static const struct bundle_text various = {
+        NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
+    struct bundle_text country = various;
     uint32_t known = 0, run = 0, longest = 0;
-    qsort(members, count, sizeof *members, compare_countries);
+    struct text last = {"", 0};
+    qsort_r(members, count, sizeof *members, compare_countries, cards);
     for (uint32_t i = 0; i < count; i++) {
-        if (!members[i]->texts[CARD_COUNTRY].length)
+        struct text next = card_raw(&cards[members[i]], CARD_COUNTRY);
+        if (!next.length)
             continue;
-        run = known && compare_countries(&members[i - 1], &members[i]) == 0 ? run + 1 : 1;
+        run = text_compare(last, next) == 0 ? run + 1 : 1;
+        last = next;
         known++;
         if (run > longest) {
             longest = run;
-            country = members[i]->texts[CARD_COUNTRY];
+            country = cards[members[i]].texts[CARD_COUNTRY];
         }
     }
-    if (longest * 2 <= known)
-        country = (struct bundle_text){NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
-    return country;
+    return longest * 2 > known ? country : various;
 }
 
 static void append_driver(const struct card *member, struct buffer *out)
@@ -118,20 +124,20 @@ static void append_driver(const struct card *member, struct buffer *out)
 
 static void append_team(struct group_reader *reader, struct buffer *out)
 {
-    const struct card **members = memory_zalloc(reader->count, sizeof *members);
+    uint32_t *members = memory_zalloc(reader->count, sizeof *members);
     for (uint32_t i = 0; i < reader->count; i++)
-        members[i] = &reader->cards[i];
-    struct bundle_text country = country_of(members, reader->count);
+        members[i] = i;
+    struct bundle_text country = country_of(reader->cards, members, reader->count);
     buffer_append_byte(out, '"');
     entry_json_text(group_reader_key(reader), out);
     buffer_append_string(out, "\":{\"country\":\"");
     entry_json_text(&country, out);
     buffer_append_string(out, "\",\"drivers\":[");
-    qsort(members, reader->count, sizeof *members, compare_names);
+    qsort_r(members, reader->count, sizeof *members, compare_names, reader->cards);
     for (uint32_t i = 0; i < reader->count; i++) {
         if (i)
             buffer_append_byte(out, ',');
-        append_driver(members[i], out);
+        append_driver(&reader->cards[members[i]], out);
     }
     buffer_append_string(out, "]}");
     free(members);
@@ -145,41 +151,55 @@ static const struct roster_file metadata_file = {ROSTER_KEYS, false, "{", "}", 2
 static const struct roster_file mirror_file = {ROSTER_MIRROR, false, "[", "]", 20, 0, append_mirror};
 static const struct roster_file teams_file = {ROSTER_TEAMS, false, "{", "}", 60, 46, append_team};
 
-static void shard_path(char path[static PATH_SIZE], const char *folder, char shard)
+static void shard_path(char path[static ROSTER_FILE_PATH], const char *folder, char shard)
 {
-    int length = snprintf(path, PATH_SIZE, "%s/%c.json.gz", folder, shard);
-    if (length < 0 || length >= PATH_SIZE)
-        log_bug("index_files: a path is longer than %d bytes", PATH_SIZE);
+    int length = snprintf(path, ROSTER_FILE_PATH, "%s/%c.json.gz", folder, shard);
+    if (length < 0 || length >= (int)ROSTER_FILE_PATH)
+        log_bug("index_files: a path is longer than %u bytes", ROSTER_FILE_PATH);
 }
 
-static bool write_whole(struct publication *publication, const char *path, const struct roster_file *file,
-    struct ledger *ledger, unsigned threads)
+static struct roster_file_plan whole(
+    const char *path, const struct roster_file *file, const struct ledger *ledger)
 {
-    const uint32_t ranges[4] = {0, ledger->rosters[file->kind].count, 0, 0};
-    return roster_file_write(publication, path, file, ledger, ranges, threads);
+    struct roster_file_plan plan = {.file = file, .ranges = {0, ledger->rosters[file->kind].count, 0, 0}};
+    int length = snprintf(plan.path, sizeof plan.path, "%s", path);
+    if (length < 0 || length >= (int)sizeof plan.path)
+        log_bug("index_files: a path is longer than %u bytes", ROSTER_FILE_PATH);
+    return plan;
 }
 
-static bool write_shards(struct publication *publication, const char *folder, const struct roster_file *file,
-    struct ledger *ledger, unsigned threads)
+/* The keys that begin with a letter, or (`_`) with anything else. */
+static struct roster_file_plan shard(
+    const char *folder, char shard, const struct roster_file *file, const struct ledger *ledger)
 {
     const struct roster *roster = &ledger->rosters[file->kind];
-    char path[PATH_SIZE];
-    if (!publication_folder(publication, folder) ||
-        !publication_list_and_sweep(publication, folder, NULL, NULL))
-        return false;
-    for (const char *shard = SHARDS; *shard; shard++) {
-        uint32_t ranges[4] = {
-            0, roster_count_below(roster, 'a'), roster_count_below(roster, 'z' + 1), roster->count};
-        if (*shard != '_') {
-            ranges[0] = roster_count_below(roster, (unsigned char)*shard);
-            ranges[1] = roster_count_below(roster, (unsigned char)*shard + 1u);
-            ranges[2] = ranges[3] = 0;
-        }
-        shard_path(path, folder, *shard);
-        if (!roster_file_write(publication, path, file, ledger, ranges, threads))
-            return false;
+    struct roster_file_plan plan = {.file = file};
+    shard_path(plan.path, folder, shard);
+    if (shard == '_') {
+        plan.ranges[1] = roster_count_below(roster, 'a');
+        plan.ranges[2] = roster_count_below(roster, 'z' + 1);
+        plan.ranges[3] = roster->count;
+    } else {
+        plan.ranges[0] = roster_count_below(roster, (unsigned char)shard);
+        plan.ranges[1] = roster_count_below(roster, (unsigned char)shard + 1u);
     }
-    return true;
+    return plan;
+}
+
+static bool write_shards(struct publication *publication, struct ledger *ledger, unsigned threads)
+{
+    struct roster_file_plan plans[2 * (sizeof SHARDS - 1)];
+    uint32_t count = 0;
+    for (const char *at = SHARDS; *at; at++) {
+        plans[count++] = shard(ENTRIES, *at, &entries_file, ledger);
+        plans[count++] = shard(METADATA, *at, &metadata_file, ledger);
+    }
+    return roster_files_write(publication, plans, count, ledger, threads);
+}
+
+static bool make_folder(struct publication *publication, const char *path)
+{
+    return publication_folder(publication, path) && publication_list_and_sweep(publication, path, NULL, NULL);
 }
 
 static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
@@ -192,7 +212,8 @@ static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
 bool index_files_write_flat(
     struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
 {
-    bool written = write_whole(publication, FLAT, &flat_file, ledger, threads);
+    const struct roster_file_plan plan = whole(FLAT, &flat_file, ledger);
+    bool written = roster_files_write(publication, &plan, 1, ledger, threads);
     done_with(ledger, ROSTER_FLAT, keep);
     return written;
 }
@@ -200,16 +221,14 @@ bool index_files_write_flat(
 bool index_files_write_sharded(
     struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
 {
-    if (!publication_folder(publication, FOLDER) ||
-        !publication_list_and_sweep(publication, FOLDER, NULL, NULL) ||
-        !write_shards(publication, ENTRIES, &entries_file, ledger, threads) ||
-        !write_shards(publication, METADATA, &metadata_file, ledger, threads))
+    const struct roster_file_plan others[] = {
+        whole(MIRROR, &mirror_file, ledger), whole(TEAMS, &teams_file, ledger)};
+    if (!make_folder(publication, FOLDER) || !make_folder(publication, ENTRIES) ||
+        !make_folder(publication, METADATA) || !write_shards(publication, ledger, threads))
         return false;
     done_with(ledger, ROSTER_KEYS, keep);
-    if (!write_whole(publication, MIRROR, &mirror_file, ledger, threads))
-        return false;
+    bool written = roster_files_write(publication, others, 2, ledger, threads);
     done_with(ledger, ROSTER_MIRROR, keep);
-    bool written = write_whole(publication, TEAMS, &teams_file, ledger, threads);
     done_with(ledger, ROSTER_TEAMS, keep);
     return written;
 }
@@ -225,7 +244,7 @@ static void remove_if_there(struct publication *publication, const char *path)
 
 static bool remove_shards(struct publication *publication, const char *folder)
 {
-    char path[PATH_SIZE];
+    char path[ROSTER_FILE_PATH];
     if (!publication_has_folder(publication, folder))
         return true;
     for (const char *shard = SHARDS; *shard; shard++) {

@@ -27,7 +27,7 @@ void ledger_free(struct ledger *ledger)
     for (int kind = 0; kind < ROSTER_KINDS; kind++)
         roster_free(&ledger->rosters[kind]);
     if (ledger->cards)
-        munmap((void *)(uintptr_t)ledger->cards, ledger->cards_size);
+        munmap(ledger->cards, ledger->cards_size);
     for (int log = 0; log < LEDGER_LOGS; log++) {
         if (ledger->logs[log].fd >= 0)
             close(ledger->logs[log].fd);
@@ -57,7 +57,7 @@ bool ledger_map_cards(struct ledger *ledger)
     ledger->cards_size = log->end;
     for (uint32_t i = 0; i < ledger->person_count; i++) {
         const struct ledger_person *person = &ledger->persons[i];
-        const uint8_t *bytes = ledger->cards + person->card_offset;
+        const uint8_t *bytes = (const uint8_t *)ledger->cards + person->card_offset;
         if (XXH3_64bits(bytes, person->card_length) == person->card_digest &&
             card_read(&card, bytes, person->card_length))
             continue;
@@ -72,14 +72,14 @@ struct card ledger_card(const struct ledger *ledger, uint32_t person)
 {
     const struct ledger_person *record = &ledger->persons[person];
     struct card card;
-    if (!card_read(&card, ledger->cards + record->card_offset, record->card_length))
+    if (!card_read(&card, (const uint8_t *)ledger->cards + record->card_offset, record->card_length))
         log_fatal(LEDGER_CARDS " was changed by somebody else; remove it and try again");
     return card;
 }
 
 void ledger_drop_pages(const struct ledger *ledger)
 {
-    madvise((void *)(uintptr_t)ledger->cards, ledger->cards_size, MADV_DONTNEED);
+    madvise(ledger->cards, ledger->cards_size, MADV_DONTNEED);
 }
 
 void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind)

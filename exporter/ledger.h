@@ -22,6 +22,7 @@
 
 #include "common/buffer.h"
 #include "exporter/guard.h"
+#include "exporter/manifest.h"
 #include "exporter/person_id.h"
 #include "exporter/roster.h"
 #include "exporter/snapshot.h"
@@ -35,7 +36,8 @@ struct ledger_board {
     uint32_t track_id, class_id;
     uint64_t rows_checksum;
     uint64_t detail_checksum;
-    uint64_t track_name; /* a hash of it */
+    uint64_t track_name;   /* a hash of it */
+    int64_t changed_at_ms; /* wall clock of the last change of content */
     uint32_t entry_count;
     uint32_t reserved;
 };
@@ -78,8 +80,10 @@ struct ledger {
     uint32_t team_count;
     uint64_t id; /* which files of rows and cards this belongs to */
     struct ledger_log logs[LEDGER_LOGS];
-    const uint8_t *cards; /* the file of cards in memory, up to its end; see ledger_map_cards */
+    void *cards; /* read only: the file of cards in memory, up to its end; see ledger_map_cards */
     size_t cards_size;
+    uint8_t basis[MANIFEST_BASIS_SIZE]; /* of the run that published from it … */
+    uint64_t catalogue;                 /* … and a hash of its catalogue */
     struct guard *guard;
     atomic_bool damaged;
 };

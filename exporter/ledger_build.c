@@ -11,7 +11,7 @@
 
 struct building {
     struct ledger *ledger, *old;
-    const struct ledger_change *change;
+    struct ledger_change *change;
     struct snapshot *snapshot;
     struct guard *guard;
     struct gathering gathering;
@@ -50,8 +50,10 @@ static void find_old(struct building *work)
         if (persons->entries[number].old != STRING_NONE)
             continue;
         uint32_t place = ledger_find(work->old, &persons->entries[number].id, 0, &is_same);
-        if (is_same)
-            persons->entries[number].old = place;
+        if (!is_same)
+            continue;
+        persons->entries[number].old = place;
+        work->change->persons[place] = true;
     }
 }
 
@@ -261,6 +263,7 @@ static void put_boards(struct building *work)
             .rows_checksum = board->rows_checksum,
             .detail_checksum = board->detail_checksum,
             .track_name = ledger_change_name(board->track_name),
+            .changed_at_ms = board->changed_at_ms,
             .entry_count = board->entry_count,
         };
     }
@@ -296,7 +299,7 @@ static bool finish(struct building *work, unsigned threads)
     return done;
 }
 
-bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger_change *change,
+bool ledger_build(struct ledger *ledger, struct ledger *old, struct ledger_change *change,
     struct snapshot *snapshot, struct publication *publication, unsigned threads)
 {
     struct building work = {

@@ -10,8 +10,9 @@
 #include "exporter/publish.h"
 
 /* `ledger` was made by ledger_make and has its logs. `old` may be NULL; then all
- * boards count as changed. Boards that changed must have been verified. False: the guard knows why. */
-bool ledger_build(struct ledger *ledger, struct ledger *old, const struct ledger_change *change,
+ * boards count as changed. Boards that changed must have been verified. Persons of `old` who have come to
+ * such a board are marked in `change` too. False: the guard knows why. */
+bool ledger_build(struct ledger *ledger, struct ledger *old, struct ledger_change *change,
     struct snapshot *snapshot, struct publication *publication, unsigned threads);
 
 #endif

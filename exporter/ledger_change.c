@@ -41,25 +41,14 @@ static void compare_boards(
         change->boards[i] = !known || board->broken || !has_same_rows(&ledger->boards[old], board);
         change->details[i] =
             !known || board->broken || ledger->boards[old].detail_checksum != board->detail_checksum;
+        change->any |= change->boards[i] || change->details[i] ||
+                       ledger->boards[old].changed_at_ms != board->changed_at_ms;
         if (known)
             change->new_board[old++] = i;
-        change->any |= change->boards[i] || change->details[i];
         change->changed_rows += change->boards[i] ? board->entry_count : 0;
     }
     while (old < old_count)
         change->new_board[old++] = STRING_NONE;
-}
-
-static void find_persons(struct ledger_change *change, const struct ledger *ledger)
-{
-    for (uint32_t i = 0; i < ledger->person_count; i++) {
-        const struct ledger_person *person = &ledger->persons[i];
-        const struct ledger_result *results = ledger->results + person->result_first;
-        for (uint32_t at = 0; at < person->result_count && !change->persons[i]; at++) {
-            uint32_t board = change->new_board[results[at].board];
-            change->persons[i] = board == STRING_NONE || change->boards[board];
-        }
-    }
 }
 
 struct ledger_change ledger_change_find(const struct ledger *ledger, const struct snapshot *snapshot)
@@ -73,9 +62,26 @@ struct ledger_change ledger_change_find(const struct ledger *ledger, const struc
     }
     compare_boards(&change, ledger, snapshot);
     change.any |= !ledger || ledger->board_count != snapshot->board_count;
-    if (ledger)
-        find_persons(&change, ledger);
     return change;
+}
+
+void ledger_change_verified(
+    struct ledger_change *change, const struct ledger *ledger, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->board_count; i++) {
+        if (!snapshot->boards[i].broken || change->boards[i])
+            continue;
+        change->boards[i] = change->any = true;
+        change->changed_rows += snapshot->boards[i].entry_count;
+    }
+    for (uint32_t i = 0; ledger && i < ledger->person_count; i++) {
+        const struct ledger_person *person = &ledger->persons[i];
+        const struct ledger_result *results = ledger->results + person->result_first;
+        for (uint32_t at = 0; at < person->result_count && !change->persons[i]; at++) {
+            uint32_t board = change->new_board[results[at].board];
+            change->persons[i] = board == STRING_NONE || change->boards[board];
+        }
+    }
 }
 
 void ledger_change_free(struct ledger_change *change)

@@ -19,6 +19,10 @@ struct ledger_change {
 /* Compares by what the records say. Without a ledger (NULL) everything has changed. */
 struct ledger_change ledger_change_find(const struct ledger *ledger, const struct snapshot *snapshot);
 
+/* Boards that were found broken since have changed too; and then, whom it concerns. */
+void ledger_change_verified(
+    struct ledger_change *change, const struct ledger *ledger, const struct snapshot *snapshot);
+
 void ledger_change_free(struct ledger_change *change);
 
 /* The hash that a ledger keeps of a name. */

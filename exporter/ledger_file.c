@@ -17,6 +17,7 @@
 #include "common/memory.h"
 #include "common/version.h"
 #include "exporter/ledger_check.h"
+#include "exporter/program.h"
 
 #define NEW_LEDGER "." LEDGER_NAME ".new"
 #define FILE_MODE  0644
@@ -44,9 +45,12 @@ enum part { PART_BOARDS, PART_PERSONS, PART_RESULTS, PART_ROSTERS, PARTS = PART_
 struct head {
     char magic[8];
     uint64_t version;
-    uint64_t program[3]; /* one built anew may lay out other structures without having another version */
+    uint64_t program[PROGRAM_NUMBERS]; /* one built anew may lay out other structures without having another
+                                          version */
     char release[32];
     uint64_t id, ends[LEDGER_LOGS];
+    uint64_t catalogue;
+    uint8_t basis[MANIFEST_BASIS_SIZE];
     uint64_t counts[PARTS], hashes[PARTS];
     uint64_t hash; /* of all before it */
 };
@@ -56,13 +60,8 @@ static const char magic[8] = "r3e-ledg";
 static struct head identity(void)
 {
     struct head head = {.version = VERSION, .release = R3E_VERSION};
-    struct stat status;
     memcpy(head.magic, magic, sizeof magic);
-    if (stat("/proc/self/exe", &status) == 0) {
-        head.program[0] = status.st_ino;
-        head.program[1] = (uint64_t)status.st_size;
-        head.program[2] = (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
-    }
+    program_identify(head.program);
     return head;
 }
 
@@ -211,6 +210,8 @@ static bool load(const struct ledger_files *files, int fd, struct ledger *ledger
         !is_sound(&head, (uint64_t)status.st_size))
         return false;
     ledger->id = head.id;
+    ledger->catalogue = head.catalogue;
+    memcpy(ledger->basis, head.basis, sizeof head.basis);
     bool loaded = read_parts(fd, &head, ledger);
     for (int log = 0; log < LEDGER_LOGS && loaded; log++) {
         ledger->logs[log].end = head.ends[log];
@@ -302,6 +303,8 @@ static bool write_ledger(int fd, const struct ledger *ledger)
     struct head head = identity();
     uint32_t count;
     head.id = ledger->id;
+    head.catalogue = ledger->catalogue;
+    memcpy(head.basis, ledger->basis, sizeof head.basis);
     for (int log = 0; log < LEDGER_LOGS; log++)
         head.ends[log] = ledger->logs[log].end;
     for (int part = 0; part < PARTS; part++) {

@@ -1,7 +1,9 @@
 #include "exporter/roster_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "exporter/item_file.h"
 
 struct writing {
@@ -55,25 +57,44 @@ static struct text text_of(const char *string)
     return (struct text){string, (uint32_t)strlen(string)};
 }
 
-bool roster_file_write(struct publication *publication, const char *path, const struct roster_file *file,
-    struct ledger *ledger, const uint32_t ranges[static 4], unsigned threads)
+struct batch {
+    const struct roster_file_plan *plans;
+    struct ledger *ledger;
+    struct writing *writings; /* by plan */
+};
+
+static bool describe(void *context, uint32_t number, char path[static PATH_MAX], struct item_list *list)
 {
-    struct writing writing = {.file = file, .ledger = ledger};
-    const struct roster *roster = &ledger->rosters[file->kind];
-    roster_groups_add(&writing.groups, roster, ranges[0], ranges[1]);
-    roster_groups_add(&writing.groups, roster, ranges[2], ranges[3]);
-    const struct item_list list = {
-        .context = &writing,
-        .count = writing.groups.count,
-        .head = text_of(file->head),
-        .tail = text_of(file->tail),
+    struct batch *batch = context;
+    const struct roster_file_plan *plan = &batch->plans[number];
+    struct writing *writing = &batch->writings[number];
+    const struct roster *roster = &batch->ledger->rosters[plan->file->kind];
+    *writing = (struct writing){.file = plan->file, .ledger = batch->ledger};
+    roster_groups_add(&writing->groups, roster, plan->ranges[0], plan->ranges[1]);
+    roster_groups_add(&writing->groups, roster, plan->ranges[2], plan->ranges[3]);
+    memcpy(path, plan->path, sizeof plan->path);
+    *list = (struct item_list){
+        .context = writing,
+        .count = writing->groups.count,
+        .head = text_of(plan->file->head),
+        .tail = text_of(plan->file->tail),
         .digest = digest,
         .size = size,
         .append = append,
         .open = open_reader,
         .close = close_reader,
     };
-    bool written = item_file_write(publication, path, &list, threads, ledger->guard);
-    roster_groups_free(&writing.groups);
+    return true;
+}
+
+bool roster_files_write(struct publication *publication, const struct roster_file_plan *plans, uint32_t count,
+    struct ledger *ledger, unsigned threads)
+{
+    struct batch batch = {plans, ledger, memory_zalloc(count, sizeof *batch.writings)};
+    const struct item_files files = {.context = &batch, .count = count, .describe = describe};
+    bool written = item_files_write(publication, &files, threads, ledger->guard);
+    for (uint32_t i = 0; i < count; i++)
+        roster_groups_free(&batch.writings[i].groups);
+    free(batch.writings);
     return written;
 }

@@ -1,6 +1,6 @@
 #ifndef R3E_EXPORTER_ROSTER_FILE_H
 #define R3E_EXPORTER_ROSTER_FILE_H
-/* A published file whose items are groups of a roster. */
+/* Published files whose items are groups of a roster. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,9 +16,17 @@ struct roster_file {
     void (*append)(struct group_reader *reader, struct buffer *out);
 };
 
-/* Items from `ranges[0]` to before `ranges[1]`, then from `ranges[2]` to before `ranges[3]`. False: the guard
- * knows why. */
-bool roster_file_write(struct publication *publication, const char *path, const struct roster_file *file,
-    struct ledger *ledger, const uint32_t ranges[static 4], unsigned threads);
+#define ROSTER_FILE_PATH 64u
+
+struct roster_file_plan {
+    const struct roster_file *file;
+    char path[ROSTER_FILE_PATH];
+    /* Groups that begin from ranges[0] to before ranges[1], then from ranges[2] to before ranges[3]. */
+    uint32_t ranges[4];
+};
+
+/* Makes them beside each other. False: the guard knows why. */
+bool roster_files_write(struct publication *publication, const struct roster_file_plan *plans, uint32_t count,
+    struct ledger *ledger, unsigned threads);
 
 #endif

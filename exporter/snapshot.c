@@ -75,6 +75,7 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
     const char *problem = "there is none, or it is broken";
     if (read_value(snapshot, meta, schema, RECORD_META_CATALOGUE, &value)) {
         XXH3_128bits_update(hash, value.data, value.length);
+        snapshot->catalogue_hash = XXH3_64bits(value.data, value.length);
         if (catalogue_decode(value.data, value.length, &snapshot->catalogue, &problem))
             return;
     }
@@ -241,7 +242,7 @@ static void find_values(struct snapshot *snapshot, struct guard *guard)
         struct snapshot_board *board = &snapshot->boards[i];
         struct record_key key = record_key_make(board->track_id, board->class_id);
         MDB_val place = {.mv_data = key.bytes, .mv_size = sizeof key.bytes};
-        if (board->broken)
+        if (board->broken || board->unwanted)
             continue;
         board->rows = value_of(rows, place);
         board->detail = value_of(details, place);
@@ -272,6 +273,8 @@ static void *verify_some(void *context)
     uint32_t at;
     while ((at = atomic_fetch_add(&work->next, 1)) < snapshot->board_count && guard_ok(work->guard)) {
         struct snapshot_board *board = &snapshot->boards[at];
+        if (board->unwanted)
+            continue;
         const char *problem = board->broken ? NULL : problem_of(board);
         snapshot_touched(snapshot, board->rows.length + board->detail.length);
         if (!problem)

@@ -412,7 +412,7 @@ def test_new_and_removed_boards(store, exporter, cache):
     assert not (cache / "tracks/track_1850").exists()
     assert not (cache / "track_1850").is_symlink()
     assert published(cache) == owned([more])
-    assert figures["files_removed"] == 3
+    assert figures["files_removed"] == 3 + 5  # the statistics of a class that has no entries any more
 
 
 FOREIGN = [
