@@ -2,7 +2,9 @@
  * zlib's level 6 of the whole, for pieces that are compressed apart and, where a compressor can, in view of
  * what stands before them. At the end, cut by content as the exporter cuts it (exporter/item_cut.h).
  *
- *     compressors FILE        for instance a driver_index.json, unpacked
+ *     compressors FILE                        for instance a driver_index.json, unpacked
+ *     compressors --alone THREADS FILE...     only our own, cut by content, on several threads: seconds and
+ * bytes
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +20,14 @@
 #include <isa-l/igzip_lib.h>
 #endif
 
+#include "common/clock.h"
 #include "common/deflate_match.h"
 #include "common/file.h"
 #include "common/gzip.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "exporter/item_cut.h"
+#include "exporter/threads.h"
 
 #define INPUT_MAX ((size_t)1 << 30)
 #define KB        ((size_t)1024)
@@ -167,25 +171,38 @@ static struct items items_of(const struct buffer *bytes)
     return items;
 }
 
+static size_t pack_segments(const struct items *items, const struct item_cuts *cuts, uint32_t first,
+    uint32_t end, struct gzip_compressor *compressor, struct buffer *out)
+{
+    struct gzip_segment segment;
+    size_t size = 0;
+    for (uint32_t i = first; i < end; i++) {
+        size_t begin = items->begin[cuts->segments[i].first], after = items->begin[cuts->segments[i].end];
+        size_t view = i ? begin - items->begin[cuts->segments[i - 1].first] : 0;
+        buffer_clear(out);
+        if (!gzip_append_segment(compressor, items->bytes + begin,
+                view < DEFLATE_WINDOW ? view : DEFLATE_WINDOW, after - begin, out, &segment))
+            log_fatal("compressors: a segment does not fit");
+        size += out->length;
+    }
+    return size;
+}
+
+static struct item_cuts cut(struct items *items)
+{
+    const struct item_list list = {
+        .context = items, .count = items->count, .digest = item_digest, .size = item_size};
+    return item_cut(&list);
+}
+
 static size_t pack_cut(const struct input *input, struct way way)
 {
     struct items items = items_of(&input->bytes);
-    const struct item_list list = {
-        .context = &items, .count = items.count, .digest = item_digest, .size = item_size};
-    struct item_cuts cuts = item_cut(&list);
+    struct item_cuts cuts = cut(&items);
     struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
     struct buffer out = buffer_make(input->out_size);
-    struct gzip_segment segment;
-    size_t size = 0, last = 0;
     (void)way;
-    for (uint32_t i = 0; i < cuts.count; i++) {
-        size_t begin = items.begin[cuts.segments[i].first], end = items.begin[cuts.segments[i].end];
-        buffer_clear(&out);
-        gzip_append_segment(compressor, items.bytes + begin,
-            begin - last < DEFLATE_WINDOW ? begin - last : DEFLATE_WINDOW, end - begin, &out, &segment);
-        size += out.length;
-        last = begin;
-    }
+    size_t size = pack_segments(&items, &cuts, 0, cuts.count, compressor, &out);
     printf("(%u segments of %zu bytes on average, the one before in view)\n", cuts.count,
         input->bytes.length / cuts.count);
     buffer_free(&out);
@@ -193,6 +210,79 @@ static size_t pack_cut(const struct input *input, struct way way)
     item_cuts_free(&cuts);
     free(items.begin);
     return size;
+}
+
+/* ---- alone ---- */
+
+#define TAKE_SEGMENTS 64u
+
+struct file {
+    struct buffer bytes;
+    struct items items;
+    struct item_cuts cuts;
+};
+
+struct alone {
+    struct file *files;
+    uint32_t count;
+    pthread_mutex_t mutex;  /* guards all below */
+    uint32_t file, segment; /* to be taken */
+    size_t size;
+};
+
+static void *pack_alone(void *context)
+{
+    struct alone *alone = context;
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct buffer out = buffer_make(INPUT_MAX);
+    pthread_mutex_lock(&alone->mutex);
+    while (alone->file < alone->count) {
+        struct file *file = &alone->files[alone->file];
+        uint32_t first = alone->segment, left = file->cuts.count - first;
+        uint32_t end = first + (left < TAKE_SEGMENTS ? left : TAKE_SEGMENTS);
+        alone->segment = end < file->cuts.count ? end : 0;
+        alone->file += end == file->cuts.count;
+        pthread_mutex_unlock(&alone->mutex);
+        size_t size = pack_segments(&file->items, &file->cuts, first, end, compressor, &out);
+        pthread_mutex_lock(&alone->mutex);
+        alone->size += size;
+    }
+    pthread_mutex_unlock(&alone->mutex);
+    buffer_free(&out);
+    gzip_compressor_close(&compressor);
+    return NULL;
+}
+
+static double wall_s(void)
+{
+    return (double)clock_monotonic_us() / 1e6;
+}
+
+/* Reading and cutting are not part of the time. */
+static void run_alone(unsigned threads, char *const *names, uint32_t count)
+{
+    struct alone alone = {.files = memory_zalloc(count, sizeof *alone.files), .count = count};
+    char error[FILE_ERROR_SIZE];
+    for (uint32_t i = 0; i < count; i++) {
+        struct file *file = &alone.files[i];
+        file->bytes = buffer_make(INPUT_MAX);
+        if (!file_read(names[i], &file->bytes, error))
+            log_fatal("%s", error);
+        file->items = items_of(&file->bytes);
+        file->cuts = cut(&file->items);
+    }
+    pthread_mutex_init(&alone.mutex, NULL);
+    double started_s = wall_s();
+    struct threads team = threads_start(threads, pack_alone, &alone);
+    threads_join(&team);
+    printf("%.3f %zu\n", wall_s() - started_s, alone.size);
+    pthread_mutex_destroy(&alone.mutex);
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_free(&alone.files[i].bytes);
+        free(alone.files[i].items.begin);
+        item_cuts_free(&alone.files[i].cuts);
+    }
+    free(alone.files);
 }
 
 /* ---- the table ---- */
@@ -216,8 +306,14 @@ int main(int argc, char **argv)
     static const size_t pieces[] = {12 * KB, 16 * KB, 20 * KB, 24 * KB, 32 * KB, 64 * KB, 128 * KB, 512 * KB};
     struct input input = {.bytes = buffer_make(INPUT_MAX)};
     char error[FILE_ERROR_SIZE];
+    if (argc > 3 && strcmp(argv[1], "--alone") == 0) {
+        unsigned long threads = strtoul(argv[2], NULL, 10);
+        run_alone(
+            threads >= 1 && threads < THREADS_MAX ? (unsigned)threads : 1, argv + 3, (uint32_t)argc - 3);
+        return 0;
+    }
     if (argc != 2)
-        log_fatal("usage: compressors FILE");
+        log_fatal("usage: compressors FILE, or compressors --alone THREADS FILE...");
     if (!file_read(argv[1], &input.bytes, error))
         log_fatal("%s", error);
     input.out_size = input.bytes.length + input.bytes.length / 8 + 64 * KB;
