@@ -82,7 +82,8 @@ static bool write_new_folder(const struct track *track)
         if (!guard_ok(track->guard) ||
             !publication_new_folder_add(track->publication, track->path, name, board->detail))
             return false;
-        snapshot_touched(track->snapshot, board->detail.length);
+        snapshot_touched_value(
+            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
     }
     return publication_new_folder_end(track->publication, track->path);
 }
@@ -99,7 +100,8 @@ static bool update_folder(struct track *track)
         set_path(path, "%s/class_%" PRIu32 ".json.gz", track->path, board->class_id);
         if (!guard_ok(track->guard) || !publication_put(track->publication, path, board->detail))
             return false;
-        snapshot_touched(track->snapshot, board->detail.length);
+        snapshot_touched_value(
+            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
     }
     return true;
 }
@@ -153,7 +155,7 @@ static void remove_stale_track(void *context, const char *name)
     if (!id_in_name(name, "track_", "", &track.id) || has_track(stale->snapshot, track.id))
         return;
     set_path(track.path, TRACKS "/track_%" PRIu32, track.id);
-    publication_list(stale->publication, track.path, remove_stale_class, &track);
+    publication_list_and_sweep(stale->publication, track.path, remove_stale_class, &track);
     publication_remove_folder(stale->publication, track.path);
 }
 

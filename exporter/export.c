@@ -57,6 +57,10 @@ static void write_ledger(struct export *run, bool is_small)
 static void find_changes(struct export *run)
 {
     run->has_ledger = !run->full && ledger_files_load(&run->ledger_files, &run->old_ledger);
+    if (run->has_ledger && ledger_is_wasteful(&run->old_ledger)) { /* its place is taken by a new one */
+        run->has_ledger = false;
+        ledger_free(&run->old_ledger);
+    }
     run->change = ledger_change_find(run->has_ledger ? &run->old_ledger : NULL, &run->snapshot);
     run->publication.segments = segments_open(run->options->store, run->full);
     /* The files are known only if ledger and manifest are of the same run. */

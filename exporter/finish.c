@@ -12,6 +12,9 @@
 #include "common/memory.h"
 #include "exporter/person_card.h"
 
+/* Bundles are written when there are so many bytes of them. */
+#define PACKED_BYTES ((size_t)256 * 1024)
+
 /* What one thread keeps from person to person. */
 struct finisher {
     struct finishing *work;
@@ -19,13 +22,13 @@ struct finisher {
     struct bundle bundle, old;
     struct card card;
     struct buffer old_bytes, scratch;
-    struct buffer packed[LEDGER_LOGS]; /* the bin's bundles and cards so far */
+    struct buffer packed[LEDGER_LOGS]; /* bundles and cards not written yet */
     struct person_keys keys;
     struct arena texts; /* of one person */
     struct arena *draft_keys;
-    struct ledger_result *results; /* of the bin */
+    struct ledger_result *results; /* not handed in yet, as the next */
     uint32_t result_count, result_capacity;
-    struct finish_drafts rosters[ROSTER_KINDS]; /* of the bin */
+    struct finish_drafts rosters[ROSTER_KINDS];
 };
 
 /* ---- rows ---- */
@@ -267,26 +270,30 @@ static void append_shared(struct finishing *work, struct finisher *finisher)
     }
 }
 
-/* Gives what the bin's persons have its place among the others'. */
-static bool hand_in(struct finisher *finisher, uint32_t bin)
+/* Gives what these persons have (of one bin, from `first` to before `end`) its place among the others'. */
+static bool hand_in(struct finisher *finisher, uint32_t first, uint32_t end)
 {
     struct finishing *work = finisher->work;
-    const struct gathering *gathering = work->gathering;
     uint64_t offsets[LEDGER_LOGS];
     for (int log = 0; log < LEDGER_LOGS; log++)
         offsets[log] = atomic_fetch_add(&work->ends[log], finisher->packed[log].length);
     pthread_mutex_lock(&work->mutex);
-    uint32_t first = work->result_count;
+    uint32_t result_first = work->result_count;
     append_shared(work, finisher);
     pthread_mutex_unlock(&work->mutex);
-    for (uint32_t number = bin; number < gathering->persons.count; number += gathering->bin_count) {
+    for (uint32_t number = first; number < end; number += work->gathering->bin_count) {
         work->persons[number].offset += offsets[LEDGER_LOG_ROWS];
         work->persons[number].card_offset += offsets[LEDGER_LOG_CARDS];
-        work->persons[number].result_first += first;
+        work->persons[number].result_first += result_first;
     }
     bool written = true;
-    for (int log = 0; log < LEDGER_LOGS && written; log++)
-        written = write_packed(work, log, &finisher->packed[log], offsets[log]);
+    for (int log = 0; log < LEDGER_LOGS; log++) {
+        written = written && write_packed(work, log, &finisher->packed[log], offsets[log]);
+        buffer_clear(&finisher->packed[log]);
+    }
+    finisher->result_count = 0;
+    for (int kind = 0; kind < ROSTER_KINDS; kind++)
+        finisher->rosters[kind].count = 0;
     return written;
 }
 
@@ -294,23 +301,23 @@ static bool finish_bin(struct finisher *finisher, uint32_t bin)
 {
     const struct gathering *gathering = finisher->work->gathering;
     const struct gathered *gathered = &finisher->gathered;
-    for (int log = 0; log < LEDGER_LOGS; log++)
-        buffer_clear(&finisher->packed[log]);
-    finisher->result_count = 0;
-    for (int kind = 0; kind < ROSTER_KINDS; kind++)
-        finisher->rosters[kind].count = 0;
+    uint32_t at = 0, number = bin, not_handed_in = bin;
     if (!gather_take(gathering, bin, &finisher->gathered))
         return false;
-    uint32_t at = 0;
-    for (uint32_t number = bin; number < gathering->persons.count; number += gathering->bin_count) {
+    for (; number < gathering->persons.count; number += gathering->bin_count) {
         uint32_t first = at;
         while (at < gathered->count && gathered->rows[at].person == number)
             at++;
+        if (finisher->packed[LEDGER_LOG_ROWS].length >= PACKED_BYTES) {
+            if (!hand_in(finisher, not_handed_in, number))
+                return false;
+            not_handed_in = number;
+        }
         if (!guard_ok(finisher->work->guard) ||
             !finish_person(finisher, number, gathered->rows + first, at - first))
             return false;
     }
-    return hand_in(finisher, bin);
+    return hand_in(finisher, not_handed_in, number);
 }
 
 static void *run_thread(void *context)
@@ -361,6 +368,12 @@ bool finish_run(struct finishing *finishing, unsigned threads)
     threads_join(&team);
     pthread_mutex_destroy(&finishing->mutex);
     return guard_ok(finishing->guard);
+}
+
+void finish_drop_persons(struct finishing *finishing)
+{
+    free(finishing->persons);
+    finishing->persons = NULL;
 }
 
 void finish_free(struct finishing *finishing)

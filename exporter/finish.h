@@ -36,6 +36,9 @@ struct finishing {
  * case; what it was given must outlive it. False: the guard knows why. */
 bool finish_run(struct finishing *finishing, unsigned threads);
 
+/* Releases the records, when they are no longer needed. */
+void finish_drop_persons(struct finishing *finishing);
+
 void finish_free(struct finishing *finishing);
 
 #endif

@@ -102,7 +102,7 @@ bool gather_put(struct gathering *gathering, uint32_t board)
         if (row.name.length && !put_row(gathering, &row, board, place))
             return false;
     }
-    snapshot_touched(gathering->snapshot, source->rows.length);
+    snapshot_touched_value(gathering->snapshot, board, source->rows.length);
     return guard_ok(gathering->guard);
 }
 

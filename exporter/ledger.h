@@ -101,6 +101,9 @@ static inline struct person_id ledger_person_id(const struct ledger_person *pers
         person->id_value, person->flags & LEDGER_ID_IS_NAME, person->flags & LEDGER_ID_IS_EXACT);
 }
 
+/* True: more than half of what the logs hold is no longer in use, and enough to matter. */
+bool ledger_is_wasteful(const struct ledger *ledger);
+
 /* Gives the memory of a roster, or of the map of the cards (which comes back when it is read), to others. */
 void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind);
 void ledger_drop_pages(const struct ledger *ledger);
@@ -108,9 +111,12 @@ void ledger_drop_pages(const struct ledger *ledger);
 /* Says that a person's bundle is not what it should be. Returns false. */
 bool ledger_is_damaged(struct ledger *ledger, uint32_t person);
 
-/* Maps the file of cards, and has every card looked at: they can be trusted afterwards. False: the guard
- * knows why, and `damaged` is set where one is not what it was. */
+/* Maps the file of cards. False: the guard knows why. */
 bool ledger_map_cards(struct ledger *ledger);
+
+/* Compares every card with its hash; they can be trusted afterwards. False: the guard knows why, and
+ * `damaged` is set. */
+bool ledger_check_cards(struct ledger *ledger);
 
 /* A person's card; it points into the map. */
 struct card ledger_card(const struct ledger *ledger, uint32_t person);

@@ -1,6 +1,7 @@
 #include "exporter/ledger_build.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,6 +234,8 @@ static bool build_roster(struct building *work, enum roster_kind kind)
     }
     free(drafts->drafts);
     *drafts = (struct finish_drafts){0};
+    if (work->old)
+        ledger_drop_roster(work->old, kind);
     return done;
 }
 
@@ -314,6 +317,8 @@ bool ledger_build(struct ledger *ledger, struct ledger *old, struct ledger_chang
         put_persons(&work);
     }
     gather_close(&work.gathering);
+    finish_drop_persons(&work.finishing);
+    malloc_trim(0);
     if (done) {
         put_results(&work);
         struct threads team = threads_start(threads, build_rosters, &work);

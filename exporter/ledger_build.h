@@ -4,7 +4,9 @@
  *
  * The rows of those boards are gathered by person (gather.h); each person concerned gets a new bundle, of
  * these rows and of those of his older one whose boards have not changed; everybody else is taken over as he
- * is. Which way a ledger was made does not show in what is read from it. */
+ * is. The
+ * older one loses its rosters on the way. Which way a ledger was made does not show in what is read from it.
+ */
 #include "exporter/ledger.h"
 #include "exporter/ledger_change.h"
 #include "exporter/publish.h"

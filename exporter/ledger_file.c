@@ -227,7 +227,7 @@ bool ledger_files_load(struct ledger_files *files, struct ledger *ledger)
                  : openat(files->folder_fd, LEDGER_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return false;
-    bool loaded = load(files, fd, ledger) && ledger_map_cards(ledger);
+    bool loaded = load(files, fd, ledger) && ledger_map_cards(ledger) && ledger_check_cards(ledger);
     close(fd);
     if (atomic_load(&ledger->damaged))
         guard_forgive(ledger->guard);

@@ -24,6 +24,9 @@
  * brings in. */
 #define FOUND_BYTES ((size_t)16 * 1024)
 
+/* What a fault brings in around a value, and one at its end. */
+#define ALONE_BYTES ((size_t)128 * 1024)
+
 /* The same for one record: some thirty share a page, and a fault brings in 64 KB. */
 #define LISTED_BYTES ((size_t)2 * 1024)
 
@@ -220,6 +223,12 @@ void snapshot_touched(struct snapshot *snapshot, size_t bytes)
     lmdb_map_release(&snapshot->map);
 }
 
+void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes)
+{
+    bool alone = board && snapshot->boards[board - 1].unwanted;
+    snapshot_touched(snapshot, alone ? bytes + ALONE_BYTES : bytes);
+}
+
 /* ---- verification ---- */
 
 /* The value of `key`, or empty. Both databases are walked in the same order, so the cursor is mostly
@@ -246,7 +255,7 @@ static void find_values(struct snapshot *snapshot, struct guard *guard)
             continue;
         board->rows = value_of(rows, place);
         board->detail = value_of(details, place);
-        snapshot_touched(snapshot, FOUND_BYTES);
+        snapshot_touched_value(snapshot, i, FOUND_BYTES);
     }
     snapshot_touched(snapshot, RESIDENT_BYTES);
     mdb_cursor_close(rows);
@@ -276,7 +285,7 @@ static void *verify_some(void *context)
         if (board->unwanted)
             continue;
         const char *problem = board->broken ? NULL : problem_of(board);
-        snapshot_touched(snapshot, board->rows.length + board->detail.length);
+        snapshot_touched_value(snapshot, at, board->rows.length + board->detail.length);
         if (!problem)
             continue;
         board->broken = true;

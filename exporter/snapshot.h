@@ -68,4 +68,8 @@ void snapshot_release(struct snapshot *snapshot);
 /* Says that `bytes` of values were read. Thread-safe. */
 void snapshot_touched(struct snapshot *snapshot, size_t bytes);
 
+/* The same for a value of the board at this place: one that stands alone among unwanted ones has brought in
+ * more than itself. */
+void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes);
+
 #endif

@@ -296,3 +296,15 @@ def test_a_store_that_nothing_can_be_kept_beside(export, from_nothing, tmp_path)
         world.change()
         export(tmp_path / "store", tmp_path / "public")
         assert differences(content(tmp_path / "public/cache"), from_nothing()) == {}
+
+
+def test_what_is_kept_does_not_grow_without_end(export, from_nothing, tmp_path):
+    world = World(tmp_path / "store", 12)
+    most = 0
+    for step in range(16):
+        rows = [dict(world.entry(place), date_time=f"{step}") for place in range(1, 1500)]
+        world.put(1, 11, rows)
+        export(tmp_path / "store", tmp_path / "public")
+        most = max(most, (tmp_path / "store/export.rows").stat().st_size)
+    assert 1_000_000 < most < 2_500_000
+    assert differences(content(tmp_path / "public/cache"), from_nothing()) == {}
