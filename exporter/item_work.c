@@ -19,7 +19,7 @@
 #define NONE UINT32_MAX
 
 /* Compressed bytes that are copied at once. */
-#define COPY_BYTES ((size_t)256 * 1024)
+#define COPY_BYTES ((size_t)64 * 1024)
 
 /* Segments that are made at once: of each run but the first, the one before it is made twice. */
 #define MADE_SEGMENTS 8u
@@ -29,7 +29,7 @@
 #define PACKED_MAX ((size_t)INT32_MAX)
 
 /* What hands and runs keep of memory that a huge item needed. */
-#define KEEP_BYTES ((size_t)512 * 1024)
+#define KEEP_BYTES ((size_t)256 * 1024)
 
 /* ---- hands ---- */
 

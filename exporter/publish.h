@@ -4,9 +4,9 @@
  * change within an instant of each other.
  *
  * New content goes to files with a temporary name (folders.h) in the same folder; a file whose content is the
- * same is not touched. publication_commit then syncs the file system once, renames everything, removes what
- * is due to go, and syncs again. A run that ends before the commit changes nothing; what it leaves behind, by
- * kill -9 too, is removed by publication_discard or the next run.
+ * same is not touched. publication_commit then syncs all of them (durable.h), renames everything, removes
+ * what is due to go, and syncs the folders. A run that ends before the commit changes nothing; what it leaves
+ * behind, by kill -9 too, is removed by publication_discard or the next run.
  *
  * Paths are relative to PUBLIC/cache. All functions that return false have told the guard why, naming the
  * file. Thread-safe but for open, commit, discard and close. */
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
 #include "common/pack_reader.h"
+#include "exporter/changes.h"
 #include "exporter/folders.h"
 #include "exporter/guard.h"
 #include "exporter/inventory.h"
@@ -27,7 +27,6 @@ struct publication_figures {
     uint64_t bytes_written;
 };
 
-struct publication_change;
 struct segments;
 
 struct publication {
@@ -35,9 +34,7 @@ struct publication {
     int root_fd;         /* locked: one exporter at a time */
     struct guard *guard;
     pthread_mutex_t mutex; /* guards all below */
-    struct arena arena;
-    struct publication_change *changes; /* in the order in which they take place */
-    uint32_t change_count, change_capacity;
+    struct changes changes;
     struct publication_figures figures;
     struct inventory inventory; /* of what this run puts; complete it after the commit */
     /* Of the last run, borrowed; NULL: unknown. The caller's to set before anything is put. */
