@@ -1,6 +1,7 @@
 #include "exporter/index_files.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -207,6 +208,7 @@ static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
     ledger_drop_pages(ledger);
     if (!keep)
         ledger_drop_roster(ledger, kind);
+    malloc_trim(0); /* what the threads had */
 }
 
 bool index_files_write_flat(

@@ -291,7 +291,7 @@ static void test_folders_go_with_the_layout(void **state)
     struct site *site = site_make();
     open_run(site);
     assert_true(statistics_remove(&site->publication));
-    assert_int_equal(site->publication.change_count, 0);
+    assert_int_equal(site->publication.changes.count, 0);
     close_run(site);
     fixture_fill_example(fixture);
     publish(site, fixture, NULL, 2);
