@@ -174,10 +174,11 @@ def figures(truth):
             if not line["name"]:
                 continue
             team = line["team"] if line["team"].lower() != "privateer" else ""
-            newest = persons.setdefault(line["path_id"] or key_of(line["name"]), ("", ""))
+            person = ("id", line["path_id"]) if line["path_id"] else ("name", key_of(line["name"]))
+            newest = persons.setdefault(person, ("", ""))
             date = line["date_time"].encode()
             if team and (not newest[1] or date > newest[0]):
-                persons[line["path_id"] or key_of(line["name"])] = (date, team)
+                persons[person] = (date, team)
     return {
         "track_count": sum(1 for board in truth if board["results"]),
         "total_fetched_combinations": len(truth),

@@ -13,45 +13,9 @@ import zlib
 import pytest
 
 import oracle_flat
-from store_builder import CACHED_AT, Store, key, pack_catalogue, pack_detail, pack_record, pack_rows
+from store_builder import CACHED_AT, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
 TIMEOUT_S = 60
-
-
-@pytest.fixture
-def exporter(build_dir, tmp_path):
-    """Runs r3e-exporter on tmp_path/store and tmp_path/public; returns the process, its report in `figures`."""
-
-    def run(*options, code=0, **settings):
-        program = str(build_dir / "exporter" / "r3e-exporter")
-        folders = ["--store", str(tmp_path / "store"), "--public", str(tmp_path / "public")]
-        done = subprocess.run(
-            [program, *folders, "--report", *options], capture_output=True, text=True, timeout=TIMEOUT_S, **settings
-        )
-        assert done.returncode == code, done.stderr
-        done.figures = json.loads(done.stdout.splitlines()[-1]) if code == 0 else None
-        return done
-
-    return run
-
-
-@pytest.fixture
-def store(tmp_path):
-    """A function that makes the store from a truth."""
-    opened = []
-
-    def make(truth):
-        opened.append(Store(tmp_path / "store", truth))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "public" / "cache"
 
 
 def entry(name, place, path="", **fields):

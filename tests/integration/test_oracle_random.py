@@ -1,0 +1,96 @@
+"""Small random catalogues with hard names (hard_catalogues.py): every published file against the oracle, in full; then some
+boards change and the next, incremental export is compared too."""
+
+import collections
+import unicodedata
+
+import pytest
+
+import oracle_files
+import oracle_flat
+import oracle_sharded
+import oracle_statistics
+from hard_catalogues import Maker, code_points_by_class
+from oracle_sharded import FOLDED, WHITE_SPACE
+
+WORLDS = 200
+FEW = 10  # of them run always
+CHANGES = 2
+
+
+@pytest.fixture(scope="module")
+def code_points():
+    return code_points_by_class()
+
+
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[] if seed < FEW else pytest.mark.slow) for seed in range(WORLDS)])
+def test_every_file_of_a_hard_catalogue(store, exporter, cache, code_points, seed):
+    maker = Maker(seed, code_points)
+    boards, superclasses, classes, people = maker.world()
+    one = store(boards, superclasses, classes)
+    exporter("--layouts", "flat")
+    oracle_files.check(cache, one.world, layouts=["flat"])
+    figures = exporter().figures
+    counted = oracle_flat.figures(one.world.boards)
+    assert {name: figures[name] for name in counted} == counted
+    oracle_files.need_sharded(cache)
+    oracle_files.check(cache, one.world)
+    for _ in range(CHANGES):
+        boards = [maker.changed(board, people) if maker.chance(0.3) else board for board in boards]
+        one.put(*(board for board, before in zip(boards, one.world.boards) if board is not before))
+        exporter()
+        oracle_files.check(cache, one.world)
+
+
+def features(world):
+    """What is hard about a world."""
+    rows = [row for person in world.persons for row in person.rows]
+    names = {row.fields["name"] for row in rows}
+    keys = collections.Counter(key for person in world.persons for key in person.keys)
+    seen = {f"category {unicodedata.category(letter)}" for name in names for letter in name}
+    seen |= {f"letter {letter}" for name in names for letter in name if letter in {*FOLDED, *WHITE_SPACE, "\u0130"}}
+    for person in world.persons:
+        fields = [row.fields for row in person.rows]
+        dates = [field["date_time"] for field in fields]
+        seen |= {f"changed {field}" for field in ("name", "country", "team") if len({row[field] for row in fields}) > 1}
+        seen |= {"no path"} if not person.identity[0] else {"leading zero"} if person.path_id.startswith("0") else set()
+        seen |= {"equal dates"} if dates.count(max(dates)) > 1 else set()
+        seen |= {"several in a combination"} if len(person.best) < len(person.rows) else set()
+        seen |= {"two keys"} if len(person.keys) > 1 else set()
+        seen |= {"digits as a name"} if not person.identity[0] and person.path_id.isdigit() else set()
+        seen |= {"filled from an older row"} if any(person.newest_first[0].fields[field] != value
+                                                    for field, value in person.metadata.items() if field != "path_id") else set()
+        seen |= {f"privateer {row['team']}" for row in fields if row["team"].lower() == "privateer"}
+    seen |= {"name of several"} if len({person.name for person in world.persons}) < len(world.persons) else set()
+    seen |= {"key of several"} if max(keys.values(), default=0) > 1 else set()
+    seen |= {"white space only"} if any(name and not name.strip() for name in names) else set()
+    seen |= {"folds to nothing"} if "" in keys else set()
+    seen |= {"10 KB"} if any(len(name.encode()) > 9_990 for name in names) else set()
+    seen |= {f"composed {unicodedata.is_normalized('NFC', name)}" for name in names}
+    seen |= {"right to left"} if any(unicodedata.bidirectional(letter) in ("R", "AL") for name in names for letter in name) else set()
+    seen |= {"nameless"} if sum(len(board["results"]) for board in world.boards) > len(rows) else set()
+    seen |= {"same place"} if len({(row.track_id, row.class_id, row.fields["position"]) for row in rows}) < len(rows) else set()
+    seen |= {"place behind the end"} if any(row.fields["position"] > row.total for row in rows) else set()
+    seen |= {f"empty {field}" for row in rows for field, value in row.fields.items() if value == ""}
+    seen |= {f"shard {oracle_sharded.shard_of(key)}" for key in keys}
+    seen |= {"class not in the catalogue"} if any(int(b["class_id"]) not in world.classes for b in world.boards) else set()
+    seen |= {"slug of several"} if any(slug.endswith(("_2", "_3")) for slug in oracle_statistics.slugs(world.superclasses).values()) else set()
+    return seen
+
+
+def test_the_catalogues_are_as_hard_as_they_should_be(code_points):
+    seen = set()
+    for seed in range(WORLDS):
+        boards, superclasses, classes, _ = Maker(seed, code_points).world()
+        seen |= features(oracle_sharded.World(boards, superclasses, classes))
+    wanted = {f"category {category}" for category in code_points}
+    wanted |= {f"letter {letter}" for letter in {*FOLDED, *WHITE_SPACE, "\u0130"}}
+    wanted |= {f"shard {shard}" for shard in oracle_sharded.SHARDS}
+    wanted |= {f"privateer {team}" for team in ("Privateer", "PRIVATEER", "pRiVaTeEr", "privateer")}
+    wanted |= {f"changed {field}" for field in ("name", "country", "team")}
+    wanted |= {f"empty {field}" for field in ("path_id", "avatar", "laptime", "date_time", "country", "car", "team", "rank")}
+    wanted |= {"no path", "leading zero", "equal dates", "several in a combination", "two keys", "digits as a name",
+               "filled from an older row", "name of several", "key of several", "white space only", "folds to nothing", "10 KB",
+               "composed True", "composed False", "right to left", "nameless", "same place", "place behind the end",
+               "class not in the catalogue", "slug of several"}  # fmt: skip
+    assert wanted - seen == set()
