@@ -1,0 +1,58 @@
+"""A leaderboard service that serves boards given by the test, without faults; the stand-in makes up its own."""
+
+import contextlib
+import http.server
+import json
+import threading
+import urllib.parse
+
+
+def catalogue_text(boards, classes, superclasses):
+    """The catalogue file of these boards; the classes are {id: name}, the superclasses {name: [id, …]}."""
+
+    def quoted(text):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def items(pairs):
+        return ", ".join(f"{{ id = {number}; name = {quoted(name)}; }}" for number, name in sorted(pairs.items()))
+
+    groups = ", ".join(f"{{ name = {quoted(name)}; classes = [{', '.join(map(str, sorted(set(ids))))}]; }}"
+                       for name, ids in superclasses.items())  # fmt: skip
+    tracks = {int(board["track_id"]): board["track_name"] for board in boards}
+    return f"tracks = ({items(tracks)});\nclasses = ({items(classes)});\nsuperclasses = ({groups});\n"
+
+
+def page(results, query):
+    start, count = (int(query[name][0]) for name in ("start", "count"))
+    return json.dumps({"context": {"c": {"results": results[start : start + count]}}}).encode()
+
+
+@contextlib.contextmanager
+def serving(boards):
+    """The address of a service of these boards."""
+    results = {(str(board["track_id"]), f"class-{board['class_id']}"): board["results"] for board in boards}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            body = page(results.get((query["track"][0], query["car_class"][0]), []), query)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
