@@ -7,19 +7,25 @@ import threading
 import urllib.parse
 
 
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def superclasses_text(superclasses):
+    """The list in a catalogue file, of {name: [class id, …]}."""
+    groups = (f"{{ name = {quoted(name)}; classes = [{', '.join(map(str, sorted(set(ids))))}]; }}"
+              for name, ids in superclasses.items())  # fmt: skip
+    return f"superclasses = ({', '.join(groups)});\n"
+
+
 def catalogue_text(boards, classes, superclasses):
-    """The catalogue file of these boards; the classes are {id: name}, the superclasses {name: [id, …]}."""
+    """The catalogue file of these boards; the classes are {id: name}."""
 
-    def quoted(text):
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    def items(names):
+        return ", ".join(f"{{ id = {number}; name = {quoted(name)}; }}" for number, name in sorted(names.items()))
 
-    def items(pairs):
-        return ", ".join(f"{{ id = {number}; name = {quoted(name)}; }}" for number, name in sorted(pairs.items()))
-
-    groups = ", ".join(f"{{ name = {quoted(name)}; classes = [{', '.join(map(str, sorted(set(ids))))}]; }}"
-                       for name, ids in superclasses.items())  # fmt: skip
     tracks = {int(board["track_id"]): board["track_name"] for board in boards}
-    return f"tracks = ({items(tracks)});\nclasses = ({items(classes)});\nsuperclasses = ({groups});\n"
+    return f"tracks = ({items(tracks)});\nclasses = ({items(classes)});\n{superclasses_text(superclasses)}"
 
 
 def page(results, query):

@@ -16,6 +16,7 @@ from hard_catalogues import Maker, code_points_by_class
 from oracle_sharded import FOLDED, WHITE_SPACE
 
 WORLDS = 200
+HISTORY = 300  # exports
 CRAWLS = 40  # through the worker
 CHANGES = 2
 
@@ -47,6 +48,38 @@ def test_every_file_of_a_hard_catalogue(store, exporter, cache, code_points, see
         one.put(*(board for board, before in zip(boards, one.world.boards) if board is not before))
         exporter()
         oracle_files.check(cache, one.world)
+
+
+def contents(folder):
+    return {path: (folder / path).read_bytes() for path in oracle_files.files_below(folder) if not (folder / path).is_symlink()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_long_history(store, exporter, cache, code_points, tmp_path):
+    """Boards change, go and come again, one to all at a time; at the end the files are those of a full export elsewhere."""
+    maker = Maker(4711, code_points)
+    boards, superclasses, classes, people = [], {}, {}, []
+    while len(boards) < 12:
+        boards, superclasses, classes, people = maker.world()
+    one = store(boards, superclasses, classes)
+    for step in range(HISTORY):
+        share = maker.pick([0.02, 0.1, 1])
+        for place, board in enumerate(boards):
+            if maker.chance(share):
+                boards[place] = maker.changed(board, people)
+                if maker.chance(0.1):
+                    one.remove(board)
+                else:
+                    one.put(boards[place])
+        exporter()
+        if step == 0:
+            oracle_files.need_sharded(cache)
+        oracle_files.check(cache, one.world)
+        if step % 20 == 0:
+            people = maker.people()
+    exporter("--full", "--public", str(tmp_path / "other"))
+    assert contents(cache) == contents(tmp_path / "other/cache")
 
 
 def features(world):
