@@ -98,7 +98,8 @@ def _seconds(micros):
     return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1_000_000
 
 
-def _entry(board, line):
+def listed_entry(board, line):
+    """A row of a board as driver_index has it."""
     return {
         "name": line["name"],
         "position": line["position"],
@@ -125,7 +126,7 @@ def driver_index(truth):
     for board in in_order(truth):
         for line in sorted(rows(board), key=lambda line: line["position"]):
             if line["name"]:
-                index.setdefault(key_of(line["name"]), []).append(_entry(board, line))
+                index.setdefault(key_of(line["name"]), []).append(listed_entry(board, line))
     return {key: index[key] for key in sorted(index, key=lambda key: key.encode())}
 
 
