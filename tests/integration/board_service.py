@@ -28,22 +28,32 @@ def catalogue_text(boards, classes, superclasses):
     return f"tracks = ({items(tracks)});\nclasses = ({items(classes)});\n{superclasses_text(superclasses)}"
 
 
-def page(results, query):
-    start, count = (int(query[name][0]) for name in ("start", "count"))
-    return json.dumps({"context": {"c": {"results": results[start : start + count]}}}).encode()
+class Service:
+    """`url` is its address; boards can be exchanged while it runs."""
+
+    def __init__(self, boards):
+        self.results = {}
+        self.put(*boards)
+
+    def put(self, *boards):
+        self.results |= {(str(board["track_id"]), f"class-{board['class_id']}"): board["results"] for board in boards}
+
+    def page(self, track, car_class, start, count):
+        results = self.results.get((track, car_class), [])[int(start) : int(start) + int(count)]
+        return json.dumps({"context": {"c": {"results": results}}}).encode()
 
 
 @contextlib.contextmanager
 def serving(boards):
-    """The address of a service of these boards."""
-    results = {(str(board["track_id"]), f"class-{board['class_id']}"): board["results"] for board in boards}
+    """A running Service of these boards."""
+    service = Service(boards)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
             query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-            body = page(results.get((query["track"][0], query["car_class"][0]), []), query)
+            body = service.page(*(query[name][0] for name in ("track", "car_class", "start", "count")))
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -55,10 +65,11 @@ def serving(boards):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        service.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield service
         finally:
             server.shutdown()
             thread.join()

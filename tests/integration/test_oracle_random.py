@@ -169,8 +169,8 @@ def test_hard_catalogues_through_the_worker(build_dir, tmp_path, code_points, se
                for klass, class_name in classes.items() if (track, klass) not in here]  # fmt: skip
     catalogue = tmp_path / "catalogue.cfg"
     catalogue.write_text(catalogue_text(boards, classes, superclasses))
-    with serving(boards) as url:
-        crawl = Crawl(build_dir, tmp_path, url, catalogue)
+    with serving(boards) as service:
+        crawl = Crawl(build_dir, tmp_path, service.url, catalogue)
         assert crawl.once() == 0, crawl.log()
     oracle_files.need_sharded(crawl.public)
     assert_equals_truth(crawl, [ranked(mended(board)) for board in boards], superclasses, classes)
