@@ -299,6 +299,24 @@ def test_lists_are_cut_where_they_should_be(store, exporter, cache):
     assert 0 < counts["overall/overall_top_avg_bested"] < 500
 
 
+def test_averages_that_end_on_a_half(store, exporter, cache):
+    """Boards of sizes whose shares end on a half of what is published, and some so large that four decimals count."""
+    dice = random.Random(5)
+    boards = []
+    for track, total in enumerate((2, 3, 9, 17, 33, 41, 65, 81, 201, 401, 801, 2001, 20001, 40001), 1):
+        names = dice.sample(range(12 if total > 20000 else 60), min(total, 10))
+        places = range(total - len(names) + 1, total + 1) if total > 20000 else dice.sample(range(1, total + 1), len(names))
+        names = [name + 100 for name in names] if total > 20000 else names  # somebody with rows near the end only
+        rows = {place: simple(place, f"Driver {name}", name) for name, place in zip(names, places)}
+        boards.append(board(track, 1 + track % 3, [rows.get(place, {}) for place in range(1, total + 1)], f"Track {track}", f"C{1 + track % 3}"))
+    one = store(boards, {"All": [1, 2, 3]})
+    exporter()
+    oracle_files.need_sharded(cache)
+    oracle_files.check(cache, one.world)
+    averages = [row["avg_bested"] for row in json.loads(oracle_files.decode(cache / "stats/overall/overall_avg_bested.json.gz"))["results"]]
+    assert any(0 < average < 0.01 for average in averages)
+
+
 PEOPLE = {
     "a number as a name": [simple(1, "71"), simple(2, "Ann", "71"), simple(3, "Ann", "071"), simple(4, "0071", "0071")],
     "one person with several rows": [simple(3, "Ann", "1"), simple(3, "ann", "1"), simple(2, "Bob", "1", date_time="1999"),
