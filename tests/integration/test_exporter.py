@@ -419,6 +419,16 @@ def test_leftovers_of_dead_runs_are_removed(store, exporter, cache):
     check(cache, [MONZA, EMPTY])
 
 
+@pytest.mark.xfail(strict=True, reason="what a killed run left in the folder of a track that is gone stays, and the folder too")
+def test_leftovers_in_the_folder_of_a_removed_track_are_removed(store, exporter, cache):
+    one = store([MONZA, EMPTY])
+    exporter()
+    (cache / "tracks/track_1850/.r3e-tmp-class_1703.json.gz").write_text("half")
+    one.remove(EMPTY)
+    check(cache, [MONZA], exporter().figures)
+    assert not (cache / "tracks/track_1850").exists()
+
+
 def flip(at):
     def change(value):
         return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
