@@ -15,14 +15,16 @@ MARKS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0323\u0327\u0328\u0345\u093
 RIGHT_TO_LEFT = ("עברית", "شماخ", "\u202eabc\u202c", "\u2067אב\u2069 x", "ܐܒ", "\u200fאא")
 QUOTING = ('"', "\\", "/", "</script>", "\x00", "\x07", "\t", "\r\n", "\x7f", "\x85", "\u2028", "\u2029", "{}[],:")
 NONCHARACTERS = "\ufffe\uffff\U0001fffe\U0010ffff\ufdd0"
-PLAIN = ("Ann", "Bob Dylan", "Carla", "Dan", "Eve", "Zoë", "Ömer Can", "Åke", "Đorđe", "Ýr", "Thor", "Þór", "Æneas", "Œdipe", "Hugo", "7", "12")
-TEAMS = ("", None, "Privateer", "PRIVATEER", "pRiVaTeEr", "privateer", " Privateer", "Privateer ", "Privatéer", "Team X", "team x",
-         "Team  X", {"name": "Team X"}, {"name": "privateer"}, 7, "Überholer", "日本", " ", 'Te"am\\', "T" * LONG)  # fmt: skip
+PLAIN = ("Ann", "Bob Dylan", "Carla", "Dan", "Eve", "Zoë", "Ömer Can", "Åke", "Đorđe", "Ýr", "Thor", "Þór", "Æneas", "Œdipe", "Hugo",
+         "7", "12")  # fmt: skip
+TEAMS = ("", None, "Privateer", "PRIVATEER", "pRiVaTeEr", "privateer", " Privateer", "Privateer ", "Privatéer", "Team X",
+         "team x",          "Team  X", {"name": "Team X"}, {"name": "privateer"}, 7, "Überholer", "日本", " ", 'Te"am\\', "T" * LONG)  # fmt: skip
 COUNTRIES = ("Germany", "Germany", "France", "Türkiye", "", None, "germany")
-DATES = ("2026-01-03T10:00:00", "2026-01-02T10:00:00", "2026-01-02T10:00:00", "2025-12-31T23:59:59", "", None, "01/02/2026 10:00:00",
-         "2026-01-02T10:00:00Z", "Ω", "9" * 60, "9" * 61, "2026-01-02 10:00:00")  # fmt: skip
+DATES = ("2026-01-03T10:00:00", "2026-01-02T10:00:00", "2026-01-02T10:00:00", "2025-12-31T23:59:59", "", None,
+         "01/02/2026 10:00:00", "2026-01-02T10:00:00Z", "Ω", "9" * 60, "9" * 61, "2026-01-02 10:00:00")  # fmt: skip
 PATHS = ("https://game.raceroom.com/users/info/{}/", "https://game.raceroom.com/users/info/{}", "{}", "/1/{}/x?y=2a", "users/{}#top")
-SUPERCLASSES = ("GT3", "gt3", "GT-3", "GT3!", "GT3 2", "Ölands Klass", "Õlands klass", "日本", "日", "  GT3  ", "e-Sedan", "DTM 2010s", "İ", "_")
+SUPERCLASSES = ("GT3", "gt3", "GT-3", "GT3!", "GT3 2", "Ölands Klass", "Õlands klass", "日本", "日",
+                "  GT3  ", "e-Sedan", "DTM 2010s", "İ", "_")  # fmt: skip
 
 
 def code_points_by_class():
@@ -115,7 +117,8 @@ class Maker:
             "driver": {"name": self.pick(person["names"]), "path": person["path"],
                        "avatar": self.pick(["", "", None, "https://example.org/a.png", "b\u0000ä\"", 3])},
             "country": {"name": country, "code": "XX"} if self.chance(0.9) else self.pick([None, "Text", []]),
-            "car_class": {"car": {"name": self.pick(["Audi R8", 'C"ar\\', "", None]), "class-name": self.pick(["GTR 3", "Ü", ""])}},
+            "car_class": {"car": {"name": self.pick(["Audi R8", 'C"ar\\', "", None]),
+                                  "class-name": self.pick(["GTR 3", "Ü", ""])}},
             "laptime": self.pick(["1m 46.000s", "", None, "1m 47.000s, +01.000s", "\u2028"]),
             "relative_laptime": self.pick(["", "+1.533s", "+1m 02.003s", "+0.5s", "none", None]),
             "team": team,
@@ -142,13 +145,16 @@ class Maker:
 
     # ---- worlds ----
 
+    def some(self, numbers):
+        return sorted({self.pick(numbers) for _ in range(self.number(1, 5))})
+
     def world(self):
         """Boards, superclasses and the classes of the catalogue, for store_builder.Store; and the people, for changes."""
         people = self.people()
         tracks = {number: self.pick([f"Track {number}", "Nürburgring – Nordschleife", 'Pistă "1" \\'])
-                  for number in sorted({self.pick([1, 2, 9, 10, 99, 100, 1671, 2**31 - 1]) for _ in range(self.number(1, 5))})}
+                  for number in self.some([1, 2, 9, 10, 99, 100, 1671, 2**31 - 1])}
         classes = {number: self.pick([f"Class {number}", "GTR 3", 'Klass "Å"'])
-                   for number in sorted({self.pick([1, 2, 9, 10, 100, 1703, 12770, 2**31 - 1]) for _ in range(self.number(1, 5))})}
+                   for number in self.some([1, 2, 9, 10, 100, 1703, 12770, 2**31 - 1])}
         known = {number: name for number, name in classes.items() if self.chance(0.9)}
         boards = [self.board(track, klass, tracks[track], known.get(klass, str(klass)), people)
                   for track in tracks for klass in classes if self.chance(0.8)]

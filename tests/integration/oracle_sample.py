@@ -171,10 +171,6 @@ def add_superclass(folder, name, class_ids):
         transaction.put(b"catalogue", sealed, db=databases["meta"])
 
 
-def identity_of(row):
-    return (True, row["path_id"]) if row["path_id"] else (False, oracle_flat.key_of(row["name"]))
-
-
 @dataclasses.dataclass
 class Choice:
     """What is judged in full: a shard, persons, teams and keys of the flat index by hash, scopes {path: class ids}."""
@@ -319,8 +315,9 @@ class Judge:
 
     def check_teams(self):
         """Those chosen, of which every member is in the sample."""
+        published = members(self.cache / "index/teams.json.gz")
         wanted, found = ({team: about for team, about in teams if chosen(team, self.choice.teams_one_in)}
-                         for teams in (oracle_sharded.teams(self.world).items(), members(self.cache / "index/teams.json.gz")))  # fmt: skip
+                         for teams in (oracle_sharded.teams(self.world).items(), published))  # fmt: skip
         assert found == wanted and wanted
 
     def check_combinations(self):

@@ -59,11 +59,12 @@ def test_ten_times_the_entries(plain_build_dir, made, tmp_path, capsys):
         store, classes = made(size)
         seconds[size], reports[size], cache = best_of(plain_build_dir, store, tmp_path / size, size)
         oracle_files.need_sharded(cache)
+        report = reports[size]
         with capsys.disabled():
-            print(f"\n{reports[size]['total_entries']} entries: {seconds[size]:.2f} s, peak {reports[size]['peak_rss_kb'] / 1024:.0f} MB, "
-                  f"{reports[size]['bytes_written'] / 1e6:.0f} MB written")
-        assert reports[size]["total_entries"] == SIZES[size][0]
-        assert reports[size]["peak_rss_kb"] <= MOST_MB[size] * 1024
+            print(f"\n{report['total_entries']} entries: {seconds[size]:.2f} s, peak {report['peak_rss_kb'] / 1024:.0f} MB, "
+                  f"{report['bytes_written'] / 1e6:.0f} MB written")
+        assert report["total_entries"] == SIZES[size][0]
+        assert report["peak_rss_kb"] <= MOST_MB[size] * 1024
         choice = oracle_sample.Choice("z", {f"classes/{classes[5]}": {classes[5]}, "superclasses/every_third": set(classes[::3])})
         oracle_sample.Judge(store, cache, choice).check()
     with capsys.disabled():

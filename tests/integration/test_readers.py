@@ -26,17 +26,19 @@ from test_oracle import entry, limits
 
 def digests(world, layouts=("flat", "sharded")):
     """{path: SHA-256 of the decoded bytes} of all files but the details."""
-    return {path: hashlib.sha256(oracle_files.encode(document)).hexdigest() for path, document in oracle_files.documents(world, layouts)}
+    return {path: hashlib.sha256(oracle_files.encode(document)).hexdigest()
+            for path, document in oracle_files.documents(world, layouts)}  # fmt: skip
 
 
 def newcomer(number):
-    return entry(1, f"Newcomer {number}", 5000 + number, "1m", "", "2026-02-01", ["Spain", "Italy"][number % 2], f"Team {number % 3}", "")
+    country, team = ["Spain", "Italy"][number % 2], f"Team {number % 3}"
+    return entry(1, f"Newcomer {number}", 5000 + number, "1m", "", "2026-02-01", country, team, "")
 
 
 def with_newcomer(board, number):
     """One row more, on top; all others are one place further down."""
     later = [row | {"global_index": row["global_index"] + 1, "index": row["index"] + 1} for row in board["results"]]
-    return dict(board, results=[newcomer(number), *later])
+    return dict(board, results=[newcomer(number), *later], changed_at_ms=1_800_000_000_000 + number * 1000)
 
 
 @pytest.mark.parametrize("publications", [8, pytest.param(80, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
@@ -49,7 +51,7 @@ def test_readers_find_every_file_whole(store, exporter, cache, tmp_path, publica
     with site_reader.reading(cache, tmp_path / "reader.log") as wait_for_passes:
         for number in range(1, publications):
             place = number % len(boards)
-            boards[place] = with_newcomer(boards[place], number) | {"changed_at_ms": 1_800_000_000_000 + number * 1000}
+            boards[place] = with_newcomer(boards[place], number)
             one.put(boards[place])
             versions.append(digests(one.world))
             exporter(*(["--full"] if number % 4 == 3 else []))
@@ -124,7 +126,7 @@ class Kills:
             if self.dice.random() < 0.2 and len(self.one.content) > 5:
                 self.one.remove(self.boards[place])
             else:
-                self.boards[place] = with_newcomer(self.boards[place], self.number) | {"changed_at_ms": 1_800_000_000_000 + self.number * 1000}
+                self.boards[place] = with_newcomer(self.boards[place], self.number)
                 self.one.put(self.boards[place])
         return before, self.one.world
 
@@ -148,7 +150,8 @@ class Kills:
 
 def published(world):
     found = {path: oracle_files.encode(document) for path, document in oracle_files.documents(world)}
-    return found | {oracle_flat.detail_path(board): oracle_files.encode(oracle_files.detail(world, board)) for board in world.boards}
+    return found | {oracle_flat.detail_path(board): oracle_files.encode(oracle_files.detail(world, board))
+                    for board in world.boards}  # fmt: skip
 
 
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
