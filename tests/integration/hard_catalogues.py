@@ -22,7 +22,7 @@ TEAMS = ("", None, "Privateer", "PRIVATEER", "pRiVaTeEr", "privateer", " Private
 COUNTRIES = ("Germany", "Germany", "France", "Türkiye", "", None, "germany")
 DATES = ("2026-01-03T10:00:00", "2026-01-02T10:00:00", "2026-01-02T10:00:00", "2025-12-31T23:59:59", "", None,
          "01/02/2026 10:00:00", "2026-01-02T10:00:00Z", "Ω", "9" * 60, "9" * 61, "2026-01-02 10:00:00")  # fmt: skip
-PATHS = ("https://game.raceroom.com/users/info/{}/", "https://game.raceroom.com/users/info/{}", "{}", "/1/{}/x?y=2a", "users/{}#top")
+PATHS = ("https://game.raceroom.com/users/info/{}/", "https://game.raceroom.com/users/info/{}", "{}", "/1/{}/x?y=2a", "users/{}")
 SUPERCLASSES = ("GT3", "gt3", "GT-3", "GT3!", "GT3 2", "Ölands Klass", "Õlands klass", "日本", "日",
                 "  GT3  ", "e-Sedan", "DTM 2010s", "İ", "_")  # fmt: skip
 

@@ -41,9 +41,9 @@ def with_newcomer(board, number):
     return dict(board, results=[newcomer(number), *later], changed_at_ms=1_800_000_000_000 + number * 1000)
 
 
-@pytest.mark.parametrize("publications", [8, pytest.param(80, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("publications", [5, pytest.param(80, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
 def test_readers_find_every_file_whole(store, exporter, cache, tmp_path, publications):
-    boards = [dict(board, results=board["results"][:400]) for board in limits()]
+    boards = [dict(board, results=board["results"][:150]) for board in limits()[:6]]
     one = store(boards, {"Both": [5, 6]})
     exporter()
     oracle_files.need_sharded(cache)
@@ -110,7 +110,7 @@ class Kills:
         self.command = [str(build_dir / "exporter/r3e-exporter"), "--store", str(cache.parents[1] / "store"),
                         "--public", str(cache.parent)]
         self.dice = random.Random(seed)
-        self.boards = [dict(board, results=board["results"][:120]) for board in limits()]
+        self.boards = [dict(board, results=board["results"][:60]) for board in limits()]
         self.one = store(self.boards, {"Both": [5, 6], "One": [6]})
         self.number = 0
         started = time.monotonic()
@@ -154,7 +154,7 @@ def published(world):
                     for board in world.boards}  # fmt: skip
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def test_killed_at_random_instants(store, exporter, build_dir, cache, tmp_path, kills):
     one = Kills(store, exporter, build_dir, cache, seed=kills)
     for _ in range(kills):
