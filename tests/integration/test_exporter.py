@@ -12,46 +12,11 @@ import zlib
 
 import pytest
 
+import oracle_files
 import oracle_flat
-from store_builder import CACHED_AT, Store, key, pack_catalogue, pack_detail, pack_record, pack_rows
+from store_builder import CACHED_AT, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
 TIMEOUT_S = 60
-
-
-@pytest.fixture
-def exporter(build_dir, tmp_path):
-    """Runs r3e-exporter on tmp_path/store and tmp_path/public; returns the process, its report in `figures`."""
-
-    def run(*options, code=0, **settings):
-        program = str(build_dir / "exporter" / "r3e-exporter")
-        folders = ["--store", str(tmp_path / "store"), "--public", str(tmp_path / "public")]
-        done = subprocess.run(
-            [program, *folders, "--report", *options], capture_output=True, text=True, timeout=TIMEOUT_S, **settings
-        )
-        assert done.returncode == code, done.stderr
-        done.figures = json.loads(done.stdout.splitlines()[-1]) if code == 0 else None
-        return done
-
-    return run
-
-
-@pytest.fixture
-def store(tmp_path):
-    """A function that makes the store from a truth."""
-    opened = []
-
-    def make(truth):
-        opened.append(Store(tmp_path / "store", truth))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "public" / "cache"
 
 
 def entry(name, place, path="", **fields):
@@ -469,6 +434,16 @@ def test_leftovers_of_dead_runs_are_removed(store, exporter, cache):
     assert not [name for name in files(cache) if ".r3e-tmp-" in name]
     assert not list((cache / "tracks").glob(".r3e-tmp-*"))
     check(cache, [MONZA, EMPTY])
+
+
+def test_leftovers_in_the_folder_of_a_removed_track_are_removed(store, exporter, cache):
+    one = store([MONZA, EMPTY])
+    exporter()
+    oracle_files.need_sharded(cache)
+    (cache / "tracks/track_1850/.r3e-tmp-class_1703.json.gz").write_text("half")
+    one.remove(EMPTY)
+    check(cache, [MONZA], exporter().figures)
+    assert not (cache / "tracks/track_1850").exists()
 
 
 def flip(at):
