@@ -105,19 +105,27 @@ static void test_groups(void **state)
     roster_free(&roster);
 }
 
+/* splitmix64 (Sebastiano Vigna, public domain) */
+static uint32_t below(uint64_t *random, uint32_t limit)
+{
+    uint64_t value = *random += 0x9e3779b97f4a7c15u;
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return (uint32_t)((value ^ value >> 31) % limit);
+}
+
 /* One step of a history: persons come, go, get another key or stay. Old ones are those with old_keys[i] >= 0.
  */
-static void merge_at_random(unsigned seed)
+static void merge_at_random(uint64_t random)
 {
     int old_keys[PERSONS], new_keys[PERSONS], old_by_place[PERSONS], new_by_place[PERSONS];
     uint32_t old_count = 0, new_count = 0, drafted = 0;
     uint32_t new_person[PERSONS], first_not_less[PERSONS];
     struct roster_draft drafts[PERSONS];
-    srand(seed);
     for (int i = 0; i < PERSONS; i++) {
-        old_keys[i] = rand() % 4 ? rand() % KEYS : -1;
-        new_keys[i] = rand() % 3 ? old_keys[i] : rand() % 4 ? rand() % KEYS : -1;
-        bool anew = new_keys[i] != old_keys[i] || rand() % 5 == 0;
+        old_keys[i] = below(&random, 4) ? (int)below(&random, KEYS) : -1;
+        new_keys[i] = below(&random, 3) ? old_keys[i] : below(&random, 4) ? (int)below(&random, KEYS) : -1;
+        bool anew = new_keys[i] != old_keys[i] || below(&random, 5) == 0;
         if (new_keys[i] >= 0) {
             first_not_less[new_count] = old_count;
             if (anew)
@@ -142,7 +150,7 @@ static void merge_at_random(unsigned seed)
 static void test_merging_gives_what_listing_all_would(void **state)
 {
     (void)state;
-    for (unsigned seed = 0; seed < 3000; seed++)
+    for (uint64_t seed = 0; seed < 3000; seed++)
         merge_at_random(seed);
 }
 
