@@ -122,10 +122,10 @@ static int create_temporary(int folder, const char *name, char *temporary, size_
     return -1;
 }
 
-static bool fill(int fd, const void *bytes, size_t length, mode_t mode)
+static bool fill(int fd, const void *bytes, size_t length, mode_t mode, bool durable)
 {
     bool filled = file_write_all(fd, bytes, length) && fchmod(fd, mode) == 0 &&
-                  !FAULT_FAIL(FILE_BEFORE_SYNC) && fsync(fd) == 0;
+                  !FAULT_FAIL(FILE_BEFORE_SYNC) && (!durable || fsync(fd) == 0);
     int cause = errno;
     bool closed = close(fd) == 0;
     if (!filled)
@@ -133,8 +133,8 @@ static bool fill(int fd, const void *bytes, size_t length, mode_t mode)
     return filled && closed;
 }
 
-bool file_write_atomic(
-    const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE])
+static bool replace(const char *path, const void *bytes, size_t length, mode_t mode, bool durable,
+    char error[static FILE_ERROR_SIZE])
 {
     const char *name;
     int folder = file_open_parent(path, &name);
@@ -145,7 +145,7 @@ bool file_write_atomic(
     bool done = false;
     if (fd < 0) {
         fail(error, path, "create a file beside it");
-    } else if (!fill(fd, bytes, length, mode)) {
+    } else if (!fill(fd, bytes, length, mode, durable)) {
         fail(error, path, "write the new content");
         unlinkat(folder, temporary, 0);
     } else if (FAULT_FAIL(FILE_BEFORE_RENAME) || renameat(folder, temporary, folder, name) != 0) {
@@ -153,10 +153,22 @@ bool file_write_atomic(
         unlinkat(folder, temporary, 0);
     } else {
         FAULT_POINT(FILE_AFTER_RENAME);
-        done = fsync(folder) == 0 || fail(error, path, "sync its folder");
+        done = !durable || fsync(folder) == 0 || fail(error, path, "sync its folder");
     }
     close(folder);
     return done;
+}
+
+bool file_write_atomic(
+    const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE])
+{
+    return replace(path, bytes, length, mode, true, error);
+}
+
+bool file_write_unsynced(
+    const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE])
+{
+    return replace(path, bytes, length, mode, false, error);
 }
 
 static bool is_temporary_of(const char *entry, const char *name)

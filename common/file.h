@@ -23,6 +23,11 @@ bool file_read(const char *path, struct buffer *out, char error[static FILE_ERRO
 bool file_write_atomic(
     const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE]);
 
+/* The same without any sync: a reader sees the old file or the new one, but a power cut may leave anything.
+ * For what its reader checks and can do without. */
+bool file_write_unsynced(
+    const char *path, const void *bytes, size_t length, mode_t mode, char error[static FILE_ERROR_SIZE]);
+
 /* Removes the temporary files that writers of `path` left when they were killed. Only the one process that
  * writes `path` may call this: another's file would be taken away from it. Finding nothing, or nothing
  * readable, is no error. */

@@ -1,27 +1,25 @@
 #include "common/gzip.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include <libdeflate.h>
 #include <zlib.h>
 
-#include "common/deflate_walk.h"
+#include "common/deflate_block.h"
+#include "common/deflate_match.h"
 #include "common/log.h"
 #include "common/memory.h"
 
 struct gzip_compressor {
-    struct libdeflate_compressor *deflate;
-    struct deflate_walk *walk;
+    int level;
+    struct libdeflate_compressor *deflate; /* both NULL until they are needed */
+    struct deflate_matcher *matcher;
 };
 
 struct gzip_compressor *gzip_compressor_open(int level)
 {
     struct gzip_compressor *compressor = memory_zalloc(1, sizeof *compressor);
-    compressor->deflate = libdeflate_alloc_compressor(level);
-    compressor->walk = deflate_walk_open();
-    if (!compressor->deflate)
-        log_fatal("gzip: no memory for a compressor of level %d; raise the memory limit", level);
+    compressor->level = level;
     return compressor;
 }
 
@@ -30,9 +28,20 @@ void gzip_compressor_close(struct gzip_compressor **compressor)
     if (!*compressor)
         return;
     libdeflate_free_compressor((*compressor)->deflate);
-    deflate_walk_close(&(*compressor)->walk);
+    deflate_matcher_close(&(*compressor)->matcher);
     free(*compressor);
     *compressor = NULL;
+}
+
+/* ---- whole members, by libdeflate ---- */
+
+static void need_deflate(struct gzip_compressor *compressor)
+{
+    if (compressor->deflate)
+        return;
+    compressor->deflate = libdeflate_alloc_compressor(compressor->level);
+    if (!compressor->deflate)
+        log_fatal("gzip: no memory for a compressor of level %d; raise the memory limit", compressor->level);
 }
 
 /* Room for up to `wanted` bytes, less where the buffer's limit is nearer. */
@@ -47,6 +56,7 @@ bool gzip_append_member(
     struct gzip_compressor *compressor, const void *bytes, size_t length, struct buffer *out)
 {
     size_t size;
+    need_deflate(compressor);
     size_t bound = libdeflate_gzip_compress_bound(compressor->deflate, length);
     uint8_t *to = reserve_up_to(out, bound, &size);
     size_t written = libdeflate_gzip_compress(compressor->deflate, bytes, length, to, size);
@@ -56,29 +66,47 @@ bool gzip_append_member(
     return written != 0;
 }
 
-bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, size_t length,
-    struct buffer *out, struct gzip_segment *segment)
+/* ---- segments ---- */
+
+/* Appends one block. `bits` keeps what is left of the last byte from block to block. */
+static bool append_block(struct gzip_compressor *compressor, struct deflate_bits *bits, const uint8_t *bytes,
+    uint32_t before, uint32_t length, struct buffer *out)
 {
-    assert(length > 0);
-    static const uint8_t stored[5] = {0, 0, 0, 0xff, 0xff}; /* header bits, length, its complement */
-    size_t size;
-    size_t bound = libdeflate_deflate_compress_bound(compressor->deflate, length);
-    uint8_t *to = reserve_up_to(out, bound, &size);
-    size_t written = libdeflate_deflate_compress(compressor->deflate, bytes, length, to, size);
-    if (!written) {
-        out->overflowed = true;
+    bits->next = buffer_reserve(out, DEFLATE_BLOCK_BYTES_MAX(length));
+    if (!bits->next)
         return false;
+    struct deflate_tokens tokens = deflate_matcher_run(compressor->matcher, bytes, before, length);
+    deflate_block_write(bits, tokens, bytes, length);
+    out->length = (size_t)(bits->next - out->data);
+    return true;
+}
+
+static bool append_end(struct deflate_bits *bits, struct buffer *out)
+{
+    bits->next = buffer_reserve(out, DEFLATE_BLOCK_BYTES_MAX(0));
+    if (!bits->next)
+        return false;
+    deflate_block_align(bits);
+    out->length = (size_t)(bits->next - out->data);
+    return true;
+}
+
+bool gzip_append_segment(struct gzip_compressor *compressor, const uint8_t *bytes, size_t before,
+    size_t length, struct buffer *out, struct gzip_segment *segment)
+{
+    struct deflate_bits bits = {0};
+    size_t start = out->length;
+    bool appended = true;
+    if (!compressor->matcher)
+        compressor->matcher = deflate_matcher_open();
+    for (size_t at = 0; at < length && appended;) {
+        size_t piece = length - at < DEFLATE_PIECE ? length - at : DEFLATE_PIECE;
+        size_t window = before + at < DEFLATE_WINDOW ? before + at : DEFLATE_WINDOW;
+        appended = append_block(compressor, &bits, bytes + at, (uint32_t)window, (uint32_t)piece, out);
+        at += piece;
     }
-    struct deflate_block block;
-    if (!deflate_walk_last_block(compressor->walk, to, written, &block))
-        log_bug("gzip: cannot follow libdeflate's stream of %zu bytes", written);
-    to[block.start / 8] &= (uint8_t) ~(1u << (block.start % 8));
-    out->length += written;
-    /* The three bits of an empty stored block's header may fit into what is left of the last byte. */
-    size_t spare_bits = written * 8 - block.end;
-    size_t skip = spare_bits >= 3 ? 1 : 0;
-    if (!buffer_append(out, stored + skip, sizeof stored - skip)) {
-        out->length -= written;
+    if (!appended || !append_end(&bits, out)) {
+        out->length = start;
         return false;
     }
     *segment = (struct gzip_segment){.length = length, .crc32 = libdeflate_crc32(0, bytes, length)};
@@ -87,7 +115,7 @@ bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, 
 
 void gzip_append_header(struct buffer *out)
 {
-    static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+    static const uint8_t header[GZIP_HEADER_BYTES] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
     buffer_append(out, header, sizeof header);
 }
 

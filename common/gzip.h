@@ -1,34 +1,39 @@
 #ifndef R3E_COMMON_GZIP_H
 #define R3E_COMMON_GZIP_H
-/* gzip members (RFC 1952) from libdeflate, whole or in segments.
+/* gzip members (RFC 1952), whole or in segments.
  *
- * libdeflate compresses only what lies in memory as one piece, and always ends its stream. A large file is
- * therefore cut into segments that are compressed apart, on any thread and in any order; each becomes a run
- * of deflate blocks that ends on a byte boundary without ending the stream, so the segments concatenate to
- * one member (browsers' DecompressionStream refuses a second one). The checksums of the segments are combined
- * (zlib's crc32_combine).
+ * Whole members, of what lies in memory as one piece, come from libdeflate. Large files are made of segments
+ * that are compressed apart, on any thread and in any order; each is a run of deflate blocks that ends on a
+ * byte boundary without ending the stream, so the segments concatenate to one member (browsers'
+ * DecompressionStream refuses a second one). The checksums of the segments are combined (zlib's
+ * crc32_combine).
  *
- * The same bytes cut the same way give the same member. Headers have no name and no time.
+ * Segments are to be small, so that few bytes are made anew where little changed. A small segment can only be
+ * compressed well if it may refer to what stands before it, which neither libdeflate nor ISA-L's higher
+ * levels allow in time or size, and zlib is slow. So segments come from an encoder of our own
+ * (deflate_match.h, deflate_block.h, huffman.h). CPU time and size against zlib 6 of the whole, for 40 MB of
+ * a driver index, one core (tests/bench/compressors; zlib 6 takes 0.60 s):
  *
- * Measured by tests/bench/compressors on a driver index of 109 MB, one core, CPU time and size against zlib
- * 6:
+ *     segments of            24 KB            64 KB           128 KB          512 KB
+ *     libdeflate 5      0.43  +31.5 %    0.42  +13.4 %    0.41   +7.6 %   0.41   +3.2 %
+ *     libdeflate 6      0.54  +28.4 %    0.55  +10.2 %    0.55   +4.3 %   0.56   -0.2 %
+ *     libdeflate 8      1.24  +24.9 %    1.71   +5.9 %    1.86   -0.3 %   1.98   -4.9 %
+ *     ISA-L 3           0.26  +48.3 %    0.25  +32.5 %
+ *     with 16 KB before them:
+ *     zlib 6            0.96   +4.3 %    0.98   +1.7 %
+ *     ISA-L 3 (32 KB)   0.38  +22.8 %    0.29  +21.9 %
+ *     ours              0.46   +2.5 %
  *
- *     zlib 6                1.5 s    0.0 %        ISA-L 1    0.1 s   +23.3 %
- *     libdeflate 5, whole   0.7 s   +2.4 %        ISA-L 3    0.4 s   +18.6 %
- *     libdeflate 5, ours    0.8 s   +3.4 %        (ours: segments, with finding the last block and CRCs)
- *     libdeflate 6, ours    1.0 s   -0.2 %
- *     libdeflate 7, ours    1.5 s   -2.6 %
- *
- * Published sizes may be up to 5 % above zlib 6 (DESIGN), so 5 it is; detail files are 2.2 % larger on
- * average. */
+ * The same bytes cut the same way give the same member. Headers have no name and no time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
 
-#define GZIP_LEVEL         5 /* libdeflate's scale 1–12; chosen by the figures above */
-#define GZIP_SEGMENT_BYTES ((size_t)512 * 1024)
+#define GZIP_LEVEL         5 /* of whole members: libdeflate's scale 1-12; 2.2 % above zlib 6 on details */
+#define GZIP_SEGMENT_BYTES ((size_t)512 * 1024) /* for a stream: more makes little difference */
+#define GZIP_HEADER_BYTES  10u                  /* what gzip_append_header appends */
 
 /* One compressor; one thread at a time. */
 struct gzip_compressor;
@@ -46,9 +51,12 @@ struct gzip_segment {
     uint32_t crc32; /* of those bytes */
 };
 
-/* Appends `length` (> 0) bytes compressed as a segment that does not end the stream, and fills `*segment`. */
-bool gzip_append_segment(struct gzip_compressor *compressor, const void *bytes, size_t length,
-    struct buffer *out, struct gzip_segment *segment);
+/* Appends `length` bytes compressed as a segment that does not end the stream, and fills `*segment`. `before`
+ * bytes that lie directly before `bytes` are what the member holds before them, or the last of that; up to 32
+ * KB of them are of use. What is appended depends on these bytes alone. False: `out` is too small, and as it
+ * was. */
+bool gzip_append_segment(struct gzip_compressor *compressor, const uint8_t *bytes, size_t before,
+    size_t length, struct buffer *out, struct gzip_segment *segment);
 
 /* A member put together from segments. Order: gzip_append_header, then for each segment its bytes and
  * gzip_sum_add in order, then gzip_append_trailer. */

@@ -41,7 +41,7 @@ static uint64_t before_of(const struct stat *status)
     return hash_numbers(numbers, sizeof numbers / sizeof *numbers);
 }
 
-static uint64_t mark_of(const struct stat *status)
+uint64_t inventory_mark(const struct stat *status)
 {
     const uint64_t numbers[] = {
         before_of(status), (uint64_t)status->st_ctim.tv_sec, (uint64_t)status->st_ctim.tv_nsec};
@@ -75,17 +75,23 @@ void inventory_add(struct inventory *inventory, const char *path, const struct s
     struct inventory_item *item = append(inventory, path, strlen(path));
     item->unsettled = unsettled;
     item->before = before_of(status);
-    item->mark = mark_of(status);
+    item->mark = inventory_mark(status);
 }
 
-void inventory_unsettle(struct inventory *inventory, const char *path)
+void inventory_unsettle(struct inventory *inventory, const char *path, const struct stat *status)
 {
     for (uint32_t i = inventory->count; i-- > 0;) {
         if (strcmp(inventory->items[i].path, path) == 0) {
             inventory->items[i].unsettled = true;
+            inventory->items[i].before = before_of(status);
             return;
         }
     }
+}
+
+void inventory_carry(struct inventory *inventory, const struct inventory_item *item)
+{
+    append(inventory, item->path, strlen(item->path))->mark = item->mark;
 }
 
 void inventory_add_folder(struct inventory *inventory, const char *path)
@@ -165,6 +171,13 @@ static void sort(struct inventory *inventory)
         qsort(inventory->items, inventory->count, sizeof *inventory->items, compare_paths);
 }
 
+const struct inventory_item *inventory_find(const struct inventory *inventory, const char *path)
+{
+    const struct inventory_item key = {.path = path};
+    return inventory->count ? bsearch(&key, inventory->items, inventory->count, sizeof key, compare_paths)
+                            : NULL;
+}
+
 /* The folders that files are in, each once. */
 static void add_folders_of_files(struct inventory *inventory)
 {
@@ -191,14 +204,17 @@ static void add_folders_of_files(struct inventory *inventory)
 
 /* The kernel stamps files with the time of its last tick (10 ms or less): what is written in this tick cannot
  * be told from what was written before, what is written from the next one on can. */
-static void wait_for_next_tick(void)
+static void wait_for_next_tick(const struct timespec *last)
 {
-    struct timespec start, now, pause = {.tv_nsec = 500000};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &start);
-    do {
+    struct timespec now, pause = {.tv_nsec = 500000};
+    while (clock_gettime(CLOCK_MONOTONIC_COARSE, &now),
+        now.tv_sec == last->tv_sec && now.tv_nsec == last->tv_nsec)
         nanosleep(&pause, NULL);
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    } while (now.tv_sec == start.tv_sec && now.tv_nsec == start.tv_nsec);
+}
+
+void inventory_changed_now(struct inventory *inventory)
+{
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &inventory->last_change);
 }
 
 bool inventory_complete(struct inventory *inventory, int root_fd, const char **path)
@@ -207,14 +223,16 @@ bool inventory_complete(struct inventory *inventory, int root_fd, const char **p
     struct stat status;
     bool complete = true;
     add_folders_of_files(inventory);
-    wait_for_next_tick();
+    if (!inventory->last_change.tv_sec && !inventory->last_change.tv_nsec)
+        inventory_changed_now(inventory);
+    wait_for_next_tick(&inventory->last_change);
     for (uint32_t i = 0; complete && i < inventory->count; i++) {
         struct inventory_item *item = &inventory->items[i];
         if (!item->unsettled)
             continue;
         *path = item->path;
         complete = look_at(&look, item, &status) && (is_folder(item) || before_of(&status) == item->before);
-        item->mark = complete ? mark_of(&status) : 0;
+        item->mark = complete ? inventory_mark(&status) : 0;
         item->unsettled = false;
     }
     look_end(&look);
@@ -237,7 +255,7 @@ bool inventory_stands(const struct inventory *inventory, int root_fd, const char
     for (uint32_t i = 0; stands && i < inventory->count; i++) {
         const struct inventory_item *item = &inventory->items[i];
         *path = item->path;
-        stands = look_at(&look, item, &status) && mark_of(&status) == item->mark;
+        stands = look_at(&look, item, &status) && inventory_mark(&status) == item->mark;
     }
     look_end(&look);
     return stands;

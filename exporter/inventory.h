@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "common/arena.h"
 #include "common/pack_reader.h"
@@ -37,7 +38,8 @@ struct inventory {
     struct arena arena;
     struct inventory_item *items;
     uint32_t count, capacity;
-    uint64_t root_names; /* what the root held, as a sum over the names */
+    uint64_t root_names;         /* what the root held, as a sum over the names */
+    struct timespec last_change; /* CLOCK_MONOTONIC_COARSE at or after the last of our own changes */
 };
 
 struct inventory inventory_make(void);
@@ -48,11 +50,23 @@ void inventory_free(struct inventory *inventory);
  * `path` or has been linked since. */
 void inventory_add(struct inventory *inventory, const char *path, const struct stat *status, bool unsettled);
 
-/* A file added before gets or got another name, which changes its ctime. */
-void inventory_unsettle(struct inventory *inventory, const char *path);
+/* A file added before gets or got another name, which changes its ctime. `status` is from before that. */
+void inventory_unsettle(struct inventory *inventory, const char *path, const struct stat *status);
+
+/* What a file or link is known by. */
+uint64_t inventory_mark(const struct stat *status);
+
+/* The item of this path, or NULL, in an inventory that was completed or read. */
+const struct inventory_item *inventory_find(const struct inventory *inventory, const char *path);
+
+/* A file that is to be as `item`, of another inventory, says. */
+void inventory_carry(struct inventory *inventory, const struct inventory_item *item);
 
 /* A folder that counts although nothing in it may. Folders of files need no mention. */
 void inventory_add_folder(struct inventory *inventory, const char *path);
+
+/* Our last change so far has been made: what follows needs to be told from it. */
+void inventory_changed_now(struct inventory *inventory);
 
 /* Takes stock after all is in its place. False: `*path` (never NULL; empty for the root) is not as it was
  * put, somebody else has been there; the inventory is of no use. */

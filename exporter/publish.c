@@ -13,16 +13,10 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "exporter/durable.h"
 #include "exporter/same_file.h"
 
 #define FILE_MODE 0644
-
-enum change_kind { CHANGE_RENAME, CHANGE_RENAME_FOLDER, CHANGE_REMOVE, CHANGE_REMOVE_FOLDER };
-
-struct publication_change {
-    enum change_kind kind;
-    const char *path;
-};
 
 static bool fail(struct publication *publication, const char *doing, const char *path)
 {
@@ -34,23 +28,10 @@ static bool temporary_path(struct publication *publication, const char *path, ch
     return folders_temporary_path(path, out) || fail(publication, "name", path);
 }
 
-static void add_change(struct publication *publication, enum change_kind kind, const char *path)
-{
-    if (publication->change_count == publication->change_capacity) {
-        publication->change_capacity = publication->change_capacity ? publication->change_capacity * 2 : 64;
-        publication->changes =
-            memory_resize(publication->changes, publication->change_capacity, sizeof *publication->changes);
-    }
-    const char *copy = arena_copy(&publication->arena, path, strlen(path));
-    if (!copy)
-        log_fatal("out of memory for a list of %u files; raise the memory limit", publication->change_count);
-    publication->changes[publication->change_count++] = (struct publication_change){kind, copy};
-}
-
 static bool changed(struct publication *publication, enum change_kind kind, const char *path, size_t bytes)
 {
     pthread_mutex_lock(&publication->mutex);
-    add_change(publication, kind, path);
+    changes_add(&publication->changes, kind, path);
     if (kind == CHANGE_RENAME)
         publication->figures.files_written++;
     publication->figures.bytes_written += bytes;
@@ -109,7 +90,7 @@ bool publication_open(struct publication *publication, const char *public_folder
     *publication = (struct publication){
         .root_fd = -1,
         .guard = guard,
-        .arena = arena_make(SIZE_MAX),
+        .changes = changes_make(),
         .inventory = inventory_make(),
     };
     pthread_mutex_init(&publication->mutex, NULL);
@@ -138,17 +119,19 @@ void publication_close(struct publication *publication)
 {
     if (publication->root_fd >= 0)
         close(publication->root_fd);
-    free(publication->changes);
-    arena_free(&publication->arena);
+    changes_free(&publication->changes);
     inventory_free(&publication->inventory);
     pthread_mutex_destroy(&publication->mutex);
 }
 
 static bool make_folder(struct publication *publication, const char *path)
 {
-    if (mkdirat(publication->root_fd, path, FOLDERS_MODE) == 0 || errno == EEXIST)
-        return true;
-    return fail(publication, "make the folder", path);
+    if (mkdirat(publication->root_fd, path, FOLDERS_MODE) != 0)
+        return errno == EEXIST || fail(publication, "make the folder", path);
+    pthread_mutex_lock(&publication->mutex);
+    publication->changes.made_folder = true;
+    pthread_mutex_unlock(&publication->mutex);
+    return true;
 }
 
 bool publication_folder(struct publication *publication, const char *path)
@@ -208,6 +191,29 @@ bool publication_put(struct publication *publication, const char *path, struct t
     return changed(publication, CHANGE_RENAME, path, content.length);
 }
 
+bool publication_keep(struct publication *publication, const char *path)
+{
+    struct stat status;
+    const struct inventory_item *item =
+        publication->previous ? inventory_find(publication->previous, path) : NULL;
+    if (!item)
+        return false;
+    if (!publication->previous_stands &&
+        (fstatat(publication->root_fd, path, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            inventory_mark(&status) != item->mark))
+        return false;
+    pthread_mutex_lock(&publication->mutex);
+    publication->figures.files_unchanged++;
+    inventory_carry(&publication->inventory, item);
+    pthread_mutex_unlock(&publication->mutex);
+    return true;
+}
+
+bool publication_stays(struct publication *publication, const char *path, const struct stat *status)
+{
+    return unchanged(publication, path, status);
+}
+
 int publication_begin(struct publication *publication, const char *path)
 {
     char temporary[PATH_MAX];
@@ -225,6 +231,8 @@ bool publication_end(struct publication *publication, const char *path, int fd)
     enum same_file same = same_file_open(publication->root_fd, path, fd, (size_t)status.st_size, &old);
     if (same == SAME_FILE_UNKNOWN)
         fail(publication, "read", path);
+    if (same == SAME_FILE_NOT)
+        durable_begin(fd);
     if (close(fd) != 0)
         return fail(publication, "write", temporary);
     if (same == SAME_FILE_NOT) {
@@ -292,7 +300,7 @@ bool publication_link(struct publication *publication, const char *path, const c
         return fail(publication, "link", path);
     note(publication, path, &wanted, true);
     pthread_mutex_lock(&publication->mutex);
-    inventory_unsettle(&publication->inventory, source);
+    inventory_unsettle(&publication->inventory, source, &wanted);
     pthread_mutex_unlock(&publication->mutex);
     return changed(publication, CHANGE_RENAME, path, 0);
 }
@@ -354,64 +362,32 @@ int publication_scratch(struct publication *publication)
 
 /* ---- the end ---- */
 
-static bool carry_out(struct publication *publication, const struct publication_change *change)
-{
-    char temporary[PATH_MAX];
-    int root = publication->root_fd;
-    switch (change->kind) {
-    case CHANGE_REMOVE:
-        if (unlinkat(root, change->path, 0) != 0)
-            return errno == ENOENT || fail(publication, "remove", change->path);
-        publication->figures.files_removed++;
-        return true;
-    case CHANGE_REMOVE_FOLDER:
-        if (unlinkat(root, change->path, AT_REMOVEDIR) == 0)
-            return true;
-        return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ||
-               fail(publication, "remove the folder", change->path);
-    case CHANGE_RENAME:
-    case CHANGE_RENAME_FOLDER:
-        break;
-    }
-    if (!temporary_path(publication, change->path, temporary))
-        return false;
-    return (!FAULT_FAIL(EXPORTER_BEFORE_RENAME) && renameat(root, temporary, root, change->path) == 0) ||
-           fail(publication, "put in its place", change->path);
-}
-
 bool publication_commit(struct publication *publication)
 {
+    struct changes *changes = &publication->changes;
+    int root_fd = publication->root_fd;
     if (!guard_ok(publication->guard))
         return false;
-    if (!publication->change_count)
+    if (!changes->count)
         return true;
-    if (FAULT_FAIL(EXPORTER_BEFORE_SYNC) || syncfs(publication->root_fd) != 0)
+    if (FAULT_FAIL(EXPORTER_BEFORE_SYNC))
         return fail(publication, "sync the file system of", "");
+    if (!changes_sync_content(changes, root_fd, publication->root, publication->guard))
+        return false;
     FAULT_POINT(EXPORTER_AFTER_SYNC);
-    for (uint32_t i = 0; i < publication->change_count; i++) {
-        if (!carry_out(publication, &publication->changes[i]))
-            return false;
-        FAULT_TRACE("renamed", "path=%s", publication->changes[i].path);
-        FAULT_POINT(EXPORTER_AFTER_RENAME);
-    }
+    if (!changes_carry_out(changes, root_fd, publication->root, publication->guard))
+        return false;
     FAULT_POINT(EXPORTER_AFTER_LAST_RENAME);
-    return syncfs(publication->root_fd) == 0 || fail(publication, "sync the file system of", "");
-}
-
-static void discard_change(struct publication *publication, const struct publication_change *change)
-{
-    char temporary[PATH_MAX];
-    if (change->kind != CHANGE_REMOVE && change->kind != CHANGE_REMOVE_FOLDER &&
-        temporary_path(publication, change->path, temporary))
-        folders_remove_temporary(publication->root_fd, temporary);
+    publication->figures.files_removed = changes->removed;
+    inventory_changed_now(&publication->inventory);
+    return changes_sync_names(changes, root_fd, publication->root, publication->guard);
 }
 
 void publication_discard(struct publication *publication)
 {
     if (publication->root_fd < 0)
         return;
-    for (uint32_t i = 0; i < publication->change_count; i++)
-        discard_change(publication, &publication->changes[i]);
+    changes_discard(&publication->changes, publication->root_fd);
     /* What was being written when the run was stopped is in no list. */
     sweep_top(publication);
 }

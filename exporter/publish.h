@@ -4,9 +4,9 @@
  * change within an instant of each other.
  *
  * New content goes to files with a temporary name (folders.h) in the same folder; a file whose content is the
- * same is not touched. publication_commit then syncs the file system once, renames everything, removes what
- * is due to go, and syncs again. A run that ends before the commit changes nothing; what it leaves behind, by
- * kill -9 too, is removed by publication_discard or the next run.
+ * same is not touched. publication_commit then syncs all of them (durable.h), renames everything, removes
+ * what is due to go, and syncs the folders. A run that ends before the commit changes nothing; what it leaves
+ * behind, by kill -9 too, is removed by publication_discard or the next run.
  *
  * Paths are relative to PUBLIC/cache. All functions that return false have told the guard why, naming the
  * file. Thread-safe but for open, commit, discard and close. */
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
 #include "common/pack_reader.h"
+#include "exporter/changes.h"
 #include "exporter/folders.h"
 #include "exporter/guard.h"
 #include "exporter/inventory.h"
@@ -27,18 +27,20 @@ struct publication_figures {
     uint64_t bytes_written;
 };
 
-struct publication_change;
+struct segments;
 
 struct publication {
     char root[PATH_MAX]; /* PUBLIC/cache */
     int root_fd;         /* locked: one exporter at a time */
     struct guard *guard;
     pthread_mutex_t mutex; /* guards all below */
-    struct arena arena;
-    struct publication_change *changes; /* in the order in which they take place */
-    uint32_t change_count, change_capacity;
+    struct changes changes;
     struct publication_figures figures;
     struct inventory inventory; /* of what this run puts; complete it after the commit */
+    /* Of the last run, borrowed; NULL: unknown. The caller's to set before anything is put. */
+    struct segments *segments;        /* what its files are made of, and where this run's are noted */
+    const struct inventory *previous; /* what it published … */
+    bool previous_stands;             /* … and that inventory_stands said so in this run */
 };
 
 /* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
@@ -52,6 +54,13 @@ bool publication_folder(struct publication *publication, const char *path);
 
 /* Has the file at `path` hold these bytes. */
 bool publication_put(struct publication *publication, const char *path, struct text content);
+
+/* The file at `path` stays as the last run left it: takes note of it without opening it. False, without an
+ * error: it is not known to be as the last run left it, and must be put. */
+bool publication_keep(struct publication *publication, const char *path);
+
+/* The same for a file of which the caller knows from its state that it is right. */
+bool publication_stays(struct publication *publication, const char *path, const struct stat *status);
 
 /* For content that comes piece by piece: a descriptor to write to, or -1; then publication_end, which closes
  * it. */

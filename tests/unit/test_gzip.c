@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #define SIZE_MAX_TESTED ((size_t)3 * 1024 * 1024)
+#define LARGE_BYTES     ((size_t)512 * 1024)
 
 /* xorshift64 (Marsaglia 2003): the same data in every run. */
 static uint64_t next_random(uint64_t *state)
@@ -68,15 +69,16 @@ static void assert_member(const struct buffer *member, const uint8_t *bytes, siz
     assert_memory_equal(member->data + 4, "\0\0\0\0", 4); /* no time */
 }
 
-static void append_segments(
-    struct gzip_compressor *compressor, const uint8_t *bytes, size_t length, size_t piece, struct buffer *out)
+static void append_segments(struct gzip_compressor *compressor, const uint8_t *bytes, size_t length,
+    size_t piece, size_t window, struct buffer *out)
 {
     struct gzip_sum sum = {0, 0};
     gzip_append_header(out);
     for (size_t at = 0; at < length; at += piece) {
         struct gzip_segment segment;
         size_t size = length - at < piece ? length - at : piece;
-        assert_true(gzip_append_segment(compressor, bytes + at, size, out, &segment));
+        assert_true(
+            gzip_append_segment(compressor, bytes + at, at < window ? at : window, size, out, &segment));
         assert_int_equal(segment.length, size);
         assert_int_equal(segment.crc32, crc32(0, bytes + at, (uInt)size));
         gzip_sum_add(&sum, &segment);
@@ -106,30 +108,53 @@ static void test_whole_members(void **state)
     assert_null(compressor);
 }
 
-/* Segments of random lengths, so that the last block ends at every bit of a byte and is of every type. */
+/* Segments of random lengths, so that the last block ends at every bit of a byte and is of every type, with
+ * more or less before them that they may refer to. */
 static void test_segments(void **state)
 {
     (void)state;
+    static const size_t windows[] = {0, 1, 3, 4, 100, 32768, SIZE_MAX};
     struct buffer out = buffer_make(SIZE_MAX_TESTED);
     uint8_t *bytes = malloc(SIZE_MAX_TESTED);
     uint64_t random = 7;
-    for (int level = 1; level <= 12; level += level < 9 ? 1 : 3) {
-        struct gzip_compressor *compressor = gzip_compressor_open(level);
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    for (size_t window = 0; window < sizeof windows / sizeof *windows; window++) {
         for (enum kind kind = 0; kind < KINDS; kind++) {
             for (int round = 0; round < 12; round++) {
-                size_t length = 1 + next_random(&random) % (round < 8 ? 2000 : 60000);
+                size_t length = 1 + next_random(&random) % (round < 8 ? 2000 : 150000);
                 size_t piece = 1 + next_random(&random) % length;
                 piece = piece < length / 40 + 1 ? length / 40 + 1 : piece;
                 fill(kind, bytes, length, &random);
                 buffer_clear(&out);
-                append_segments(compressor, bytes, length, piece, &out);
+                append_segments(compressor, bytes, length, piece, windows[window], &out);
                 assert_member(&out, bytes, length);
             }
         }
-        gzip_compressor_close(&compressor);
     }
+    gzip_compressor_close(&compressor);
     free(bytes);
     buffer_free(&out);
+}
+
+/* What stands before is of use: a second copy of something incompressible is nearly free. */
+static void test_segments_refer_to_what_is_before(void **state)
+{
+    (void)state;
+    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct buffer out = buffer_make(SIZE_MAX_TESTED);
+    struct gzip_segment segment;
+    uint8_t *bytes = malloc(2 * (size_t)20000);
+    uint64_t random = 3;
+    fill(KIND_RANDOM, bytes, 20000, &random);
+    memcpy(bytes + 20000, bytes, 20000);
+    assert_true(gzip_append_segment(compressor, bytes + 20000, 20000, 20000, &out, &segment));
+    assert_in_range(out.length, 1, 400);
+    buffer_clear(&out);
+    assert_true(gzip_append_segment(compressor, bytes + 20000, 0, 20000, &out, &segment));
+    assert_in_range(out.length, 20000, 20100);
+    free(bytes);
+    buffer_free(&out);
+    gzip_compressor_close(&compressor);
 }
 
 static void test_large_segments(void **state)
@@ -144,8 +169,8 @@ static void test_large_segments(void **state)
         fill(kind, bytes, length, &random);
         buffer_clear(&out);
         buffer_clear(&again);
-        append_segments(compressor, bytes, length, GZIP_SEGMENT_BYTES, &out);
-        append_segments(compressor, bytes, length, GZIP_SEGMENT_BYTES, &again);
+        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, &out);
+        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, &again);
         assert_member(&out, bytes, length);
         assert_int_equal(out.length, again.length);
         assert_memory_equal(out.data, again.data, out.length);
@@ -160,7 +185,7 @@ static void test_no_segments(void **state)
 {
     (void)state;
     struct buffer out = buffer_make(100);
-    append_segments(NULL, NULL, 0, 1, &out);
+    append_segments(NULL, NULL, 0, 1, 0, &out);
     assert_member(&out, (const uint8_t *)"", 0);
     buffer_free(&out);
 }
@@ -179,7 +204,7 @@ static void test_limits(void **state)
         assert_false(gzip_append_member(compressor, bytes, sizeof bytes, &out));
         assert_true(out.overflowed);
         assert_int_equal(out.length, 0);
-        assert_false(gzip_append_segment(compressor, bytes, sizeof bytes, &out, &segment));
+        assert_false(gzip_append_segment(compressor, bytes, 0, sizeof bytes, &out, &segment));
         assert_true(out.overflowed);
         assert_int_equal(out.length, 0);
         buffer_free(&out);
@@ -198,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_members),
         cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_segments_refer_to_what_is_before),
         cmocka_unit_test(test_large_segments),
         cmocka_unit_test(test_no_segments),
         cmocka_unit_test(test_limits),

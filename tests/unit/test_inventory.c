@@ -200,7 +200,8 @@ static void test_files_that_come_to_their_place(void **state)
     struct stat status = status_of(&tree, "a/b/temporary");
     inventory_add(&tree.inventory, "a/b/three", &status, true);
     assert_int_equal(linkat(tree.fd, "top", tree.fd, "more", 0), 0);
-    inventory_unsettle(&tree.inventory, "top");
+    status = status_of(&tree, "top");
+    inventory_unsettle(&tree.inventory, "top", &status);
     assert_int_equal(renameat(tree.fd, "a/b/temporary", tree.fd, "a/b/three"), 0);
     assert_true(inventory_complete(&tree.inventory, tree.fd, &tree.path));
     assert_true(stands(&tree));
@@ -222,7 +223,8 @@ static void test_somebody_else_was_there_before_it_was_complete(void **state)
     remove_tree(&tree);
 
     make_tree(&tree);
-    inventory_unsettle(&tree.inventory, "a/b/one");
+    status = status_of(&tree, "a/b/one");
+    inventory_unsettle(&tree.inventory, "a/b/one", &status);
     put(&tree, "a/b/one", "longer");
     assert_false(inventory_complete(&tree.inventory, tree.fd, &tree.path));
     assert_string_equal(tree.path, "a/b/one");

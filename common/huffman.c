@@ -1,0 +1,112 @@
+#include "common/huffman.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYMBOL_BITS 9u /* a count and its symbol in one number, so that sorting moves both */
+#define SYMBOL_MASK ((1u << SYMBOL_BITS) - 1)
+
+static int compare(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* The smaller of the next leaf and the next inner node; an inner node is marked with its parent. */
+static uint32_t take(uint32_t *weights, uint32_t count, uint32_t *leaf, uint32_t *root, uint32_t parent)
+{
+    if (*leaf < count && (*root == parent || weights[*leaf] <= weights[*root]))
+        return weights[(*leaf)++];
+    uint32_t weight = weights[*root];
+    weights[(*root)++] = parent;
+    return weight;
+}
+
+/* Turns ascending weights into the depths of their leaves, descending. `count` is at least 2. */
+static void depths_of(uint32_t *weights, uint32_t count)
+{
+    uint32_t leaf = 0, root = 0;
+    for (uint32_t parent = 0; parent < count - 1; parent++) {
+        uint32_t weight = take(weights, count, &leaf, &root, parent);
+        weights[parent] = weight + take(weights, count, &leaf, &root, parent);
+    }
+    /* Inner nodes hold their parents: from the root down, their depths. */
+    weights[count - 2] = 0;
+    for (uint32_t node = count - 2; node-- > 0;)
+        weights[node] = weights[weights[node]] + 1;
+    /* What is not an inner node on a level is a leaf. */
+    uint32_t places = 1, depth = 0, next = count;
+    for (uint32_t inner = count - 1; places; depth++) {
+        uint32_t nodes = 0;
+        for (; inner && weights[inner - 1] == depth; inner--)
+            nodes++;
+        for (; places > nodes; places--)
+            weights[--next] = depth;
+        places = 2 * nodes;
+    }
+}
+
+/* How many codes there are of each length, none longer than `bits_max`. */
+static void count_lengths(
+    const uint32_t *depths, uint32_t count, unsigned bits_max, uint32_t of_length[HUFFMAN_BITS_MAX + 1])
+{
+    uint32_t used = 0; /* of the code space, in units of the longest code */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t depth = depths[i] < bits_max ? depths[i] : bits_max;
+        of_length[depth]++;
+        used += 1u << (bits_max - depth);
+    }
+    /* Each step makes a shorter code one bit longer, and hangs one of the longest beside it. */
+    for (; used > 1u << bits_max; used--) {
+        unsigned length = bits_max - 1;
+        while (!of_length[length])
+            length--;
+        of_length[length]--;
+        of_length[length + 1] += 2;
+        of_length[bits_max]--;
+    }
+}
+
+static void assign_codes(const uint8_t *lengths, uint32_t symbols, uint16_t *codes)
+{
+    uint32_t of_length[HUFFMAN_BITS_MAX + 1] = {0}, next[HUFFMAN_BITS_MAX + 1] = {0}, code = 0;
+    for (uint32_t i = 0; i < symbols; i++)
+        of_length[lengths[i]]++;
+    of_length[0] = 0;
+    for (unsigned length = 1; length <= HUFFMAN_BITS_MAX; length++)
+        next[length] = code = (code + of_length[length - 1]) << 1;
+    for (uint32_t i = 0; i < symbols; i++) {
+        uint32_t forward = lengths[i] ? next[lengths[i]]++ : 0, reversed = 0;
+        for (unsigned bit = 0; bit < lengths[i]; bit++, forward >>= 1)
+            reversed = reversed << 1 | (forward & 1);
+        codes[i] = (uint16_t)reversed;
+    }
+}
+
+void huffman_make(
+    const uint32_t *counts, uint32_t symbols, unsigned bits_max, uint8_t *lengths, uint16_t *codes)
+{
+    uint32_t sorted[HUFFMAN_SYMBOLS_MAX], weights[HUFFMAN_SYMBOLS_MAX];
+    uint32_t of_length[HUFFMAN_BITS_MAX + 1] = {0}, count = 0;
+    memset(lengths, 0, symbols);
+    for (uint32_t i = 0; i < symbols; i++) {
+        if (counts[i])
+            sorted[count++] = counts[i] << SYMBOL_BITS | i;
+    }
+    if (count == 1) {
+        uint32_t symbol = sorted[0] & SYMBOL_MASK;
+        lengths[symbol] = lengths[symbol ? 0 : 1] = 1;
+    } else if (count) {
+        qsort(sorted, count, sizeof *sorted, compare);
+        for (uint32_t i = 0; i < count; i++)
+            weights[i] = sorted[i] >> SYMBOL_BITS;
+        depths_of(weights, count);
+        count_lengths(weights, count, bits_max, of_length);
+        for (unsigned length = bits_max, at = 0; length; length--) {
+            for (uint32_t i = 0; i < of_length[length]; i++)
+                lengths[sorted[at++] & SYMBOL_MASK] = (uint8_t)length;
+        }
+    }
+    assign_codes(lengths, symbols, codes);
+}
