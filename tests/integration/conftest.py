@@ -32,6 +32,12 @@ def plain_build_dir(build_dir):
     return pathlib.Path(os.environ.get("R3E_PLAIN_BUILD", build_dir)).resolve()
 
 
+@pytest.fixture(scope="session")
+def httpd_program(build_dir):
+    """The path of r3e-httpd."""
+    return build_dir / "exporter" / "httpd" / "r3e-httpd"
+
+
 class Upstream:
     """A running r3e-upstream. After stop(), `last_stats` holds what it printed at its end."""
 
