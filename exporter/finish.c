@@ -231,6 +231,8 @@ static bool finish_person(
     person->flags = (id->is_name ? LEDGER_ID_IS_NAME : 0) | (id->exact ? LEDGER_ID_IS_EXACT : 0);
     person->row_count = finisher->bundle.row_count;
     add_results(finisher, person);
+    if (finisher->bundle.alias_count == 1 && person->row_count == person->result_count)
+        person->flags |= LEDGER_IS_PLAIN;
     draft_keys(finisher, number);
     return pack(finisher, person);
 }
@@ -274,7 +276,7 @@ static void append_shared(struct finishing *work, struct finisher *finisher)
 static bool hand_in(struct finisher *finisher, uint32_t first, uint32_t end)
 {
     struct finishing *work = finisher->work;
-    uint64_t offsets[LEDGER_LOGS];
+    uint64_t offsets[LEDGER_LOGS] = {0};
     for (int log = 0; log < LEDGER_LOGS; log++)
         offsets[log] = atomic_fetch_add(&work->ends[log], finisher->packed[log].length);
     pthread_mutex_lock(&work->mutex);

@@ -60,7 +60,8 @@ bool group_reader_read(struct group_reader *reader, uint32_t first, bool rows)
         if (reader->count == reader->capacity)
             grow(reader);
         uint32_t member = reader->count++;
-        reader->cards[member] = ledger_card(reader->ledger, reader->roster->items[item].person);
+        if (reader->kind != ROSTER_FLAT)
+            reader->cards[member] = ledger_card(reader->ledger, reader->roster->items[item].person);
         if (rows && !read_rows(reader, item, member))
             return false;
     }

@@ -16,7 +16,7 @@ struct group_reader {
     struct ledger *ledger;
     enum roster_kind kind;
     const struct roster *roster;
-    struct card *cards;     /* of the group's items, in their order: `count` of them … */
+    struct card *cards; /* of the group's items, in their order: `count` of them (not in the flat layout) … */
     struct bundle *bundles; /* … and where rows were asked for, theirs */
     struct buffer *bytes;
     uint32_t count, capacity;

@@ -26,35 +26,37 @@
 
 /* ---- what the items read like ---- */
 
-static void append_flat(struct group_reader *reader, struct buffer *out)
+static void append_flat(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
-    group_reader_list(reader, false);
-    entry_json_key(group_reader_key(reader), out);
-    for (uint32_t i = 0; i < reader->row_count; i++) {
-        if (i)
+    if (!from)
+        entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = from; i < to; i++) {
+        if (i > from)
             buffer_append_byte(out, ',');
         entry_json_flat(&reader->bundles[reader->rows[i].member], reader->rows[i].row, out);
     }
-    buffer_append_byte(out, ']');
+    if (to == reader->row_count)
+        buffer_append_byte(out, ']');
 }
 
-static void append_entries(struct group_reader *reader, struct buffer *out)
+static void append_entries(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
-    group_reader_list(reader, true);
-    entry_json_key(group_reader_key(reader), out);
-    for (uint32_t i = 0; i < reader->row_count; i++) {
-        if (i)
+    if (!from)
+        entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = from; i < to; i++) {
+        const struct group_row *at = &reader->rows[i];
+        if (i > from)
             buffer_append_byte(out, ',');
-        {
-            const struct group_row *at = &reader->rows[i];
-            entry_json_sharded(&reader->cards[at->member], &reader->bundles[at->member], at->row, out);
-        }
+        entry_json_sharded(&reader->cards[at->member], &reader->bundles[at->member], at->row, out);
     }
-    buffer_append_byte(out, ']');
+    if (to == reader->row_count)
+        buffer_append_byte(out, ']');
 }
 
-static void append_metadata(struct group_reader *reader, struct buffer *out)
+static void append_metadata(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
+    (void)from;
+    (void)to;
     entry_json_key(group_reader_key(reader), out);
     for (uint32_t i = 0; i < reader->count; i++) {
         if (i)
@@ -64,8 +66,10 @@ static void append_metadata(struct group_reader *reader, struct buffer *out)
     buffer_append_byte(out, ']');
 }
 
-static void append_mirror(struct group_reader *reader, struct buffer *out)
+static void append_mirror(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
+    (void)from;
+    (void)to;
     buffer_append_byte(out, '"');
     entry_json_text(group_reader_key(reader), out);
     buffer_append_byte(out, '"');
@@ -123,8 +127,10 @@ static void append_driver(const struct card *member, struct buffer *out)
     buffer_append_string(out, "\"}");
 }
 
-static void append_team(struct group_reader *reader, struct buffer *out)
+static void append_team(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
+    (void)from;
+    (void)to;
     uint32_t *members = memory_zalloc(reader->count, sizeof *members);
     for (uint32_t i = 0; i < reader->count; i++)
         members[i] = i;

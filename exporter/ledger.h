@@ -54,7 +54,13 @@ struct ledger_person {
     uint32_t flags;
 };
 
-enum { LEDGER_ID_IS_NAME = 1, LEDGER_ID_IS_EXACT = 2, LEDGER_FLAGS = 3 };
+enum {
+    LEDGER_ID_IS_NAME = 1,
+    LEDGER_ID_IS_EXACT = 2,
+    LEDGER_IS_PLAIN =
+        4, /* one alias, and one row for each result: the flat layout lists him as `results` do */
+    LEDGER_FLAGS = 7
+};
 
 /* One for each person and combination: the best place, in the order of boards. */
 struct ledger_result {

@@ -18,7 +18,7 @@
 #include "exporter/threads.h"
 
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
-#define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
+#define RESIDENT_BYTES ((size_t)2 * 1024 * 1024)
 
 /* What finding one board's values makes resident: their places in two B-trees and a good part of what a fault
  * brings in. */
