@@ -37,6 +37,8 @@ struct publication {
     struct changes changes;
     struct publication_figures figures;
     struct inventory inventory; /* of what this run puts; complete it after the commit */
+    int kept_fd;                /* the folder of the last file that was kept, or -1 … */
+    char kept_folder[PATH_MAX]; /* … and its path, with a slash behind it */
     /* Of the last run, borrowed; NULL: unknown. The caller's to set before anything is put. */
     struct segments *segments;        /* what its files are made of, and where this run's are noted */
     const struct inventory *previous; /* what it published … */
