@@ -83,6 +83,33 @@ static bool sweep_top(struct publication *publication)
            list(publication, "combinations", true, NULL, NULL);
 }
 
+/* ---- the last run ---- */
+
+static void *look(void *context)
+{
+    struct publication *publication = context;
+    const char *path;
+    publication->looked = inventory_stands(publication->look_at, publication->root_fd, &path);
+    return NULL;
+}
+
+void publication_look(struct publication *publication, const struct inventory *previous)
+{
+    publication->look_at = previous;
+    publication->looking = pthread_create(&publication->look_thread, NULL, look, publication) == 0;
+}
+
+/* Waits for the answer, if it was asked for. Under the mutex, or where no other thread is left. */
+static void look_end(struct publication *publication)
+{
+    if (!publication->looking)
+        return;
+    pthread_join(publication->look_thread, NULL);
+    publication->looking = false;
+    if (publication->previous == publication->look_at)
+        publication->previous_stands |= publication->looked;
+}
+
 /* ---- opening ---- */
 
 bool publication_open(struct publication *publication, const char *public_folder, struct guard *guard)
@@ -118,6 +145,7 @@ bool publication_open(struct publication *publication, const char *public_folder
 
 void publication_close(struct publication *publication)
 {
+    look_end(publication);
     if (publication->root_fd >= 0)
         close(publication->root_fd);
     if (publication->kept_fd >= 0)
@@ -225,10 +253,11 @@ bool publication_keep(struct publication *publication, const char *path)
     if (!item)
         return false;
     pthread_mutex_lock(&publication->mutex);
+    look_end(publication);
     bool kept = publication->previous_stands || is_as_before(publication, item);
     if (kept) {
         publication->figures.files_unchanged++;
-        inventory_carry(&publication->inventory, item);
+        inventory_carry(&publication->inventory, publication->previous, item);
     }
     pthread_mutex_unlock(&publication->mutex);
     return kept;
@@ -391,6 +420,7 @@ bool publication_commit(struct publication *publication)
 {
     struct changes *changes = &publication->changes;
     int root_fd = publication->root_fd;
+    look_end(publication);
     if (!guard_ok(publication->guard))
         return false;
     if (!changes->count)
@@ -410,6 +440,7 @@ bool publication_commit(struct publication *publication)
 
 void publication_discard(struct publication *publication)
 {
+    look_end(publication);
     if (publication->root_fd < 0)
         return;
     changes_discard(&publication->changes, publication->root_fd);

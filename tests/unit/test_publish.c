@@ -151,6 +151,43 @@ static void test_what_stands_is_kept_unseen(void **state)
     remove_site(&site);
 }
 
+static void test_looking_beside(void **state)
+{
+    (void)state;
+    struct site site;
+    char full[128];
+    make_site(&site);
+    open_run(&site);
+    publication_look(&site.publication, &site.before);
+    for (size_t i = 0; i < PATHS; i++)
+        assert_true(publication_keep(&site.publication, paths[i]));
+    assert_true(site.publication.previous_stands);
+    close_run(&site);
+
+    assert_true(snprintf(full, sizeof full, "%s/cache/a/two", site.folder) < (int)sizeof full);
+    assert_int_equal(unlink(full), 0);
+    open_run(&site);
+    publication_look(&site.publication, &site.before);
+    assert_true(publication_keep(&site.publication, "a/one"));
+    assert_false(publication_keep(&site.publication, "a/two"));
+    assert_true(publication_put(&site.publication, "a/two", text_of("first")));
+    close_run(&site);
+
+    /* Nobody asks for the answer. */
+    open_run(&site);
+    publication_look(&site.publication, &site.before);
+    site.publication.previous = NULL;
+    put_all(&site, "second");
+    close_run(&site);
+    open_run(&site);
+    publication_look(&site.publication, &site.before);
+    publication_discard(&site.publication);
+    publication_close(&site.publication);
+    guard_close(&site.guard);
+    assert_content(&site, "a/two", "second");
+    remove_site(&site);
+}
+
 static void test_nothing_shows_before_the_commit(void **state)
 {
     (void)state;
@@ -205,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_what_is_kept_is_noted),
         cmocka_unit_test(test_what_is_not_as_it_was_is_not_kept),
         cmocka_unit_test(test_what_stands_is_kept_unseen),
+        cmocka_unit_test(test_looking_beside),
         cmocka_unit_test(test_nothing_shows_before_the_commit),
         cmocka_unit_test(test_few_and_many),
     };
