@@ -15,6 +15,10 @@
 /* Whoever hears nothing for so long says that the coordinator is not there: it speaks twice a second. */
 #define METRICS_SILENCE_MS 10000
 
+/* A summary of METRICS_SUMMARY_MAX bytes, and the rest of a page, never fill a buffer of METRICS_TEXT_MAX. */
+#define METRICS_SUMMARY_MAX ((size_t)256 * 1024)
+#define METRICS_TEXT_MAX    ((size_t)512 * 1024)
+
 /* Whether the coordinator is heard, and how long ago it was heard last (never: since when one listens): there
  * even if nothing else is. */
 void metrics_write_presence(struct metrics_writer *writer, bool up, double silence_s);

@@ -7,13 +7,12 @@
 #include "common/metrics.h"
 #include "coordinator/ctl/status_client.h"
 
-#define NAME     "metrics"
-#define TEXT_MAX ((size_t)256 * 1024)
+#define NAME "metrics"
 
 /* `json` may be empty: nobody is there. */
 static void put(enum metrics_format format, struct text json)
 {
-    struct buffer text = buffer_make(TEXT_MAX);
+    struct buffer text = buffer_make(METRICS_TEXT_MAX);
     struct metrics_writer writer = metrics_writer_make(&text, format);
     bool up = json.length > 0;
     metrics_write_presence(&writer, up, up ? 0 : STATUS_CLIENT_SILENCE_MS / 1000.0);

@@ -9,7 +9,7 @@
 
 static void put_coordinator(struct metrics_writer *writer, struct status_feed *feed, int64_t now_ms)
 {
-    struct buffer summary = buffer_make(STATUS_FEED_SUMMARY_MAX);
+    struct buffer summary = buffer_make(METRICS_SUMMARY_MAX);
     int64_t heard_ms;
     bool up =
         status_feed_last(feed, &summary, &heard_ms) && now_ms - heard_ms <= METRICS_SILENCE_MS &&

@@ -14,9 +14,8 @@ struct metrics_sources {
     const struct counters *counters;
 };
 
-/* Appends the page to `out`, whose limit is to be METRICS_PAGE_MAX. A summary that is older than
- * METRICS_SILENCE_MS is left out: what was true then must not look like what is true now. */
-#define METRICS_PAGE_MAX ((size_t)512 * 1024)
+/* Appends the page to `out`, whose limit is to be METRICS_TEXT_MAX (common/metrics.h). A summary that is
+ * older than METRICS_SILENCE_MS is left out: what was true then must not look like what is true now. */
 void metrics_page_write(
     const struct metrics_sources *sources, enum metrics_format format, int64_t now_ms, struct buffer *out);
 

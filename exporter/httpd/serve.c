@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/metrics.h"
 #include "exporter/httpd/connections.h"
 #include "exporter/httpd/counters.h"
 #include "exporter/httpd/file_response.h"
@@ -146,7 +147,7 @@ static enum MHD_Result answer_metrics(const struct request *request)
     const struct metrics_sources sources = {serve->feed, serve->connections, &serve->counters};
     enum metrics_format format =
         prefers_plain_metrics(accepted(request)) ? METRICS_PROMETHEUS : METRICS_OPENMETRICS;
-    struct buffer page = buffer_make(METRICS_PAGE_MAX);
+    struct buffer page = buffer_make(METRICS_TEXT_MAX);
     metrics_page_write(&sources, format, clock_monotonic_ms(), &page);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(page.length, page.data, MHD_RESPMEM_MUST_COPY);

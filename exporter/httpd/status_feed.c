@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/metrics.h"
 #include "common/wire.h"
 
 #define HIGH_WATER_MARK 4 /* only the last one counts */
@@ -64,7 +65,7 @@ static void *listen_on(void *argument)
 static bool start(struct status_feed *feed, const char *endpoint)
 {
     const struct wire_options options = {
-        .high_water_mark = HIGH_WATER_MARK, .max_frame_bytes = STATUS_FEED_SUMMARY_MAX};
+        .high_water_mark = HIGH_WATER_MARK, .max_frame_bytes = METRICS_SUMMARY_MAX};
     feed->context = zmq_ctx_new();
     feed->socket = feed->context ? wire_open(feed->context, ZMQ_SUB, &options) : NULL;
     if (!feed->socket || zmq_setsockopt(feed->socket, ZMQ_SUBSCRIBE, topic, sizeof topic - 1) != 0 ||
@@ -78,7 +79,7 @@ static bool start(struct status_feed *feed, const char *endpoint)
 struct status_feed *status_feed_open(const char *endpoint)
 {
     struct status_feed *feed = memory_zalloc(1, sizeof *feed);
-    feed->summary = buffer_make(STATUS_FEED_SUMMARY_MAX);
+    feed->summary = buffer_make(METRICS_SUMMARY_MAX);
     feed->heard_ms = clock_monotonic_ms();
     pthread_mutex_init(&feed->mutex, NULL);
     if (!start(feed, endpoint)) {

@@ -7,8 +7,6 @@
 
 #include "common/buffer.h"
 
-#define STATUS_FEED_SUMMARY_MAX ((size_t)256 * 1024) /* bytes; a longer one ends the connection */
-
 struct status_feed;
 
 /* `endpoint` is borrowed for its life. Signals that the main thread waits for must be blocked before. NULL
@@ -18,8 +16,9 @@ struct status_feed *status_feed_open(const char *endpoint);
 /* Ends the thread, clears the pointer. */
 void status_feed_close(struct status_feed **pointer);
 
-/* Appends the last summary, JSON that nobody has looked into, to `out`, and tells when it came: monotonic
- * milliseconds. False: none has come yet; then `*heard_ms` is when the feed was opened. */
+/* Appends the last summary (at most METRICS_SUMMARY_MAX bytes: a longer one ends the connection), JSON that
+ * nobody has looked into, to `out`, and tells when it came: monotonic milliseconds. False: none has come yet;
+ * then `*heard_ms` is when the feed was opened. */
 bool status_feed_last(struct status_feed *feed, struct buffer *out, int64_t *heard_ms);
 
 #endif

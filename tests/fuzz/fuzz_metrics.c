@@ -8,8 +8,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PAGE_MAX ((size_t)512 * 1024)
-
 static void check_line(const char *line, size_t length)
 {
     assert(length > 0);
@@ -32,14 +30,15 @@ static void check_line(const char *line, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct buffer page = buffer_make(PAGE_MAX);
+    struct buffer page = buffer_make(METRICS_TEXT_MAX);
     struct metrics_writer writer =
         metrics_writer_make(&page, size % 2 ? METRICS_OPENMETRICS : METRICS_PROMETHEUS);
     bool ok = metrics_write_summary(&writer, (struct text){(const char *)data, (uint32_t)size});
     assert(ok || page.length == 0);
+    assert(!page.overflowed || size > METRICS_SUMMARY_MAX);
     const char *at = (const char *)page.data;
     const char *end = at + page.length;
-    while (at < end && !page.overflowed) {
+    while (at < end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         assert(line_end);
         check_line(at, (size_t)(line_end - at));
