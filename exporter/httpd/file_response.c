@@ -90,7 +90,7 @@ static enum range_outcome wanted_range(
     return range_parse(field(request, MHD_HTTP_HEADER_RANGE), (uint64_t)file->about.st_size, range);
 }
 
-static void add_fields(struct MHD_Response *response, const struct file *file)
+static void add_fields(struct MHD_Response *response, unsigned status, const struct file *file)
 {
     MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, file->etag);
     MHD_add_response_header(response, MHD_HTTP_HEADER_LAST_MODIFIED, file->modified);
@@ -99,7 +99,8 @@ static void add_fields(struct MHD_Response *response, const struct file *file)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, file->type);
     if (file->varies)
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-    if (file->encoding == ENCODING_GZIP)
+    /* The empty body of an error is no gzip member. */
+    if (file->encoding == ENCODING_GZIP && status < MHD_HTTP_BAD_REQUEST)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (file->encoding != ENCODING_INFLATED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
@@ -194,6 +195,6 @@ enum public_folder_outcome file_response(const struct file_request *request, str
         close(file.fd);
     if (!answer->response)
         return PUBLIC_FOLDER_BUSY;
-    add_fields(answer->response, &file);
+    add_fields(answer->response, answer->status, &file);
     return PUBLIC_FOLDER_OPENED;
 }
