@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool ok = metrics_write_summary(&writer, (struct text){(const char *)data, (uint32_t)size});
     assert(ok || page.length == 0);
     assert(!page.overflowed || size > METRICS_SUMMARY_MAX);
-    const char *at = (const char *)page.data;
+    const char *at = buffer_string(&page);
     const char *end = at + page.length;
     while (at < end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
