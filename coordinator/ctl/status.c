@@ -88,6 +88,20 @@ static void put_workers(const struct summary *summary)
     printf(", %s died\n", columns_number(summary->workers_lost, a));
 }
 
+/* Nothing where there is nothing to do. */
+static void put_access(const struct summary *summary)
+{
+    char a[COLUMNS_NUMBER_SIZE];
+    const struct summary_access *access = &summary->access;
+    if (access->keys_problem[0])
+        printf("keys          %s\n", access->keys_problem);
+    if (summary->peers_refused)
+        printf("refused       %s peers; the last %s at the %s socket:\n              %s\n",
+            columns_number(summary->peers_refused, a), access->address, access->socket, access->reason);
+    if (access->aside[0])
+        printf("put aside     %s\n              %s\n", access->aside, access->aside_reason);
+}
+
 static void put_exports(const struct summary *summary)
 {
     char a[COLUMNS_NUMBER_SIZE];
@@ -131,6 +145,7 @@ static void put_screen(const struct summary *summary)
     put_refresh(&summary->refresh);
     put_service(summary);
     put_workers(summary);
+    put_access(summary);
     put_exports(summary);
     put_store(summary);
     if (summary->queue.quarantined || summary->failed)

@@ -84,6 +84,18 @@ static void take_queue(const cJSON *root, struct summary *summary)
 #undef X
 }
 
+static void take_access(const cJSON *root, struct summary_access *access)
+{
+    const cJSON *refused = cJSON_GetArrayItem(member(root, "last_refused"), 0);
+    const cJSON *aside = cJSON_GetArrayItem(member(root, "put_aside"), 0);
+    take_string(root, "keys_problem", access->keys_problem, sizeof access->keys_problem);
+    take_string(refused, "socket", access->socket, sizeof access->socket);
+    take_string(refused, "address", access->address, sizeof access->address);
+    take_string(refused, "reason", access->reason, sizeof access->reason);
+    take_string(aside, "origin", access->aside, sizeof access->aside);
+    take_string(aside, "reason", access->aside_reason, sizeof access->aside_reason);
+}
+
 static void take_refresh(const cJSON *object, struct summary_refresh *refresh)
 {
     take_string(object, "kind", refresh->kind, sizeof refresh->kind);
@@ -126,6 +138,7 @@ bool summary_parse(struct text json, struct summary *summary)
         take_times(member(root, "latency"), &summary->latency);
         take_times(member(root, "publication_delay"), &summary->publication_delay);
         take_export(member(root, "export"), &summary->export);
+        take_access(root, &summary->access);
 #define X(name) take_number(member(root, #name), &summary->name);
         SUMMARY_NUMBERS(X);
 #undef X

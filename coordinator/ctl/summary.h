@@ -103,9 +103,19 @@ struct summary_ages {
     X(leases_expired)                                                                                        \
     X(bad_frames)                                                                                            \
     X(bad_requests)                                                                                          \
+    X(peers_refused)                                                                                         \
     X(store_boards)                                                                                          \
     X(store_entries)                                                                                         \
     X(hold_ms)
+
+/* Who is let in: what an operator should know of it. */
+struct summary_access {
+    char keys_problem[SUMMARY_ERROR_SIZE]; /* "": none */
+    /* Of the last peer that was refused; all "" if there was none. */
+    char socket[SUMMARY_STRING_SIZE], address[SUMMARY_REASON_SIZE], reason[SUMMARY_REASON_SIZE];
+    /* The first who is put aside; "" if nobody is. */
+    char aside[SUMMARY_REASON_SIZE], aside_reason[SUMMARY_REASON_SIZE];
+};
 
 struct summary {
     char version[SUMMARY_STRING_SIZE];
@@ -125,6 +135,7 @@ struct summary {
     char left[SUMMARY_FAILURES_SIZE];      /* why workers left: "12 max_jobs, 1 signal" */
     uint64_t recycled;                     /* how many of them */
     char export_error[SUMMARY_ERROR_SIZE]; /* why the last export failed; "": it did not */
+    struct summary_access access;
     double requests_per_s;
     double rate_allowed_per_s; /* 0: no limit */
     bool time_left_known;

@@ -258,6 +258,9 @@ def test_r3ectl_with_keys(locked, r3ectl):
         f"{group}: {{ {' '.join(lines)} }};" for group, lines in groups.items()))
     assert r3ectl("--config", configuration, "resume").returncode == 0
     assert r3ectl("--config", configuration, *alice, "status").returncode == 0
+    screen = r3ectl("status", "--config", configuration).stdout
+    assert "refused       1 peers; the last 127.0.0.1 at the control socket:" in screen
+    assert "              its key has no right to use this socket" in screen
     half = r3ectl("status", "--connect", coordinator.tcp("status"), *bob[:2])
     assert half.returncode == 2 and "go together" in half.stderr
 
