@@ -14,6 +14,7 @@
 #include "exporter/options.h"
 #include "exporter/publish.h"
 #include "exporter/report.h"
+#include "exporter/site.h"
 #include "exporter/snapshot.h"
 #include "exporter/threads.h"
 
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
     guard_open(&run.guard, options.timeout_ms, options.max_rss_kb);
     bool published = publish(&run);
     if (published) {
+        site_publish(options.public);
         say(&run);
     } else {
         publication_discard(&run.publication);
