@@ -6,6 +6,7 @@
 #include "common/fault_trace.h"
 #include "common/log.h"
 #include "exporter/export.h"
+#include "exporter/site.h"
 
 static struct report_broken broken_of(const struct snapshot *snapshot)
 {
@@ -36,8 +37,10 @@ static bool run_once(const struct options *options, struct guard *guard, bool fu
     struct export run = {.options = options, .guard = guard, .full = full};
     bool published = export_run(&run);
     *misled = !published && export_was_misled(&run);
-    if (published)
+    if (published) {
+        site_publish(options->public);
         say(&run);
+    }
     export_close(&run, published);
     return published;
 }
