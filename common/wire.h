@@ -28,11 +28,11 @@ void *wire_open(void *context, int type, const struct wire_options *options);
 /* Closes and clears; NULL is allowed. */
 void wire_close(void **socket);
 
-/* To be called once. From the next bind or connect on the socket speaks CURVE (ZeroMQ RFC 25, 26): what was bound before goes on
- * as it was. Keys are in Z85. A server asks the ZAP handler (RFC 27) of its context about each peer, under
- * `domain`; the handler must be there before the first bind, since without one libzmq lets every key in
- * (ZMQ_ZAP_ENFORCE_DOMAIN, which would not, is a draft in 4.3). False with errno set (ENOTSUP: this libzmq
- * has no CURVE). */
+/* To be called once. From the next bind or connect on the socket speaks CURVE (ZeroMQ RFC 25, 26): what was
+ * bound before goes on as it was. Keys are in Z85. A server asks the ZAP handler (RFC 27) of its context
+ * about each peer, under `domain`; the handler must be there before the first bind, since without one libzmq
+ * lets every key in (ZMQ_ZAP_ENFORCE_DOMAIN, which would not, is a draft in 4.3). False with errno set
+ * (ENOTSUP: this libzmq has no CURVE). */
 bool wire_secure_server(void *socket, const char *secret_key, const char *domain);
 bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key);
 
