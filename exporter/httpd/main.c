@@ -105,7 +105,7 @@ static int serve_folder(const struct options *options, int listen_fd, const char
     const struct public_folder folder = find_folder(options->public_dir);
     struct status_feed *feed = NULL;
     if (options->status) {
-        feed = status_feed_open(options->status);
+        feed = status_feed_open(options->status, options->key_path ? &options->keys : NULL);
         if (!feed)
             log_fatal("cannot listen to --status %s: %s", options->status, zmq_strerror(errno));
     }

@@ -2,8 +2,10 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/endpoint.h"
+#include "common/key_file.h"
 #include "common/version.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
@@ -21,6 +23,8 @@ static const char help[] =
     "\n"
     "  -s, --status ENDPOINT    the coordinator's status socket (sockets.status); whoever can\n"
     "                           reach this server can then read /metrics\n"
+    "      --key FILE           our secret key, which needs the right \"monitor\", and\n"
+    "      --server-key FILE    the coordinator's public one: for a tcp status socket with keys\n"
     "  -c, --config FILE        the coordinator's configuration: public.dir, http.listen and\n"
     "                           sockets.status, unless they are given here\n"
     "  -h, --help               this text\n"
@@ -56,9 +60,33 @@ static bool take_config(struct options *options, const char *path)
         options->public_dir = config->publish.dir;
     if (!options->listen && *config->http.listen)
         options->listen = config->http.listen;
+    /* With keys there is a socket without for programs of this host beside it. */
     if (!options->status)
-        options->status = config->sockets.status;
+        options->status = config->security.server_key[0] && !options->key_path ? config->local_sockets.status
+                                                                               : config->sockets.status;
     return true;
+}
+
+static enum options_outcome read_keys(struct options *options)
+{
+    struct key_file own;
+    struct key_file server;
+    char error[FILE_ERROR_SIZE];
+    if (!options->key_path && !options->server_key_path)
+        return OPTIONS_RUN;
+    if (!options->key_path || !options->server_key_path)
+        return wrong("--key and --server-key go together");
+    if (!options->status || strncmp(options->status, "tcp://", 6) != 0)
+        return wrong("--key is for a --status of tcp://");
+    bool ok = key_file_read(options->key_path, KEY_FILE_SECRET, &own, error) &&
+              key_file_read(options->server_key_path, KEY_FILE_PUBLIC, &server, error);
+    if (ok) {
+        memcpy(options->keys.own_public, own.public_key, sizeof own.public_key);
+        memcpy(options->keys.own_secret, own.secret_key, sizeof own.secret_key);
+        memcpy(options->keys.server_public, server.public_key, sizeof server.public_key);
+    }
+    key_file_wipe(&own);
+    return ok ? OPTIONS_RUN : wrong(error);
 }
 
 static enum options_outcome check(struct options *options)
@@ -70,7 +98,7 @@ static enum options_outcome check(struct options *options)
     if (!options->public_dir || !*options->public_dir)
         return wrong("name the folder with --public DIR");
     if (!options->status || endpoint_parse(options->status, &endpoint, &problem))
-        return OPTIONS_RUN;
+        return read_keys(options);
     fprintf(stderr, "r3e-httpd: --status %s: %s\n", options->status, problem);
     return wrong(NULL);
 }
@@ -81,6 +109,8 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
         {"public", required_argument, NULL, 'p'},
         {"listen", required_argument, NULL, 'l'},
         {"status", required_argument, NULL, 's'},
+        {"key", required_argument, NULL, 'K'},
+        {"server-key", required_argument, NULL, 'S'},
         {"config", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
@@ -96,6 +126,10 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
             options->listen = optarg;
         } else if (option == 's') {
             options->status = optarg;
+        } else if (option == 'K') {
+            options->key_path = optarg;
+        } else if (option == 'S') {
+            options->server_key_path = optarg;
         } else if (option == 'c') {
             config_path = optarg;
         } else if (option == 'h') {
@@ -117,5 +151,6 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
 
 void options_free(struct options *options)
 {
+    explicit_bzero(&options->keys, sizeof options->keys);
     config_free(&options->config);
 }

@@ -2,12 +2,15 @@
 #define R3E_EXPORTER_HTTPD_OPTIONS_H
 
 #include "common/config.h"
+#include "exporter/httpd/status_feed.h"
 
 /* Strings are borrowed from argv or from `config`. */
 struct options {
     const char *public_dir;
     const char *listen; /* ADDRESS:PORT */
     const char *status; /* endpoint of the coordinator's status socket; NULL: none is listened to */
+    const char *key_path, *server_key_path; /* both or none */
+    struct status_feed_keys keys;           /* read from those */
     struct config config;
 };
 
@@ -17,7 +20,8 @@ enum options_outcome {
     OPTIONS_WRONG, /* what is wrong was written to standard error */
 };
 
-/* Release with options_free, whatever the outcome. */
+/* Reads the files that are named. Release with options_free, whatever the outcome: that overwrites the keys.
+ */
 enum options_outcome options_parse(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);

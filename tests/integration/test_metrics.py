@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pro
 from crawl import end, wait_for
 from fake_worker import subscribe_summary
 from httpd import Httpd
+from keys import LockedCoordinator
 from status_publisher import StatusPublisher, full_summary
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -292,6 +293,38 @@ def test_a_strange_summary_breaks_nothing(httpd, tmp_path, text):
         samples(scrape(server)[1])
         socket.send_multipart([b"summary", json.dumps(full_summary()).encode()])
         wait_until_up(server)
+
+
+# ---- keys ----
+
+
+def test_a_status_socket_with_keys(r3ectl, httpd_program, build_dir, tmp_path):
+    """With a key that may watch /metrics tells; with one that may not, or without, the coordinator is not heard."""
+    with contextlib.closing(LockedCoordinator(build_dir, tmp_path)) as locked, contextlib.ExitStack() as running:
+        locked.keyring.make("watcher", "monitor").make("hand", "worker")
+        locked.summary(lambda summary: summary["keys"] == 2)
+
+        def serve(*options):
+            server = Httpd(httpd_program, tmp_path, "--status", locked.tcp("status"), *map(str, options))
+            running.callback(lambda: check_end(server))
+            return server
+
+        others = [serve(*locked.keyring.options("hand")), serve()]
+        page = wait_until_up(serve(*locked.keyring.options("watcher")))
+        assert samples(page)["r3e_coordinator_authorized_keys", ()] == 2
+        for server in others:
+            assert "\nr3e_coordinator_up 0\n" in scrape(server)[1]
+        done = run(r3ectl, "--connect", locked.tcp("status"), *map(str, locked.keyring.options("watcher")))
+        assert done.returncode == 0, done.stderr
+        samples(done.stdout)
+
+
+def test_half_of_the_keys(httpd_program, tmp_path):
+    for options in (["--key", "x"], ["--server-key", "x"], ["--key", "x", "--server-key", "y"]):
+        for status in ([], ["--status", "ipc:///nowhere"], ["--status", "tcp://127.0.0.1:1"]):
+            done = subprocess.run([httpd_program, "--public", tmp_path, *status, *options], capture_output=True, text=True,
+                                  timeout=20)
+            assert (done.returncode, done.stdout) == (2, "") and "r3e-httpd: " in done.stderr
 
 
 # ---- the real thing ----
