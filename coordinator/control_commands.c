@@ -237,13 +237,14 @@ static void do_release(struct execution *execution)
 
 /* ---- all of them ---- */
 
-/* Queries change nothing and are nobody's business. */
+/* What changes something leaves a line in the log, for who asks later; queries are nobody's business. */
 static void tell(const struct execution *execution)
 {
     enum control_command command = execution->request->command;
-    bool asks = command == CONTROL_EXPORT && execution->request->run;
-    log_debug("control: %s: %s", control_command_string(command), execution->reply->text);
-    if (command < CONTROL_WHY && !asks)
+    bool asks = command >= CONTROL_WHY || (command == CONTROL_EXPORT && execution->request->run);
+    log_write(asks ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "control: %s: %s", control_command_string(command),
+        execution->reply->text);
+    if (!asks)
         events_put(execution->parts->events, EVENT_COMMAND, NULL, execution->wall_ms, "%s: %s",
             control_command_string(command), execution->reply->text);
 }

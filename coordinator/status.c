@@ -19,9 +19,10 @@
 #define AGAIN_EVERY_MS                                                                                       \
     50 /* for newcomers: who subscribes all the time must not make us send all the time                      \
         */
-#define WRITE_EVERY_MS 5000
-#define MESSAGE_MAX    ((size_t)512 * 1024)
-#define TOPIC_MAX      64 /* bytes of a subscription that are looked at */
+#define WRITE_EVERY_MS          5000
+#define MESSAGE_MAX             ((size_t)512 * 1024)
+#define TOPIC_MAX               64  /* bytes of a subscription that are looked at */
+#define SUBSCRIPTIONS_PER_ROUND 256 /* then the other sources of the loop have their turn */
 
 #define TOPICS(X)                                                                                            \
     X(TOPIC_SUMMARY, "summary")                                                                              \
@@ -171,9 +172,12 @@ void status_readable(void *context)
 {
     struct status *status = context;
     char bytes[TOPIC_MAX];
-    int length;
-    while ((length = zmq_recv(status->from.socket, bytes, sizeof bytes, ZMQ_DONTWAIT)) >= 0)
+    for (int i = 0; i < SUBSCRIPTIONS_PER_ROUND; i++) {
+        int length = zmq_recv(status->from.socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
+        if (length < 0)
+            break;
         take_subscription(status, bytes, length);
+    }
     publish_again(status, clock_monotonic_ms());
 }
 

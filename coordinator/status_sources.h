@@ -59,9 +59,9 @@ struct status_sources {
 /* The moment that is told of. */
 struct status_moment {
     enum status_state state;
-    int64_t now_ms;     /* monotonic */
-    int64_t wall_ms;    /* … */
-    int64_t started_ms; /* wall clock of this process's start */
+    int64_t now_ms; /* monotonic */
+    int64_t wall_ms;
+    int64_t started_ms; /* this process's start, wall clock */
 };
 
 const char *status_state_string(enum status_state state);
