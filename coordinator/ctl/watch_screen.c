@@ -242,8 +242,10 @@ static int follow(struct watch *watch)
 static void open_control(struct watch *watch)
 {
     const struct ctl_globals *where = &watch->options->where;
-    const struct ctl_globals control = {
-        .config_path = where->config_path, .connect = watch->options->control};
+    struct ctl_globals control = *where;
+    control.connect = watch->options->control;
+    if (control.connect && strncmp(control.connect, "tcp://", 6) != 0)
+        control.key_path = control.server_key_path = NULL; /* the status socket's; an ipc one takes none */
     int code;
     if (!control.connect && !control.config_path)
         return;

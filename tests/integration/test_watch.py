@@ -16,6 +16,7 @@ import pytest
 
 from crawl import wait_for
 from fake_worker import Crew, crews, subscribe_summary
+from keys import LockedCoordinator
 
 LEAVE = b"\x1b[?1049l"
 KEYS = " q quit  p pause  r refresh all  s sort"
@@ -201,6 +202,21 @@ def test_without_a_control_socket_it_says_what_to_do(crew, tmux):
     terminal.wait("start with --config FILE or --control ENDPOINT")
     terminal.keys("q")
     terminal.ended(0)
+
+
+def test_with_keys_it_watches_and_steers_over_tcp(build_dir, tmp_path, tmux):
+    with contextlib.closing(LockedCoordinator(build_dir, tmp_path)) as coordinator:
+        coordinator.keyring.make("alice", "operator")
+        coordinator.summary(lambda s: s["keys"] == 1)
+        program = str(build_dir / "coordinator" / "ctl" / "r3ectl")
+        terminal = tmux([program, "watch", "--connect", coordinator.tcp("status"), "--control", coordinator.tcp("control"),
+                         *coordinator.keyring.options("alice")])
+        terminal.wait("WORKERS 0", "none is connected", KEYS)
+        terminal.keys("p", "y")
+        terminal.wait("held back: paused")
+        assert coordinator.summary()["hold"] == "paused"
+        terminal.keys("q")
+        terminal.ended(0)
 
 
 @pytest.mark.parametrize("end", ["q", "C-c", signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=str)
