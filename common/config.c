@@ -183,27 +183,39 @@ static const char *compose(struct config *config, const char *prefix, const char
     return copy;
 }
 
-static void complete(struct loader *loader)
+/* Sockets that were not named are in store.dir, and so is what stands beside a tcp socket for this host. */
+static void complete_sockets(struct loader *loader)
 {
     struct config *config = loader->config;
     const struct {
-        const char **endpoint;
+        const char **endpoint, **local;
         const char *name;
-    } sockets[] = {{&config->sockets.jobs, "jobs.sock"}, {&config->sockets.results, "results.sock"},
-        {&config->sockets.status, "status.sock"}, {&config->sockets.control, "control.sock"}};
+    } sockets[] = {{&config->sockets.jobs, &config->local_sockets.jobs, "jobs.sock"},
+        {&config->sockets.results, &config->local_sockets.results, "results.sock"},
+        {&config->sockets.status, &config->local_sockets.status, "status.sock"},
+        {&config->sockets.control, &config->local_sockets.control, "control.sock"}};
     size_t longest = 0;
     for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
-        if (*sockets[i].endpoint[0])
+        *sockets[i].local = *sockets[i].endpoint;
+        if (*sockets[i].endpoint[0] && strncmp(*sockets[i].endpoint, "tcp://", 6) != 0)
             continue;
         size_t length = strlen(config->store.dir) + 1 + strlen(sockets[i].name);
         longest = length > longest ? length : longest;
-        *sockets[i].endpoint = compose(config, "ipc://", config->store.dir, sockets[i].name);
+        *sockets[i].local = compose(config, "ipc://", config->store.dir, sockets[i].name);
+        if (!*sockets[i].endpoint[0])
+            *sockets[i].endpoint = *sockets[i].local;
     }
     if (longest > ENDPOINT_IPC_PATH_MAX)
         config_places_report(&loader->places, "store", "dir",
             "the path is %zu bytes too long for the sockets in this folder (the system allows %d bytes for a "
-            "socket's whole path); choose a shorter path or set sockets.*",
+            "socket's whole path); choose a shorter path or set sockets.* to ipc:// elsewhere",
             longest - ENDPOINT_IPC_PATH_MAX, ENDPOINT_IPC_PATH_MAX);
+}
+
+static void complete(struct loader *loader)
+{
+    struct config *config = loader->config;
+    complete_sockets(loader);
     if (!config->refresh.trigger_file[0])
         config->refresh.trigger_file = compose(config, "", config->store.dir, "refresh_now");
     if (!config->upstream.user_agent[0])

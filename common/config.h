@@ -82,9 +82,17 @@ struct config {
         const char *status;
         const char *control;
     } sockets;
+    /* Computed: where programs on this host connect. The same if it is an ipc socket; a tcp socket has an ipc
+     * one beside it in store.dir, without encryption and for its owner only. */
+    struct {
+        const char *jobs;
+        const char *results;
+        const char *status;
+        const char *control;
+    } local_sockets;
     struct {
         const char *server_key;      /* file; "": no CURVE */
-        const char *authorized_keys; /* file */
+        const char *authorized_keys; /* folder */
         bool allow_insecure;
     } security;
     struct {
@@ -97,8 +105,8 @@ struct config {
 };
 
 /* Every key at the default written in the table: computed ones (sockets, trigger_file, user_agent) are still
- * "", required ones hold an example. For printing, and for programs that need no store. Release with
- * config_free. */
+ * "" (local_sockets: NULL), required ones hold an example. For printing, and for programs that need no store.
+ * Release with config_free. */
 void config_defaults(struct config *config);
 
 /* Reads the file at `path` (NULL: none), then the overrides "group.key=value" in order (the last one of a key

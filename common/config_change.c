@@ -58,6 +58,7 @@ static bool are_equal(const void *left, const void *right, enum config_type type
 void config_follow(
     struct config *next, const struct config *running, config_change_visitor changed, void *context)
 {
+    next->local_sockets = running->local_sockets; /* follow from what needs a restart */
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
         const struct config_key *key = &config_keys[i];
         char *value = (char *)next + key->offset;

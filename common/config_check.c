@@ -70,7 +70,7 @@ static void check_folders(const struct config *config, const struct config_place
 
 struct socket {
     const char *name;
-    const char *endpoint;
+    const char *endpoint, *local;
 };
 
 /* Nothing listens beyond loopback without keys unless allow_insecure says so. */
@@ -92,23 +92,46 @@ static void check_exposure(
             socket->endpoint);
 }
 
+/* Two sockets have different addresses; so do the local ones that stand beside them. */
+static void check_apart(
+    const struct config_places *places, const struct socket *socket, const struct socket *other)
+{
+    struct endpoint endpoint;
+    const char *problem;
+    bool chosen_by_system = endpoint_parse(socket->endpoint, &endpoint, &problem) &&
+                            endpoint.kind == ENDPOINT_TCP && endpoint.port == 0;
+    bool same = !chosen_by_system && strcmp(socket->endpoint, other->endpoint) == 0;
+    if (same || strcmp(socket->local, other->local) == 0)
+        config_places_report(places, "sockets", socket->name,
+            "\"%s\" is also %ssockets.%s; each socket needs an address of its own", socket->endpoint,
+            same ? "" : "what stands in store.dir for ", other->name);
+}
+
 static void check_sockets(const struct config *config, const struct config_places *places)
 {
-    const struct socket sockets[] = {{"jobs", config->sockets.jobs}, {"results", config->sockets.results},
-        {"status", config->sockets.status}, {"control", config->sockets.control}};
+    const struct socket sockets[] = {{"jobs", config->sockets.jobs, config->local_sockets.jobs},
+        {"results", config->sockets.results, config->local_sockets.results},
+        {"status", config->sockets.status, config->local_sockets.status},
+        {"control", config->sockets.control, config->local_sockets.control}};
     for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
         check_exposure(config, places, &sockets[i]);
-        struct endpoint endpoint;
-        const char *problem;
-        bool chosen_by_system = endpoint_parse(sockets[i].endpoint, &endpoint, &problem) &&
-                                endpoint.kind == ENDPOINT_TCP && endpoint.port == 0;
-        for (size_t j = 0; j < i && !chosen_by_system; j++) {
-            if (strcmp(sockets[i].endpoint, sockets[j].endpoint) == 0)
-                config_places_report(places, "sockets", sockets[i].name,
-                    "\"%s\" is also sockets.%s; each socket needs an address of its own", sockets[i].endpoint,
-                    sockets[j].name);
-        }
+        for (size_t j = 0; j < i; j++)
+            check_apart(places, &sockets[i], &sockets[j]);
     }
+}
+
+/* A worker on another host gets jobs and has to bring results. */
+static void check_reach(const struct config *config, const struct config_places *places)
+{
+    struct endpoint jobs, results;
+    const char *problem;
+    bool exposed = config->security.server_key[0] || config->security.allow_insecure;
+    if (exposed && endpoint_parse(config->sockets.jobs, &jobs, &problem) &&
+        endpoint_parse(config->sockets.results, &results, &problem) && !jobs.loopback && results.loopback)
+        config_places_report(places, "sockets", "results",
+            "\"%s\" cannot be reached from other hosts, but sockets.jobs can: workers there could not bring "
+            "their results; set it to a tcp address too",
+            config->sockets.results);
 }
 
 static void check_security(const struct config *config, const struct config_places *places)
@@ -117,7 +140,7 @@ static void check_security(const struct config *config, const struct config_plac
     bool authorized = config->security.authorized_keys[0];
     if (key && !authorized)
         config_places_report(places, "security", "authorized_keys",
-            "missing, but security.server_key is set; name the file of the keys that may connect");
+            "missing, but security.server_key is set; name the folder of the keys that may connect");
     if (authorized && !key)
         config_places_report(places, "security", "server_key",
             "missing, but security.authorized_keys is set; make a key with r3ectl keygen");
@@ -138,5 +161,6 @@ void config_check(const struct config *config, const struct config_places *place
     check_upstream(config, places);
     check_folders(config, places);
     check_sockets(config, places);
+    check_reach(config, places);
     check_security(config, places);
 }

@@ -91,16 +91,16 @@ const struct config_key config_keys[] = {
     INT(exporter, max_rss_mb, "256", 16, 65536, "An exporter that holds more memory than this, in MB, is stopped."),
     INT(exporter, timeout_s, "600", 1, 86400, "An exporter that runs longer than this, in seconds, is stopped."),
 
-    STRING(CONFIG_ENDPOINT, sockets, jobs, "", ENDPOINT_BYTES, "Workers ask for jobs here. Empty: jobs.sock in store.dir."),
+    STRING(CONFIG_ENDPOINT, sockets, jobs, "", ENDPOINT_BYTES, "Workers ask for jobs here. Empty: jobs.sock in store.dir, which stands beside a tcp socket too, for this host."),
     STRING(CONFIG_ENDPOINT, sockets, results, "", ENDPOINT_BYTES, "Workers bring results here. Empty: results.sock in store.dir."),
     STRING(CONFIG_ENDPOINT, sockets, status, "", ENDPOINT_BYTES, "Anyone may listen to the state here. Empty: status.sock in store.dir."),
     STRING(CONFIG_ENDPOINT, sockets, control, "", ENDPOINT_BYTES, "r3ectl gives commands here. Empty: control.sock in store.dir."),
 
-    STRING(CONFIG_PATH, security, server_key, "", PATH_BYTES, "File with the coordinator's secret key. Empty: no encryption."),
-    STRING(CONFIG_PATH, security, authorized_keys, "", PATH_BYTES, "File with the public keys of those who may connect."),
+    STRING(CONFIG_PATH, security, server_key, "", PATH_BYTES, "File with the coordinator's secret key, which must be its owner's only. Empty: no encryption."),
+    STRING(CONFIG_PATH, security, authorized_keys, "", PATH_BYTES, "Folder with a file NAME.pub for each key that may connect; it says what the key may do (rights = worker, monitor, operator). Read again when something in it changes."),
     BOOL(security, allow_insecure, "false", "Allow sockets and web server beyond this host without keys. Anyone who reaches them can use them."),
 
-    STRING(CONFIG_ADDRESS, http, listen, "", ENDPOINT_BYTES, "ADDRESS:PORT of the web server, such as \"127.0.0.1:8080\". Empty: none."),
+    STRING(CONFIG_ADDRESS, http, listen, "", ENDPOINT_BYTES, "ADDRESS:PORT that r3e-httpd --config listens on. Empty: 127.0.0.1:8080."),
 
     CHOICE(log, level, "info", level_names, "\"debug\", \"info\", \"warn\" or \"error\"."),
     CHOICE(log, format, "text", format_names, "\"text\" (for people and systemd) or \"json\" (one object for each line)."),

@@ -63,6 +63,10 @@ bool control_request_encode(const struct control_request *request, struct buffer
         json_key(&json, "run");
         json_uint(&json, request->run);
     }
+    if (request->from) {
+        json_key(&json, "from");
+        json_uint(&json, request->from);
+    }
     json_object_end(&json);
     return !out->overflowed && out->length - start <= CONTROL_REQUEST_MAX;
 }
@@ -200,8 +204,11 @@ static bool take_request(const cJSON *root, struct control_request *request, cha
     if (!find_optional(root, request, "reason", CONTROL_TAKES_REASON, &value, problem) ||
         (value && !take_text(value, "reason", 0, request->reason, sizeof request->reason, problem)))
         return false;
-    return find_optional(root, request, "run", CONTROL_TAKES_RUN, &value, problem) &&
-           (!value || take_number(value, "run", SAFE_INTEGER_MAX, &request->run, problem));
+    if (!find_optional(root, request, "run", CONTROL_TAKES_RUN, &value, problem) ||
+        (value && !take_number(value, "run", SAFE_INTEGER_MAX, &request->run, problem)))
+        return false;
+    return find_optional(root, request, "from", CONTROL_TAKES_FROM, &value, problem) &&
+           (!value || take_number(value, "from", SAFE_INTEGER_MAX, &request->from, problem));
 }
 
 bool control_request_decode(const void *bytes, size_t length, struct control_request *request,

@@ -24,9 +24,9 @@
 #define CONTROL_FOR_S_MAX   31536000u /* a pause of a year */
 
 /* Optional fields beside `targets`. */
-enum { CONTROL_TAKES_FOR = 1, CONTROL_TAKES_REASON = 2, CONTROL_TAKES_RUN = 4 };
+enum { CONTROL_TAKES_FOR = 1, CONTROL_TAKES_REASON = 2, CONTROL_TAKES_RUN = 4, CONTROL_TAKES_FROM = 8 };
 
-/* X(name, string, fewest targets, most targets, optional fields) */
+/* Those from CONTROL_WHY on change nothing. X(name, string, fewest targets, most targets, optional fields) */
 #define CONTROL_COMMANDS(X)                                                                                  \
     X(CONTROL_REFRESH, "refresh", 0, CONTROL_TARGETS_MAX, 0)                                                 \
     X(CONTROL_PAUSE, "pause", 0, 0, CONTROL_TAKES_FOR | CONTROL_TAKES_REASON)                                \
@@ -34,7 +34,10 @@ enum { CONTROL_TAKES_FOR = 1, CONTROL_TAKES_REASON = 2, CONTROL_TAKES_RUN = 4 };
     X(CONTROL_DRAIN, "drain", 0, 0, 0)                                                                       \
     X(CONTROL_EXPORT, "export", 0, 0, CONTROL_TAKES_RUN)                                                     \
     X(CONTROL_RELEASE, "release", 1, CONTROL_TARGETS_MAX, 0)                                                 \
-    X(CONTROL_WHY, "why", 1, 1, 0)
+    X(CONTROL_WHY, "why", 1, 1, 0)                                                                           \
+    X(CONTROL_BOARD, "board", 1, 1, 0)                                                                       \
+    X(CONTROL_FAILED, "failed", 0, 0, CONTROL_TAKES_FROM)                                                    \
+    X(CONTROL_NAMES, "names", 0, 0, CONTROL_TAKES_FROM)
 
 #define X(name, string, fewest, most, takes) name,
 enum control_command { CONTROL_COMMANDS(X) CONTROL_COMMAND_COUNT };
@@ -48,7 +51,8 @@ struct control_request {
     char targets[CONTROL_TARGETS_MAX][CONTROL_TARGET_SIZE]; /* TRACK or TRACK-CLASS as written, not checked */
     uint64_t for_s;                                         /* pause: 0: until resumed */
     char reason[CONTROL_REASON_SIZE];                       /* pause: may be empty */
-    uint64_t run; /* export: what became of this one; 0: run the exporter */
+    uint64_t run;  /* export: what became of this one; 0: run the exporter */
+    uint64_t from; /* failed, names: where the list goes on; 0: at its beginning */
 };
 
 /* The code is what r3ectl exits with. */

@@ -9,9 +9,10 @@
 /* A peer that is silent for this long at the ZMTP level is dropped (RFC 37/ZMTP 3.1 PING). */
 #define HEARTBEAT_INTERVAL_MS 5000
 #define HEARTBEAT_TIMEOUT_MS  15000
-#define HANDSHAKE_TIMEOUT_MS  10000
+#define HANDSHAKE_TIMEOUT_MS  WIRE_HANDSHAKE_MS
 #define RECONNECT_FIRST_MS    50
 #define RECONNECT_MOST_MS     5000
+#define CURVE_OVERHEAD_BYTES  64
 #define BACKLOG               1024
 
 static bool set_int(void *socket, int option, int value)
@@ -56,6 +57,45 @@ void wire_close(void **socket)
     if (*socket)
         zmq_close(*socket);
     *socket = NULL;
+}
+
+static bool set_string(void *socket, int option, const char *string)
+{
+    return zmq_setsockopt(socket, option, string, strlen(string)) == 0;
+}
+
+static bool has_curve(void)
+{
+    bool has = zmq_has("curve") == 1;
+    if (!has)
+        errno = ENOTSUP;
+    return has;
+}
+
+/* What libzmq limits is the frame on the wire, which is longer than what it holds (RFC 26: name, nonce, flags
+ * and authenticator of a MESSAGE are 33 bytes). */
+static bool make_room_for_curve(void *socket)
+{
+    int64_t max_frame = 0;
+    size_t size = sizeof max_frame;
+    if (zmq_getsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, &size) < 0)
+        return false;
+    max_frame += CURVE_OVERHEAD_BYTES;
+    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, sizeof max_frame) == 0;
+}
+
+bool wire_secure_server(void *socket, const char *secret_key, const char *domain)
+{
+    return has_curve() && make_room_for_curve(socket) && set_int(socket, ZMQ_CURVE_SERVER, 1) &&
+           set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key) && set_string(socket, ZMQ_ZAP_DOMAIN, domain);
+}
+
+bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key)
+{
+    return has_curve() && make_room_for_curve(socket) &&
+           set_string(socket, ZMQ_CURVE_SERVERKEY, server_key) &&
+           set_string(socket, ZMQ_CURVE_PUBLICKEY, public_key) &&
+           set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key);
 }
 
 bool wire_bind(void *socket, const char *endpoint)
@@ -128,6 +168,30 @@ void wire_message_free(struct wire_message *message)
     for (int i = 0; i < message->count; i++)
         zmq_msg_close(&message->frames[i]);
     message->count = 0;
+}
+
+/* libzmq's metadata of the message's last frame: all of its frames have the same, but for the identity. */
+static const char *property(const struct wire_message *message, const char *name)
+{
+    union {
+        const zmq_msg_t *in;
+        zmq_msg_t *out;
+    } frame = {&message->frames[message->count - 1]};
+    const char *value = message->count ? zmq_msg_gets(frame.out, name) : NULL;
+    return value ? value : "";
+}
+
+const char *wire_user(const struct wire_message *message)
+{
+    return property(message, "User-Id");
+}
+
+bool wire_is_ipc(const struct wire_message *message)
+{
+    /* getnameinfo(3) calls a Unix socket's peer so, and libzmq puts its user, group and pid behind it; a tcp
+     * peer's is a bare address. */
+    static const char local[] = "localhost:";
+    return strncmp(property(message, "Peer-Address"), local, sizeof local - 1) == 0;
 }
 
 const void *wire_frame(const struct wire_message *message, int index)

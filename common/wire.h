@@ -13,7 +13,8 @@
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
-#define WIRE_FRAMES_MAX 4 /* identity, control frame, rows, detail */
+#define WIRE_FRAMES_MAX   4     /* identity, control frame, rows, detail */
+#define WIRE_HANDSHAKE_MS 10000 /* a peer that takes longer is dropped */
 
 struct wire_options {
     int high_water_mark;    /* messages held in either direction */
@@ -26,6 +27,14 @@ void *wire_open(void *context, int type, const struct wire_options *options);
 
 /* Closes and clears; NULL is allowed. */
 void wire_close(void **socket);
+
+/* To be called once. From the next bind or connect on the socket speaks CURVE (ZeroMQ RFC 25, 26): what was bound before goes on
+ * as it was. Keys are in Z85. A server asks the ZAP handler (RFC 27) of its context about each peer, under
+ * `domain`; the handler must be there before the first bind, since without one libzmq lets every key in
+ * (ZMQ_ZAP_ENFORCE_DOMAIN, which would not, is a draft in 4.3). False with errno set (ENOTSUP: this libzmq
+ * has no CURVE). */
+bool wire_secure_server(void *socket, const char *secret_key, const char *domain);
+bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key);
 
 /* Binds or connects. An ipc socket is made readable and writable by its owner only. False with errno set; the
  * caller logs it with zmq_strerror(errno) and the endpoint. */
@@ -45,6 +54,13 @@ struct wire_message {
 int wire_receive(void *socket, struct wire_message *message);
 
 void wire_message_free(struct wire_message *message);
+
+/* What the ZAP handler called the peer that a received frame came from; "" if it was not asked: the socket is
+ * not encrypted, or the frame came through an endpoint bound before it was. Valid as long as the message. */
+const char *wire_user(const struct wire_message *message);
+
+/* The message came through an ipc endpoint. */
+bool wire_is_ipc(const struct wire_message *message);
 
 const void *wire_frame(const struct wire_message *message, int index);
 size_t wire_frame_size(const struct wire_message *message, int index);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/board.h"
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
@@ -12,6 +11,8 @@
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
+#include "coordinator/board_news.h"
+#include "coordinator/result_check.h"
 
 #define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
 
@@ -36,7 +37,8 @@ struct collect {
     int64_t oldest_pending_ms;
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
-    uint64_t committed; /* generation */
+    uint64_t committed;  /* generation */
+    struct events *told; /* borrowed; NULL until collect_tell_events */
     struct collect_counters counters;
 };
 
@@ -52,6 +54,11 @@ struct collect *collect_open(void *socket, struct plan *plan, struct store *stor
         .politeness = politeness,
         .options = *options};
     return collect;
+}
+
+void collect_tell_events(struct collect *collect, struct events *events)
+{
+    collect->told = events;
 }
 
 void collect_set_options(struct collect *collect, const struct collect_options *options)
@@ -151,10 +158,11 @@ static void acknowledge_after_commit(
         collect->oldest_pending_ms = clock_monotonic_ms();
 }
 
-/* ---- checking ---- */
+/* ---- which results count ---- */
 
 struct arrival {
     struct message_result result;
+    const char *key; /* that the connection has proven; "": none */
     struct text rows, detail;
     uint8_t hash[RECORD_HASH_SIZE];
     uint32_t place; /* in the plan */
@@ -162,47 +170,24 @@ struct arrival {
     struct record_board record;
 };
 
-static bool is_gzip_member(struct text bytes)
-{
-    static const uint8_t magic[] = {0x1f, 0x8b, 0x08};
-    return bytes.length >= 18 && memcmp(bytes.data, magic, sizeof magic) == 0;
-}
-
-/* NULL if what the worker sent fits together, else what is wrong with it. */
-static const char *find_fault(struct arrival *arrival)
-{
-    const struct message_result *result = &arrival->result;
-    const char *problem = NULL;
-    uint32_t row_count;
-    bool failed = result->outcome == OUTCOME_FAILED;
-    if (failed != (result->failure != FAILURE_NONE))
-        return "outcome and failure contradict each other";
-    if (!failed && !protocol_hash_from_hex(result->content_hash, arrival->hash))
-        return "the content hash is not one";
-    if (result->outcome != OUTCOME_CHANGED)
-        return arrival->rows.length || arrival->detail.length ? "payload without a changed board" : NULL;
-    if (!board_validate(arrival->rows.data, arrival->rows.length, &row_count, &problem))
-        return problem;
-    if (row_count != result->entries)
-        return "the rows are not as many as announced";
-    return is_gzip_member(arrival->detail) ? NULL : "the detail is not a gzip member";
-}
-
-enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED };
+enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED, CLAIM_FORGED };
 
 static enum claim judge_claim(struct collect *collect, const struct arrival *arrival)
 {
     const struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
     const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
     if (lease && lease->id == arrival->result.lease)
-        return CLAIM_CURRENT;
+        return dispatch_is_holder(lease, arrival->result.worker, arrival->key) ? CLAIM_CURRENT : CLAIM_FORGED;
     if (arrival->known && arrival->record.lease == arrival->result.lease)
         return CLAIM_DUPLICATE;
     bool wanted = entry->state == PLAN_WAITING &&
                   (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
     if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
         (!arrival->known || arrival->result.lease > arrival->record.lease))
-        return CLAIM_LATE;
+        return dispatch_was_leased(collect->dispatch, arrival->result.lease,
+                   (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id)
+                   ? CLAIM_LATE
+                   : CLAIM_FORGED;
     return CLAIM_SUPERSEDED;
 }
 
@@ -260,23 +245,12 @@ static void apply_failed(struct collect *collect, struct arrival *arrival)
 {
     const struct message_result *result = &arrival->result;
     bool again = note_failure(collect, arrival, result->failure);
-    log_write(again ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "board %u-%u: attempt %u failed: %s: %s%s",
-        (unsigned)result->track_id, (unsigned)result->class_id, (unsigned)result->attempt,
-        failure_string(result->failure), result->problem,
-        again ? "" : "; given up until the next refresh, what the store has stays");
+    board_news_failed(collect->told, result, again, clock_wall_ms());
     if (!arrival->known)
         return;
     accept_failure(&arrival->record, result->failure, result->http_status, result->lease, clock_wall_ms());
     store_put_record(
         collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
-}
-
-static void say_kept_aside(const struct collect *collect, const struct arrival *arrival)
-{
-    const struct record_board *record = &arrival->record;
-    log_info("board %u-%u: %u rows became %llu; not believed before %u fetches agree, this is number %u",
-        (unsigned)arrival->result.track_id, (unsigned)arrival->result.class_id, record->entry_count,
-        (unsigned long long)arrival->result.entries, collect->policy->confirm_shrink, record->empty_streak);
 }
 
 static enum verdict apply_answer(struct collect *collect, struct arrival *arrival)
@@ -290,12 +264,17 @@ static enum verdict apply_answer(struct collect *collect, struct arrival *arriva
         .generation = store_next_generation(collect->store),
         .wall_ms = clock_wall_ms()};
     memcpy(answer.hash, arrival->hash, sizeof answer.hash);
+    uint32_t before = arrival->record.entry_count;
+    bool newcomer = !arrival->known || !record_board_is_fetched(&arrival->record);
     enum accept_decision decision = accept_answer(collect->policy, &arrival->record, &answer);
     if (decision == ACCEPT_REPLACE) {
         store_put_board(collect->store, track_id, class_id, &arrival->record,
             result->entries ? arrival->rows : none, arrival->detail);
         collect->counters.stored++;
         collect->counters.entries += result->entries;
+        collect->counters.boards_grown += newcomer;
+        collect->counters.entries_grown += (int64_t)result->entries - before;
+        board_news_stored(collect->told, result, newcomer, before, answer.wall_ms);
     } else {
         store_put_record(collect->store, track_id, class_id, &arrival->record);
     }
@@ -306,7 +285,8 @@ static enum verdict apply_answer(struct collect *collect, struct arrival *arriva
         refresh_succeeded(collect->policy, collect->plan, arrival->place, now_ms, answer.wall_ms);
         return VERDICT_STORED;
     }
-    say_kept_aside(collect, arrival);
+    board_news_aside(collect->told, result, before, arrival->record.empty_streak,
+        collect->policy->confirm_shrink, answer.wall_ms);
     refresh_kept_aside(collect->plan, arrival->place,
         accept_due_in_ms(collect->policy, &arrival->record, answer.wall_ms), now_ms, answer.wall_ms);
     return VERDICT_NOTED;
@@ -322,6 +302,7 @@ static enum verdict apply(struct collect *collect, struct arrival *arrival)
 
 /* ---- arriving ---- */
 
+/* Only the worker that holds the lease can lose it by what it sends. */
 static void refuse(struct collect *collect, const struct arrival *arrival, const char *fault)
 {
     const struct message_result *result = &arrival->result;
@@ -330,21 +311,21 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
         (unsigned)result->track_id, (unsigned)result->class_id, fault);
     if (arrival->place != PLAN_NONE) {
         const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
-        if (lease && lease->id == result->lease) {
+        if (lease && lease->id == result->lease && dispatch_is_holder(lease, result->worker, arrival->key)) {
             hear_answer(collect, arrival, FAILURE_INVALID_RESULT);
             note_failure(collect, arrival, FAILURE_INVALID_RESULT);
         }
     }
     struct message_ack ack = {.leases = {1, {result->lease}}, .verdict = VERDICT_INVALID};
     dispatch_acknowledge(collect->dispatch, result->worker, &ack);
+    dispatch_blame(collect->dispatch, result->worker, arrival->key, fault);
 }
 
 static void on_result(struct collect *collect, struct arrival *arrival)
 {
     const struct message_result *result = &arrival->result;
-    collect->counters.results++;
-    collect->counters.requests += result->requests;
-    collect->counters.bytes += result->bytes;
+    collect_counters_answer(&collect->counters, result);
+    dispatch_note_result(collect->dispatch, result, clock_wall_ms());
     arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
     if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
         collect->counters.superseded++;
@@ -368,7 +349,12 @@ static void on_result(struct collect *collect, struct arrival *arrival)
             collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
         return;
     }
-    const char *fault = find_fault(arrival);
+    const char *fault = claim == CLAIM_FORGED
+                            ? "its lease was not given to this worker for this board"
+                            : result_check(result, arrival->rows, arrival->detail, arrival->hash);
+    if (!fault)
+        fault = result_check_counts(
+            result, claim == CLAIM_CURRENT ? dispatch_lease(collect->dispatch, arrival->place) : NULL);
     if (!fault && result->outcome == OUTCOME_UNCHANGED &&
         (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||
             memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
@@ -391,13 +377,18 @@ static void on_result(struct collect *collect, struct arrival *arrival)
         store_next_generation(collect->store));
     FAULT_POINT(COLLECT_AFTER_PUT);
     acknowledge_after_commit(collect, result, verdict);
+    dispatch_praise(collect->dispatch, result->worker);
 }
 
 static void on_frames(struct collect *collect, const struct wire_message *frames)
 {
     struct message message;
-    struct arrival arrival = {0};
+    struct arrival arrival = {.key = wire_user(frames)};
     char problem[PROTOCOL_PROBLEM_SIZE] = "a result has one frame, or three";
+    if (dispatch_is_aside(collect->dispatch, arrival.key)) {
+        collect->counters.invalid++;
+        return;
+    }
     bool ok = !frames->excess && (frames->count == 1 || frames->count == 3) &&
               protocol_decode(wire_frame(frames, 0), wire_frame_size(frames, 0), &message, problem);
     if (!ok || message.type != MESSAGE_RESULT) {
@@ -405,9 +396,13 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
         if ((count & (count - 1)) == 0)
             log_warn("message %llu on the results socket that cannot be used: %s", (unsigned long long)count,
                 ok ? "it is not a result" : problem);
+        dispatch_blame(collect->dispatch, "", arrival.key, ok ? "not a result" : problem);
         return;
     }
     arrival.result = message.result;
+    /* Nobody is told what another has made of its lease. */
+    if (!dispatch_may_name(collect->dispatch, arrival.result.worker, arrival.key))
+        arrival.result.worker[0] = '\0';
     if (frames->count == 3) {
         arrival.rows = (struct text){wire_frame(frames, 1), (uint32_t)wire_frame_size(frames, 1)};
         arrival.detail = (struct text){wire_frame(frames, 2), (uint32_t)wire_frame_size(frames, 2)};

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coordinator/collect_counters.h"
 #include "coordinator/dispatch.h"
+#include "coordinator/events.h"
 #include "coordinator/plan.h"
 #include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
@@ -21,26 +23,15 @@ struct collect_options {
     unsigned commit_results; /* nor for more than this many others */
 };
 
-struct collect_counters {
-    uint64_t results;    /* received, of any kind */
-    uint64_t stored;     /* boards written with new content */
-    uint64_t unchanged;  /* valid answers that said what the store had */
-    uint64_t failed;     /* failed attempts */
-    uint64_t gave_up;    /* … after which the board waits for the next refresh */
-    uint64_t kept_aside; /* empty or shrunken answers not believed yet */
-    uint64_t duplicates, superseded, invalid;
-    uint64_t requests;           /* upstream requests the workers made */
-    uint64_t bytes;              /* bodies they received */
-    uint64_t entries;            /* rows of the boards stored */
-    uint64_t failures[FAILURES]; /* by reason */
-};
-
 struct collect;
 
 /* All pointers are borrowed for its life. `socket` is a bound PULL. */
 struct collect *collect_open(void *socket, struct plan *plan, struct store *store, struct dispatch *dispatch,
     const struct refresh_policy *policy, struct politeness *politeness,
     const struct collect_options *options);
+
+/* Where to tell what becomes of boards; borrowed. */
+void collect_tell_events(struct collect *collect, struct events *events);
 
 /* From now on these hold. */
 void collect_set_options(struct collect *collect, const struct collect_options *options);

@@ -8,6 +8,7 @@
 #include "common/control_message.h"
 #include "coordinator/collect.h"
 #include "coordinator/dispatch.h"
+#include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/plan.h"
 #include "coordinator/publisher.h"
@@ -24,6 +25,7 @@ struct control_parts {
     struct publisher *publisher;
     struct refresh_run *refresh;
     struct holds *holds;
+    struct events *events;
     void (*drain)(void *context); /* hand out nothing more, end when all is done and published */
     void *context;
 };

@@ -11,6 +11,7 @@
 #include "common/fault_point.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "common/notify.h"
 #include "common/version.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
@@ -20,6 +21,7 @@
 #include "coordinator/crawl_times.h"
 #include "coordinator/descriptors.h"
 #include "coordinator/dispatch.h"
+#include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/local_pool.h"
 #include "coordinator/pause.h"
@@ -29,6 +31,7 @@
 #include "coordinator/publisher.h"
 #include "coordinator/refresh_run.h"
 #include "coordinator/reload.h"
+#include "coordinator/sockets.h"
 #include "coordinator/start_room.h"
 #include "coordinator/status.h"
 #include "coordinator/storage.h"
@@ -38,18 +41,14 @@
 #define READER_CHECK_MS   60000
 #define STOP_PATIENCE_MS  1500 /* how long a stop waits for the workers' last results */
 #define PROGRESS_EVERY_MS 10000
-#define JOBS_HWM          10000
-#define RESULTS_HWM       16 /* results held in memory for each worker connection */
-#define STATUS_HWM        16
-#define CONTROL_HWM       64
+#define LINE_EVERY_MS     5000
 
 struct coordinator {
     struct settings *settings;
     const struct config *config;       /* of the settings */
     const struct catalogue *catalogue; /* likewise */
     bool once;
-    void *context;
-    void *jobs, *results, *status_socket, *control_socket;
+    struct sockets sockets;
     struct loop *loop;
     int signal_fd;
     struct refresh_policy policy;
@@ -67,9 +66,11 @@ struct coordinator {
     struct descriptors descriptors;
     struct local_pool *pool;
     struct publisher *publisher;
+    struct events *events;
     struct status *status;
     struct crawl_times times;
-    int64_t next_reader_check_ms, next_progress_ms;
+    struct notify notify;
+    int64_t next_reader_check_ms, next_progress_ms, next_line_ms;
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     bool draining;           /* hand out nothing more, publish, end */
     uint64_t drain_export;   /* the run that publishes the last of it; 0: not asked for yet */
@@ -78,33 +79,6 @@ struct coordinator {
 };
 
 /* ---- setting up ---- */
-
-static void *open_socket(
-    struct coordinator *c, int type, const char *endpoint, int high_water_mark, size_t max_frame_bytes)
-{
-    struct wire_options options = {
-        .high_water_mark = high_water_mark, .max_frame_bytes = max_frame_bytes, .linger_ms = 200};
-    void *socket = wire_open(c->context, type, &options);
-    if (!socket)
-        log_fatal("cannot open a socket: %s", zmq_strerror(errno));
-    if (!wire_bind(socket, endpoint))
-        log_fatal("cannot listen on %s: %s; change it under `sockets`", endpoint, zmq_strerror(errno));
-    return socket;
-}
-
-static void open_sockets(struct coordinator *c)
-{
-    c->context = zmq_ctx_new();
-    if (!c->context)
-        log_fatal("cannot start ZeroMQ: %s", zmq_strerror(errno));
-    c->jobs = open_socket(c, ZMQ_ROUTER, c->config->sockets.jobs, JOBS_HWM, PROTOCOL_FRAME_MAX);
-    c->results = open_socket(c, ZMQ_PULL, c->config->sockets.results, RESULTS_HWM, PROTOCOL_PAYLOAD_MAX);
-    c->status_socket = open_socket(c, ZMQ_XPUB, c->config->sockets.status, STATUS_HWM, PROTOCOL_FRAME_MAX);
-    c->control_socket =
-        open_socket(c, ZMQ_ROUTER, c->config->sockets.control, CONTROL_HWM, CONTROL_REQUEST_MAX);
-    int verbose = 1; /* a second subscriber wants its first message too */
-    zmq_setsockopt(c->status_socket, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose);
-}
 
 static void open_store(struct coordinator *c)
 {
@@ -128,7 +102,7 @@ static void open_store(struct coordinator *c)
 static void published(void *context)
 {
     struct coordinator *c = context;
-    status_flush(c->status, clock_monotonic_ms());
+    status_flush(c->status, clock_monotonic_ms(), clock_wall_ms());
 }
 
 static void begin_drain(void *context)
@@ -152,9 +126,10 @@ static void open_control(struct coordinator *c)
         .publisher = c->publisher,
         .refresh = c->refresh,
         .holds = &c->holds,
+        .events = c->events,
         .drain = begin_drain,
         .context = c};
-    c->control = control_open(c->control_socket, &parts);
+    c->control = control_open(c->sockets.control, &parts);
 }
 
 static uint64_t min_free_bytes(const struct config *config)
@@ -168,13 +143,16 @@ static void open_parts(struct coordinator *c)
     struct dispatch_options dispatching = reload_dispatch_options(c->config);
     struct collect_options collecting = reload_collect_options(c->config);
     c->politeness = politeness_store_open(c->config, c->store, &c->holds, now_ms);
-    c->dispatch = dispatch_open(
-        c->jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds, c->politeness, &dispatching, now_ms);
-    c->collect =
-        collect_open(c->results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
+    c->dispatch = dispatch_open(c->sockets.jobs, c->catalogue, c->plan, c->store, &c->policy, &c->holds,
+        c->politeness, &dispatching, now_ms);
+    c->collect = collect_open(
+        c->sockets.results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
+    c->events = events_open();
+    dispatch_tell_events(c->dispatch, c->events);
+    collect_tell_events(c->collect, c->events);
     struct disk_room room = disk_room_make(
         disk_probe_system, c->config->store.dir, c->config->publish.dir, min_free_bytes(c->config));
-    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->results, &room);
+    c->storage = storage_make(c->store, &c->holds, c->loop, c->collect, c->sockets.results, &room);
     c->claims = claims_open(c->store, c->dispatch);
     collect_on_commit(c->collect, claims_put, c->claims);
     c->pool = local_pool_open(c->loop, c->config, c->dispatch, c->collect);
@@ -189,11 +167,12 @@ static void open_parts(struct coordinator *c)
     if (!c->once)
         c->trigger = trigger_open(c->loop, c->config->refresh.trigger_file, c->refresh);
     open_control(c);
-    struct status_sources sources = {.socket = c->status_socket,
+    struct status_sources sources = {.socket = c->sockets.status,
         .public_dir = c->config->publish.dir,
         .catalogue = c->catalogue,
         .plan = c->plan,
         .store = c->store,
+        .policy = &c->policy,
         .dispatch = c->dispatch,
         .collect = c->collect,
         .control = c->control,
@@ -203,8 +182,10 @@ static void open_parts(struct coordinator *c)
         .refresh = c->refresh,
         .trigger = c->trigger,
         .holds = &c->holds,
-        .politeness = c->politeness};
-    c->status = status_open(&sources, now_ms);
+        .politeness = c->politeness,
+        .access = c->sockets.access,
+        .events = c->events};
+    c->status = status_open(&sources, now_ms, clock_wall_ms());
     c->once_horizon_ms = now_ms;
     c->next_reader_check_ms = now_ms + READER_CHECK_MS;
     c->next_progress_ms = now_ms + PROGRESS_EVERY_MS;
@@ -220,6 +201,7 @@ static void begin_stop(struct coordinator *c, int exit_code)
     int64_t now_ms = clock_monotonic_ms();
     c->stop_by_ms = now_ms + STOP_PATIENCE_MS;
     holds_set(&c->holds, HOLD_STOPPING, HOLD_FOREVER, now_ms, "the coordinator is stopping");
+    notify_stopping(&c->notify);
     local_pool_stop(c->pool);
     status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
 }
@@ -236,8 +218,11 @@ static void reload_settings(struct coordinator *c)
         .collect = c->collect,
         .pool = c->pool,
         .publisher = c->publisher};
-    if (!c->stop_by_ms)
-        reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+    if (c->stop_by_ms)
+        return;
+    notify_reloading(&c->notify);
+    reload(&parts, clock_monotonic_ms(), clock_wall_ms());
+    notify_ready(&c->notify);
 }
 
 static void on_signal(void *context)
@@ -352,6 +337,26 @@ static void tick_upkeep(struct coordinator *c, bool busy, int64_t now_ms)
     }
 }
 
+/* For `systemctl status`. */
+static int64_t tick_line(struct coordinator *c, bool busy, int64_t now_ms)
+{
+    if (now_ms < c->next_line_ms)
+        return c->next_line_ms - now_ms;
+    char line[NOTIFY_STATUS_SIZE];
+    struct plan_counts counts = plan_count_states(c->plan, now_ms);
+    enum hold_kind first = holds_first(&c->holds, now_ms);
+    const struct hold *hold = first < HOLD_KINDS ? holds_get(&c->holds, first, now_ms) : NULL;
+    uint32_t left = counts.due + counts.leased + counts.retrying;
+    int length = hold
+                     ? snprintf(line, sizeof line, "%u of %u boards left; %s", left, counts.total, hold->text)
+                 : busy ? snprintf(line, sizeof line, "fetching: %u of %u boards left", left, counts.total)
+                        : snprintf(line, sizeof line, "waiting: %u boards are up to date", counts.total);
+    if (length > 0)
+        notify_status(&c->notify, line);
+    c->next_line_ms = now_ms + LINE_EVERY_MS;
+    return LINE_EVERY_MS;
+}
+
 static int64_t least(int64_t left, int64_t right)
 {
     return left < right ? left : right;
@@ -387,6 +392,7 @@ static int64_t tick(void *context, int64_t now_ms)
     bool busy = plan_busy(c->plan, c->once ? c->once_horizon_ms : now_ms);
     sleep_ms = least(sleep_ms, tick_storage(c, now_ms));
     sleep_ms = least(sleep_ms, descriptors_tick(&c->descriptors, now_ms));
+    sleep_ms = least(sleep_ms, access_tick(c->sockets.access, now_ms));
     sleep_ms = least(sleep_ms, dispatch_tick(c->dispatch, now_ms));
     int64_t claims_ms = claims_tick(c->claims, now_ms);
     if (claims_ms == 0)
@@ -405,7 +411,9 @@ static int64_t tick(void *context, int64_t now_ms)
     tick_drain(c, busy);
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
-    sleep_ms = least(sleep_ms, status_tick(c->status, now_ms));
+    sleep_ms = least(sleep_ms, status_tick(c->status, now_ms, clock_wall_ms()));
+    sleep_ms = least(sleep_ms, tick_line(c, busy, now_ms));
+    sleep_ms = least(sleep_ms, notify_tick(&c->notify, now_ms));
     if (c->stop_by_ms) {
         if (local_pool_is_gone(c->pool) || now_ms >= c->stop_by_ms)
             loop_stop(c->loop);
@@ -438,24 +446,22 @@ static void close_all(struct coordinator *c)
     control_tick(c->control);
     FAULT_POINT(STOP_BEFORE_CLOSE);
     say_what_was_done(c);
-    status_flush(c->status, clock_monotonic_ms());
+    status_flush(c->status, clock_monotonic_ms(), clock_wall_ms());
     status_close(&c->status);
     control_close(&c->control);
     publisher_close(&c->publisher);
     local_pool_close(&c->pool);
     collect_close(&c->collect);
     dispatch_close(&c->dispatch);
+    events_close(&c->events);
     politeness_close(&c->politeness);
     trigger_close(&c->trigger);
     refresh_run_close(&c->refresh);
     plan_close(&c->plan);
     store_close(&c->store);
+    sockets_close(&c->sockets);
     loop_close(&c->loop);
-    wire_close(&c->jobs);
-    wire_close(&c->results);
-    wire_close(&c->status_socket);
-    wire_close(&c->control_socket);
-    zmq_ctx_term(c->context);
+    notify_close(&c->notify);
     close(c->signal_fd);
 }
 
@@ -464,23 +470,25 @@ int coordinator_run(struct settings *settings, bool once)
     struct coordinator c = {
         .settings = settings, .config = &settings->config, .catalogue = &settings->catalogue, .once = once};
     srandom((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
+    notify_open(&c.notify);
     open_signals(&c);
     c.descriptors = descriptors_make(c.config->workers.local);
-    if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd))
+    if (!start_room_wait(c.config->store.dir, min_free_bytes(c.config), c.signal_fd, &c.notify))
         return once;
     open_store(&c);
-    open_sockets(&c);
-    FAULT_POINT(START_SOCKETS_BOUND);
     c.loop = loop_open();
+    sockets_open(&c.sockets, c.config, c.loop);
+    FAULT_POINT(START_SOCKETS_BOUND);
     open_parts(&c);
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
     loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
-    loop_add_socket(c.loop, c.results, collect_readable, c.collect);
-    loop_add_socket(c.loop, c.jobs, dispatch_readable, c.dispatch);
-    loop_add_socket(c.loop, c.status_socket, status_readable, c.status);
-    loop_add_socket(c.loop, c.control_socket, control_readable, c.control);
+    loop_add_socket(c.loop, c.sockets.results, collect_readable, c.collect);
+    loop_add_socket(c.loop, c.sockets.jobs, dispatch_readable, c.dispatch);
+    loop_add_socket(c.loop, c.sockets.status, status_readable, c.status);
+    loop_add_socket(c.loop, c.sockets.control, control_readable, c.control);
     log_info("version " R3E_VERSION ": %u combinations in the catalogue, %u not fetched yet, epoch %u",
         plan_count(c.plan), plan_missing(c.plan), store_epoch(c.store));
+    notify_ready(&c.notify);
     if (!loop_run(c.loop, tick, &c)) {
         log_error("waiting for events: %s", zmq_strerror(errno));
         c.exit_code = 1;

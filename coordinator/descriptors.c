@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/process.h"
+#include "coordinator/accepted.h"
 
 /* 22 at rest, and what export and status open now and then. */
 #define BASE       40u
@@ -84,6 +85,8 @@ int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flag
     if (!has_room())
         return wait_and_refuse();
     int accepted = (int)syscall(SYS_accept4, fd, address.__sockaddr__, length, flags);
+    if (accepted >= 0)
+        accepted_note(accepted, address.__sockaddr__, length ? *length : 0);
     return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? wait_and_refuse() : accepted;
 }
 

@@ -15,6 +15,8 @@
 #include "coordinator/dispatch_jobs.h"
 #include "coordinator/dispatch_workers.h"
 
+#define REQUEST_TRIES      2 /* libcurl tries again by itself where a connection that it had kept was closed */
+#define DIGEST_MOST_MS     30000
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
 
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
@@ -76,8 +78,15 @@ static void on_heartbeat(
 {
     worker->rss_kb = beat->rss_kb;
     worker->page = beat->page;
-    if (worker->lease != LEASE_NONE && dispatch->leases.leases[worker->lease].id == beat->lease)
-        lease_renew(&dispatch->leases, worker->lease, clock_monotonic_ms(), dispatch->options.lease_ms);
+    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != beat->lease)
+        return;
+    /* Nobody holds a board for ever by beats alone: since the last grant there was time for the request, and
+     * for what follows from its answer. */
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t since_ms = now_ms - dispatch->leases.leases[worker->lease].granted_ms;
+    int64_t most_ms = REQUEST_TRIES * (int64_t)dispatch->options.welcome.timeout_ms + DIGEST_MOST_MS;
+    if (worker->wanted_page || since_ms < most_ms)
+        lease_renew(&dispatch->leases, worker->lease, now_ms, dispatch->options.lease_ms);
 }
 
 static void on_rules(struct dispatch *dispatch, struct worker *worker, const struct message_rules *rules)
@@ -89,11 +98,18 @@ static void on_rules(struct dispatch *dispatch, struct worker *worker, const str
     politeness_robots_told(dispatch->politeness, rules, (uint64_t)random(), clock_monotonic_ms());
 }
 
-static void on_message(struct dispatch *dispatch, struct text identity, const struct message *message)
+/* Identities are chosen by peers; the key is proven. */
+static struct worker *find_worker(const struct dispatch *dispatch, struct origin origin)
 {
-    struct worker *worker = roster_find(&dispatch->roster, identity);
+    struct worker *worker = roster_find(&dispatch->roster, origin.identity);
+    return worker && strcmp(worker->key, origin.key) == 0 ? worker : NULL;
+}
+
+static void on_message(struct dispatch *dispatch, struct origin origin, const struct message *message)
+{
+    struct worker *worker = find_worker(dispatch, origin);
     if (message->type == MESSAGE_HELLO) {
-        dispatch_hello(dispatch, identity, &message->hello);
+        dispatch_hello(dispatch, origin, &message->hello);
         return;
     }
     if (!worker) {
@@ -118,12 +134,15 @@ static void on_message(struct dispatch *dispatch, struct text identity, const st
     case MESSAGE_BYE:
         log_debug("worker %s leaves: %s", worker->name, bye_string(message->bye.reason));
         worker->leaving = worker->said_bye = true;
+        worker->bye_reason = message->bye.reason;
+        dispatch->counters.byes[message->bye.reason]++;
         dispatch_unqueue(dispatch, worker);
         break;
     default:
         dispatch->counters.bad_frames++;
         log_warn("worker %s sent %s, which only the coordinator sends", worker->name,
             message_type_string(message->type));
+        dispatch_strike(dispatch, worker, "a message that only the coordinator sends");
     }
 }
 
@@ -131,10 +150,12 @@ static void on_frames(struct dispatch *dispatch, const struct wire_message *fram
 {
     struct message message;
     char problem[PROTOCOL_PROBLEM_SIZE] = "a message has one frame";
-    struct text identity = {wire_frame(frames, 0), (uint32_t)wire_frame_size(frames, 0)};
+    struct origin origin = {.identity = {wire_frame(frames, 0), (uint32_t)wire_frame_size(frames, 0)},
+        .key = wire_user(frames),
+        .ipc = wire_is_ipc(frames)};
     if (!frames->excess && frames->count == 2 &&
         protocol_decode(wire_frame(frames, 1), wire_frame_size(frames, 1), &message, problem)) {
-        on_message(dispatch, identity, &message);
+        on_message(dispatch, origin, &message);
         return;
     }
     /* Logged at powers of two: a broken peer must not fill the log. */
@@ -142,8 +163,11 @@ static void on_frames(struct dispatch *dispatch, const struct wire_message *fram
     if ((count & (count - 1)) == 0)
         log_warn(
             "message %llu on the jobs socket that cannot be used: %s", (unsigned long long)count, problem);
-    if (frames->count == 2)
-        dispatch_refuse(dispatch, identity, problem);
+    struct worker *worker = find_worker(dispatch, origin);
+    if (!worker)
+        dispatch_strike_key(dispatch, origin.key, problem);
+    if ((!worker || !dispatch_strike(dispatch, worker, problem)) && frames->count == 2)
+        dispatch_refuse(dispatch, origin.identity, problem);
 }
 
 void dispatch_readable(void *context)
@@ -188,8 +212,8 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
 
 void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself)
 {
-    struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid);
-    if (!worker)
+    struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid, "");
+    if (!worker || !worker->local)
         return;
     bool death = by_itself && dispatch_is_death(dispatch, worker);
     if (death && worker->lease != LEASE_NONE)
@@ -257,6 +281,44 @@ void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_optio
     }
 }
 
+void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key, const char *reason)
+{
+    struct worker *worker = roster_find_name(&dispatch->roster, name);
+    if (worker && strcmp(worker->key, key) == 0)
+        dispatch_strike(dispatch, worker, reason);
+    else
+        dispatch_strike_key(dispatch, key, reason);
+}
+
+bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key)
+{
+    const struct worker *worker = roster_find_name(&dispatch->roster, name);
+    return !worker || strcmp(worker->key, key) == 0;
+}
+
+void dispatch_praise(struct dispatch *dispatch, const char *name)
+{
+    const struct worker *worker = roster_find_name(&dispatch->roster, name);
+    if (worker)
+        dispatch_forgive(dispatch, worker);
+}
+
+bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key)
+{
+    return lease->worker && strcmp(lease->worker->name, name) == 0 && strcmp(lease->worker->key, key) == 0;
+}
+
+bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
+{
+    uint64_t epoch = dispatch->leases.next_id >> 32;
+    return id >> 32 < epoch || lost_leases_has(&dispatch->lost, id, track_id, class_id);
+}
+
+const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch)
+{
+    return &dispatch->rubbish;
+}
+
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack)
 {
     struct worker *worker = roster_find_name(&dispatch->roster, name);
@@ -272,6 +334,27 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)
 {
     dispatch->events = *events;
+}
+
+void dispatch_tell_events(struct dispatch *dispatch, struct events *events)
+{
+    dispatch->told = events;
+}
+
+const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)
+{
+    return worker->lease == LEASE_NONE ? NULL : &dispatch->leases.leases[worker->lease];
+}
+
+int64_t dispatch_oldest_lease_ms(const struct dispatch *dispatch, int64_t now_ms)
+{
+    int64_t oldest_ms = now_ms;
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
+        const struct lease *lease = &dispatch->leases.leases[place];
+        if (lease->id && lease->begun_ms < oldest_ms)
+            oldest_ms = lease->begun_ms;
+    }
+    return now_ms - oldest_ms;
 }
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch)

@@ -10,16 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/lease.h"
 #include "coordinator/plan.h"
 #include "coordinator/politeness.h"
 #include "coordinator/refresh.h"
 #include "coordinator/roster.h"
+#include "coordinator/rubbish.h"
 #include "coordinator/store.h"
 
 struct dispatch_options {
     struct message_welcome welcome; /* what all workers are told; name and limits are filled in for each */
+    char local_results[PROTOCOL_NAME_SIZE]; /* the results socket for those that came over an ipc socket */
     int64_t heartbeat_ms;
     int64_t lease_ms;
     unsigned max_in_flight;
@@ -31,7 +34,8 @@ struct dispatch_counters {
     uint64_t workers_lost; /* fell silent or died while they held a lease */
     uint64_t leases_expired;
     uint64_t bad_frames;
-    uint64_t refused; /* HELLOs refused */
+    uint64_t refused;    /* HELLOs refused */
+    uint64_t byes[BYES]; /* workers that left in good order, by their reason */
 };
 
 struct dispatch;
@@ -72,6 +76,28 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
  * it; its lease ends. */
 bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);
 
+/* A result cannot be used. Counted against the worker it names if that is the one who sent it (`key`: what
+ * the connection has proven, "" for none; no lease is another's to answer for). */
+void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key, const char *reason);
+
+/* False if the worker of that name has another key: the sender has no right to the name. */
+bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key);
+
+/* A result was applied. */
+void dispatch_praise(struct dispatch *dispatch, const char *name);
+
+/* True if that is the worker which holds the lease, with that key. */
+bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key);
+
+/* Whether a lease of that id was handed out for that place and lost since: expired, or its worker fell
+ * silent. Of those of an earlier start of the coordinator nothing is known: true. */
+bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
+
+/* True if what the key's peers send is not to be looked at: they were put aside. */
+bool dispatch_is_aside(const struct dispatch *dispatch, const char *key);
+
+const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch);
+
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);
 
@@ -83,6 +109,18 @@ struct dispatch_events {
     void *context;
 };
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events);
+
+/* Where to tell what becomes of workers; borrowed. */
+void dispatch_tell_events(struct dispatch *dispatch, struct events *events);
+
+/* A result came from the worker of that name, if it is still there: for the status alone. */
+void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms);
+
+/* The lease that a worker holds, or NULL. Valid until the next call. */
+const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker);
+
+/* Milliseconds since the oldest lease of now began; 0: there is none. */
+int64_t dispatch_oldest_lease_ms(const struct dispatch *dispatch, int64_t now_ms);
 
 const struct roster *dispatch_roster(const struct dispatch *dispatch);
 const struct dispatch_counters *dispatch_counters(const struct dispatch *dispatch);

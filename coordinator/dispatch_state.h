@@ -3,6 +3,7 @@
 /* What dispatch is made of: for dispatch.c, dispatch_workers.c and dispatch_jobs.c only. All others know
  * dispatch.h. */
 #include "coordinator/dispatch.h"
+#include "coordinator/lost_leases.h"
 #include "coordinator/queue.h"
 
 struct dispatch {
@@ -23,7 +24,10 @@ struct dispatch {
     uint64_t retried;
     struct dispatch_counters counters;
     char host[PROTOCOL_NAME_SIZE];
+    struct lost_leases lost;
+    struct rubbish rubbish;
     struct dispatch_events events; /* all NULL until dispatch_on_local */
+    struct events *told;           /* borrowed; NULL until dispatch_tell_events */
 };
 
 #endif

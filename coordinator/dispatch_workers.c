@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,21 @@
 #include "coordinator/quarantine.h"
 
 #define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
+
+/* What is told to those who watch; the log tells what an operator has to know. */
+static void tell_left(struct dispatch *dispatch, const struct worker *worker, bool died)
+{
+    const struct event_about about = {.worker = worker->name};
+    if (died)
+        events_put(dispatch->told, EVENT_WORKER_DIED, &about, clock_wall_ms(),
+            "worker %s (%s, pid %d) died or fell silent with a board in its hands", worker->name,
+            worker->host, (int)worker->pid);
+    else
+        events_put(dispatch->told, EVENT_WORKER_LEFT, &about, clock_wall_ms(),
+            "worker %s (%s, pid %d) left after %llu jobs: %s", worker->name, worker->host, (int)worker->pid,
+            (unsigned long long)worker->jobs,
+            worker->said_bye ? bye_string(worker->bye_reason) : "it is gone without a word");
+}
 
 static struct text identity_of(const struct worker *worker)
 {
@@ -49,20 +65,29 @@ bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *wor
     return !(worker && worker->said_bye) && !holds_get(dispatch->holds, HOLD_STOPPING, clock_monotonic_ms());
 }
 
+static void tell_quarantined(struct dispatch *dispatch, const struct plan_entry *entry, int64_t wall_ms)
+{
+    const struct event_about about = {.track_id = entry->track_id, .class_id = entry->class_id};
+    events_put(dispatch->told, EVENT_QUARANTINED, &about, wall_ms,
+        "left alone for a day: %d workers died while they held it", QUARANTINE_DEATHS);
+}
+
 /* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
 static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
-    FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", dispatch->leases.leases[lease_place].id,
-        failure_string(failure));
+    uint64_t id = dispatch->leases.leases[lease_place].id;
+    FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", id, failure_string(failure));
     if (worker && worker->lease == lease_place)
         release_lease(dispatch, worker);
-    politeness_lost(dispatch->politeness, dispatch->leases.leases[lease_place].id, clock_monotonic_ms());
+    politeness_lost(dispatch->politeness, id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
     if (place == PLAN_NONE)
         return; /* gone from the catalogue */
-    plan_entry(dispatch->plan, place)->lease = LEASE_NONE;
+    struct plan_entry *entry = plan_entry(dispatch->plan, place);
+    entry->lease = LEASE_NONE;
+    lost_leases_note(&dispatch->lost, id, entry->track_id, entry->class_id);
     if (!counts) {
         plan_return(dispatch->plan, place);
         return;
@@ -72,6 +97,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
     bool again = refresh_failed(dispatch->policy, dispatch->plan, place, &lost, now_ms, (uint64_t)random());
     if (!quarantine_note_death(dispatch->store, dispatch->plan, place, now_ms, lost.wall_ms))
         dispatch->retried += again;
+    else
+        tell_quarantined(dispatch, plan_entry(dispatch->plan, place), lost.wall_ms);
 }
 
 void dispatch_forget_robots(struct dispatch *dispatch, struct worker *worker)
@@ -87,6 +114,7 @@ void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts
     dispatch_forget_robots(dispatch, worker);
     dispatch_set_requesting(dispatch, worker, false);
     dispatch->counters.workers_lost += counts && worker->lease != LEASE_NONE;
+    tell_left(dispatch, worker, counts && worker->lease != LEASE_NONE);
     /* It may hold an earlier lease too, whose result was on its way. */
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
         if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
@@ -117,6 +145,8 @@ static uint64_t spread(uint64_t limit)
 static void welcome(struct dispatch *dispatch, struct worker *worker)
 {
     struct message message = {.type = MESSAGE_WELCOME, .welcome = dispatch->options.welcome};
+    if (worker->ipc)
+        memcpy(message.welcome.results, dispatch->options.local_results, sizeof message.welcome.results);
     memcpy(message.welcome.worker, worker->name, sizeof message.welcome.worker);
     message.welcome.max_jobs = spread(message.welcome.max_jobs);
     message.welcome.max_age_ms = spread(message.welcome.max_age_ms);
@@ -133,8 +163,100 @@ void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char
     wire_send(dispatch->socket, &identity, &message, NULL, 0);
 }
 
-void dispatch_hello(struct dispatch *dispatch, struct text identity, const struct message_hello *hello)
+/* Who strikes are counted against: what can be replaced least easily. */
+static void origin_text(const char *key, const char *host, uint64_t pid, char out[static RUBBISH_ORIGIN_SIZE])
 {
+    int length = key[0] ? snprintf(out, RUBBISH_ORIGIN_SIZE, "key %s", key)
+                        : snprintf(out, RUBBISH_ORIGIN_SIZE, "%s pid %llu", host, (unsigned long long)pid);
+    if (length < 0 || length >= RUBBISH_ORIGIN_SIZE)
+        log_bug("dispatch: a host's name of more than %d bytes", PROTOCOL_NAME_SIZE);
+}
+
+static void put_aside(struct dispatch *dispatch, struct worker *worker)
+{
+    dispatch_refuse(dispatch, identity_of(worker),
+        "put aside for a while: it has sent too much that cannot be used; the coordinator's log says what");
+    dispatch_drop(dispatch, worker, false);
+}
+
+static void put_key_aside(struct dispatch *dispatch, const char *key)
+{
+    struct worker *next;
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = next) {
+        next = worker->hh.next;
+        if (strcmp(worker->key, key) == 0)
+            put_aside(dispatch, worker);
+    }
+}
+
+static bool strike(struct dispatch *dispatch, const char *origin, const char *reason)
+{
+    if (!rubbish_strike(&dispatch->rubbish, origin, reason, clock_monotonic_ms()))
+        return false;
+    log_error("%s is put aside for %lld min: it has sent %d messages that cannot be used, the last: %s",
+        origin, (long long)RUBBISH_ASIDE_MS / 60000, RUBBISH_STRIKES, reason);
+    return true;
+}
+
+bool dispatch_strike(struct dispatch *dispatch, struct worker *worker, const char *reason)
+{
+    char origin[RUBBISH_ORIGIN_SIZE], key[KEY_FILE_Z85_SIZE];
+    origin_text(worker->key, worker->host, (uint64_t)worker->pid, origin);
+    if (!strike(dispatch, origin, reason))
+        return false;
+    memcpy(key, worker->key, sizeof key);
+    if (key[0])
+        put_key_aside(dispatch, key);
+    else
+        put_aside(dispatch, worker);
+    return true;
+}
+
+void dispatch_strike_key(struct dispatch *dispatch, const char *key, const char *reason)
+{
+    char origin[RUBBISH_ORIGIN_SIZE];
+    origin_text(key, "", 0, origin);
+    if (key[0] && strike(dispatch, origin, reason))
+        put_key_aside(dispatch, key);
+}
+
+void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker)
+{
+    char origin[RUBBISH_ORIGIN_SIZE];
+    if (dispatch->rubbish.strikes == 0)
+        return;
+    origin_text(worker->key, worker->host, (uint64_t)worker->pid, origin);
+    rubbish_good(&dispatch->rubbish, origin);
+}
+
+bool dispatch_is_aside(const struct dispatch *dispatch, const char *key)
+{
+    char origin[RUBBISH_ORIGIN_SIZE];
+    if (!key[0] || dispatch->rubbish.put_aside == 0)
+        return false;
+    origin_text(key, "", 0, origin);
+    return rubbish_aside(&dispatch->rubbish, origin, clock_monotonic_ms()) != NULL;
+}
+
+/* A worker that was put aside is told so. True if it was refused. */
+static bool refuse_aside(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello)
+{
+    char text[RUBBISH_ORIGIN_SIZE], reason[PROTOCOL_TEXT_SIZE];
+    origin_text(origin.key, hello->host, hello->pid, text);
+    const char *why = rubbish_aside(&dispatch->rubbish, text, clock_monotonic_ms());
+    if (!why)
+        return false;
+    int length = snprintf(reason, sizeof reason, "put aside for a while, for what it sent: %s", why);
+    if (length > 0)
+        dispatch_refuse(dispatch, origin.identity, reason);
+    return true;
+}
+
+void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello)
+{
+    struct text identity = origin.identity;
+    if (refuse_aside(dispatch, origin, hello))
+        return;
     if (strcmp(hello->version, R3E_VERSION) != 0) {
         log_warn("worker on %s (pid %d) is of version %s and was refused; install %s there", hello->host,
             (int)hello->pid, hello->version, R3E_VERSION);
@@ -142,17 +264,21 @@ void dispatch_hello(struct dispatch *dispatch, struct text identity, const struc
             dispatch, identity, "the coordinator is of version " R3E_VERSION "; install the same here");
         return;
     }
-    struct worker *worker = roster_join(&dispatch->roster, identity, hello, clock_monotonic_ms());
+    uint64_t joined = dispatch->roster.joined;
+    struct worker *worker = roster_join(&dispatch->roster, origin, hello, clock_monotonic_ms());
     if (!worker) {
         dispatch_refuse(dispatch, identity, "too many workers are connected");
         return;
     }
-    worker->local = strcmp(worker->host, dispatch->host) == 0;
+    worker->local = worker->ipc && strcmp(worker->host, dispatch->host) == 0;
     if (worker->local && dispatch->events.joined)
         dispatch->events.joined(dispatch->events.context, worker->pid);
     dispatch_unqueue(dispatch, worker);
     dispatch_forget_robots(dispatch, worker);
     log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
+    if (dispatch->roster.joined != joined)
+        events_put(dispatch->told, EVENT_WORKER_JOINED, &(struct event_about){.worker = worker->name},
+            clock_wall_ms(), "worker %s joined: %s, pid %d", worker->name, worker->host, (int)worker->pid);
     welcome(dispatch, worker);
 }
 
@@ -175,11 +301,24 @@ void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
     }
 }
 
+static void tell_expired(struct dispatch *dispatch, const struct lease *lease)
+{
+    if (lease->plan_place == PLAN_NONE)
+        return;
+    const struct plan_entry *entry = plan_entry(dispatch->plan, lease->plan_place);
+    const struct event_about about = {.track_id = entry->track_id,
+        .class_id = entry->class_id,
+        .worker = lease->worker ? lease->worker->name : ""};
+    events_put(dispatch->told, EVENT_LEASE_EXPIRED, &about, clock_wall_ms(),
+        "not worked on any more; another worker gets it");
+}
+
 void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms)
 {
     uint32_t place = 0;
     while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
         dispatch->counters.leases_expired++;
+        tell_expired(dispatch, &dispatch->leases.leases[place]);
         take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
             dispatch_is_death(dispatch, dispatch->leases.leases[place].worker));
     }
@@ -196,6 +335,23 @@ void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place)
             dispatch->events.worked(dispatch->events.context);
     }
     lease_end(&dispatch->leases, lease_place);
+}
+
+void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms)
+{
+    struct worker *worker = roster_find_name(&dispatch->roster, result->worker);
+    if (!worker)
+        return;
+    worker->bytes += result->bytes;
+    worker->requests += result->requests;
+    if (result->outcome != OUTCOME_FAILED)
+        return;
+    worker->failures++;
+    worker->last_error_wall_ms = wall_ms;
+    /* A cut sentence is still one. */
+    if (snprintf(worker->last_error, sizeof worker->last_error, "%u-%u: %s: %s", (unsigned)result->track_id,
+            (unsigned)result->class_id, failure_string(result->failure), result->problem) < 0)
+        worker->last_error[0] = '\0';
 }
 
 void dispatch_retire_all(struct dispatch *dispatch)

@@ -5,11 +5,22 @@
 #include "coordinator/dispatch_state.h"
 
 /* HELLO: welcomes the worker, known or new, or refuses it with a reason. */
-void dispatch_hello(struct dispatch *dispatch, struct text identity, const struct message_hello *hello);
+void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello);
 void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason);
 
 /* False: the worker cannot be reached; the caller decides what follows. */
 bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message);
+
+/* The worker has sent what only a broken or hostile one sends. With the last straw it and all others of its
+ * key are put aside: told so, dropped, and refused for a while (rubbish.h); `worker` is gone then, and true
+ * is returned. */
+bool dispatch_strike(struct dispatch *dispatch, struct worker *worker, const char *reason);
+
+/* As above, for a peer that is no worker. Nothing happens for one without a key. */
+void dispatch_strike_key(struct dispatch *dispatch, const char *key, const char *reason);
+
+/* The worker has done something useful: takes a strike back. */
+void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);

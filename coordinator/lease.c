@@ -42,6 +42,7 @@ uint32_t lease_begin(struct lease_table *table, uint32_t plan_place, struct work
     *lease = (struct lease){.id = table->next_id++,
         .plan_place = plan_place,
         .worker = worker,
+        .begun_ms = now_ms,
         .granted_ms = now_ms,
         .requests = 1,
         .expires_ms = now_ms + duration_ms,

@@ -17,8 +17,9 @@ struct lease {
     uint64_t id; /* 0: this place is free */
     uint32_t plan_place;
     struct worker *worker; /* NULL once the worker is gone */
-    int64_t granted_ms;    /* its last request */
-    uint32_t requests;     /* granted so far */
+    int64_t begun_ms;
+    int64_t granted_ms; /* its last request */
+    uint32_t requests;  /* granted so far */
     int64_t expires_ms;
     uint32_t next_free;
 };

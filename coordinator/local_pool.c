@@ -56,7 +56,7 @@ static void set_arguments(struct local_pool *pool, const struct config *config)
     int length = snprintf(pool->size, sizeof pool->size, "%lld", (long long)config->workers.local);
     if (length < 0 || (size_t)length >= sizeof pool->size)
         log_bug("a pool of %lld workers", (long long)config->workers.local);
-    const char *arguments[] = {pool->program, "--connect", config->sockets.jobs, "--pool", pool->size,
+    const char *arguments[] = {pool->program, "--connect", config->local_sockets.jobs, "--pool", pool->size,
         "--log-level", log_level_string(config->log.level), "--log-format",
         log_format_string(config->log.format), NULL};
     _Static_assert(sizeof arguments == sizeof pool->arguments, "all of them");

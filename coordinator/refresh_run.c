@@ -25,6 +25,7 @@ struct refresh_run {
     bool targeted_done;
     bool targets_changed; /* and not saved yet */
     struct target_list targets;
+    struct refresh_found found;
 };
 
 /* ---- due times ---- */
@@ -172,6 +173,14 @@ static void go_on_with_targets(struct refresh_run *run, int64_t now_ms, int64_t 
         run->targeted = true; /* done, and to be forgotten */
 }
 
+static void find_board(void *context, uint32_t track_id, uint32_t class_id, const struct record_board *record)
+{
+    struct refresh_run *run = context;
+    run->found.boards += record_board_is_fetched(record);
+    run->found.entries += record->entry_count;
+    learn_board(run, track_id, class_id, record);
+}
+
 struct refresh_run *refresh_run_open(
     const struct refresh_run_sources *sources, int64_t now_ms, int64_t wall_ms)
 {
@@ -185,7 +194,7 @@ struct refresh_run *refresh_run_open(
         .wall_minus_now_ms = wall_ms - now_ms,
         .next_look_ms = now_ms,
         .next_daily_ms = INT64_MAX};
-    store_each_board(sources->store, learn_board, run);
+    store_each_board(sources->store, find_board, run);
     if (times->full_since_ms) {
         /* One that began in the future began by a clock that was wrong. Rather too much is fetched again than
          * too little. */
@@ -312,6 +321,11 @@ int64_t refresh_run_tick(struct refresh_run *run, int64_t now_ms, int64_t wall_m
         return LOOK_EVERY_MS;
     int64_t sleep_ms = run->next_look_ms - now_ms;
     return run->next_daily_ms < wall_ms + sleep_ms ? run->next_daily_ms - wall_ms : sleep_ms;
+}
+
+struct refresh_found refresh_run_found(const struct refresh_run *run)
+{
+    return run->found;
 }
 
 struct refresh_progress refresh_run_progress(const struct refresh_run *run)

@@ -75,6 +75,12 @@ int64_t refresh_run_tick(struct refresh_run *run, int64_t now_ms, int64_t wall_m
 /* True once after the last combination of a targeted refresh was done: time to export. */
 bool refresh_run_take_targeted_done(struct refresh_run *run);
 
+/* What the store had when the run was opened. */
+struct refresh_found {
+    uint64_t boards, entries;
+};
+struct refresh_found refresh_run_found(const struct refresh_run *run);
+
 struct refresh_progress {
     int64_t full_since_ms;  /* wall clock; 0: no full refresh is under way */
     uint32_t full_left;     /* combinations of it that are not done */

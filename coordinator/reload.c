@@ -20,12 +20,17 @@ struct refresh_policy reload_policy(const struct config *config)
 
 struct dispatch_options reload_dispatch_options(const struct config *config)
 {
-    return (struct dispatch_options){
+    struct dispatch_options options = {
         .welcome = welcome_make(config, RELOAD_HEARTBEAT_MS),
         .heartbeat_ms = RELOAD_HEARTBEAT_MS,
         .lease_ms = RELOAD_LEASE_MS,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
     };
+    size_t length = strlen(config->local_sockets.results);
+    if (length >= sizeof options.local_results)
+        log_bug("sockets.results is longer than %zu bytes", sizeof options.local_results - 1);
+    memcpy(options.local_results, config->local_sockets.results, length + 1);
+    return options;
 }
 
 struct collect_options reload_collect_options(const struct config *config)

@@ -21,10 +21,10 @@ struct worker *roster_find_name(const struct roster *roster, const char *name)
     return found;
 }
 
-struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid)
+struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid, const char *key)
 {
     for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
-        if (worker->pid == pid && strcmp(worker->host, host) == 0)
+        if (worker->pid == pid && strcmp(worker->host, host) == 0 && strcmp(worker->key, key) == 0)
             return worker;
     return NULL;
 }
@@ -37,7 +37,7 @@ static void set_identity(struct roster *roster, struct worker *worker, struct te
 }
 
 static struct worker *add(
-    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms)
+    struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms)
 {
     if (roster->count == ROSTER_WORKERS_MAX)
         return NULL;
@@ -47,28 +47,34 @@ static struct worker *add(
         abort();
     memcpy(worker->host, hello->host, sizeof worker->host);
     memcpy(worker->version, hello->version, sizeof worker->version);
+    memcpy(worker->key, origin.key, strnlen(origin.key, sizeof worker->key - 1));
     worker->pid = (pid_t)hello->pid;
     worker->joined_ms = worker->last_heard_ms = now_ms;
     worker->lease = LEASE_NONE;
-    set_identity(roster, worker, identity);
+    set_identity(roster, worker, origin.identity);
     HASH_ADD_KEYPTR(hh_name, roster->by_name, worker->name, (unsigned)length, worker);
     roster->count++;
     return worker;
 }
 
 struct worker *roster_join(
-    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms)
+    struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms)
 {
-    if (identity.length > ROSTER_IDENTITY_MAX)
+    if (origin.identity.length > ROSTER_IDENTITY_MAX)
         return NULL;
-    struct worker *worker = roster_find(roster, identity);
+    struct worker *worker = roster_find(roster, origin.identity);
     if (!worker) {
-        worker = roster_find_process(roster, hello->host, (pid_t)hello->pid);
-        if (!worker)
-            return add(roster, identity, hello, now_ms);
-        HASH_DEL(roster->by_identity, worker);
-        set_identity(roster, worker, identity);
+        worker = roster_find_process(roster, hello->host, (pid_t)hello->pid, origin.key);
+        if (worker) {
+            HASH_DEL(roster->by_identity, worker);
+            set_identity(roster, worker, origin.identity);
+        } else {
+            worker = add(roster, origin, hello, now_ms);
+        }
     }
+    if (!worker)
+        return NULL;
+    worker->ipc = origin.ipc;
     worker->last_heard_ms = now_ms;
     return worker;
 }

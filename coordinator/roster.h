@@ -3,17 +3,27 @@
 /* The workers that are connected: who they are, what they hold, when they were last heard of.
  *
  * A worker is found by the identity that the ROUTER socket gave its connection. A worker that reconnects gets
- * a new identity and says HELLO again; it is recognised by host and pid, and keeps its name and its lease. */
+ * a new identity and says HELLO again; it is recognised by host, pid and key, and keeps its name and its
+ * lease. */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <uthash.h>
 
+#include "common/key_file.h"
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
 #define ROSTER_WORKERS_MAX  4096
 #define ROSTER_IDENTITY_MAX 255 /* bytes; ZeroMQ's limit for a routing id */
+#define ROSTER_ERROR_SIZE   160
+
+/* The connection that a message came over. */
+struct origin {
+    struct text identity; /* of the connection, by the ROUTER socket */
+    const char *key;      /* in Z85, proven; "": the connection has none */
+    bool ipc;             /* from this host, by the owner of store.dir */
+};
 
 struct worker {
     char identity[ROSTER_IDENTITY_MAX];
@@ -21,20 +31,26 @@ struct worker {
     char name[PROTOCOL_ID_SIZE];
     char host[PROTOCOL_NAME_SIZE];
     char version[PROTOCOL_ID_SIZE];
+    char key[KEY_FILE_Z85_SIZE]; /* "": none */
     pid_t pid;
-    bool local;                                 /* a child of this coordinator's host */
-    int64_t joined_ms;                          /* monotonic */
-    int64_t last_heard_ms;                      /* monotonic */
-    int64_t last_told_ms;                       /* when a heartbeat was last sent to it */
-    uint32_t lease;                             /* place in the lease table, or LEASE_NONE */
-    bool requesting;                            /* a request of it counts as in flight */
-    bool asked_robots;                          /* fetches robots.txt for us */
-    bool leaving;                               /* said BYE or was told to retire: gets no job any more */
-    bool said_bye;                              /* what it holds it gives back; it does not die of it */
-    bool ready;                                 /* waits for a job; linked into the queue of credits */
-    uint32_t wanted_page;                       /* waits for a grant; 0: not */
-    uint64_t jobs;                              /* results received from it */
-    uint64_t rss_kb, page;                      /* by its last heartbeat */
+    bool ipc;                           /* came over an ipc socket */
+    bool local;                         /* a process of this coordinator's host, which can be seen */
+    int64_t joined_ms;                  /* monotonic */
+    int64_t last_heard_ms;              /* monotonic */
+    int64_t last_told_ms;               /* when a heartbeat was last sent to it */
+    uint32_t lease;                     /* place in the lease table, or LEASE_NONE */
+    bool requesting;                    /* a request of it counts as in flight */
+    bool asked_robots;                  /* fetches robots.txt for us */
+    bool leaving;                       /* said BYE or was told to retire: gets no job any more */
+    bool said_bye;                      /* what it holds it gives back; it does not die of it */
+    enum bye bye_reason;                /* if it did */
+    bool ready;                         /* waits for a job; linked into the queue of credits */
+    uint32_t wanted_page;               /* waits for a grant; 0: not */
+    uint64_t jobs;                      /* results received from it */
+    uint64_t rss_kb, page;              /* by its last heartbeat */
+    uint64_t bytes, requests, failures; /* by its results: received, made, jobs that failed */
+    char last_error[ROSTER_ERROR_SIZE]; /* of the last of those; "": none */
+    int64_t last_error_wall_ms;
     struct worker *queue_previous, *queue_next; /* dispatch's queues */
     UT_hash_handle hh;                          /* by identity */
     UT_hash_handle hh_name;                     /* by name */
@@ -52,12 +68,12 @@ struct worker *roster_find(const struct roster *roster, struct text identity);
 
 struct worker *roster_find_name(const struct roster *roster, const char *name);
 
-/* Linear search, for rare cases; NULL if none. */
-struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid);
+/* Linear search, for rare cases; NULL if none. Nobody passes for a worker that has another key. */
+struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid, const char *key);
 
 /* Adds a worker that said HELLO, or gives the known one its new identity. NULL if the roster is full. */
 struct worker *roster_join(
-    struct roster *roster, struct text identity, const struct message_hello *hello, int64_t now_ms);
+    struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms);
 
 /* Forgets and frees it; the caller has taken it out of its queues and its lease from it. */
 void roster_leave(struct roster *roster, struct worker *worker);

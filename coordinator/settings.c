@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/config_change.h"
+#include "common/key_file.h"
 #include "common/log.h"
 
 static bool load(const struct options *options, struct config *config, struct catalogue *catalogue,
@@ -13,11 +14,26 @@ static bool load(const struct options *options, struct config *config, struct ca
            (options->print_config || catalogue_load(catalogue, config->catalogue.file, problems));
 }
 
+/* Early, so that --check tells of it. */
+static bool check_server_key(const struct config *config, struct config_problems *problems)
+{
+    struct key_file key;
+    char error[FILE_ERROR_SIZE];
+    if (!config->security.server_key[0])
+        return true;
+    bool usable = key_file_read(config->security.server_key, KEY_FILE_SECRET, &key, error);
+    if (!usable)
+        config_problems_add(problems, NULL, 0, "security.server_key: %s", error);
+    key_file_wipe(&key);
+    return usable;
+}
+
 bool settings_load(struct settings *settings, const struct options *options)
 {
     *settings = (struct settings){.options = options, .catalogue = catalogue_make(), .first = arena_make(0)};
     struct config_problems problems = config_problems_make();
-    bool loaded = load(options, &settings->config, &settings->catalogue, &problems);
+    bool loaded = load(options, &settings->config, &settings->catalogue, &problems) &&
+                  check_server_key(&settings->config, &problems);
     config_problems_print(&problems, stderr);
     config_problems_free(&problems);
     return loaded;

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/notify.h"
 #include "coordinator/disk_room.h"
 
 #define START_ROOM_BYTES ((uint64_t)1024 * 1024)
 
-/* Returns at once if there is room, or none is asked for (`floor_bytes` 0); else says once what it waits for
- * and looks again every DISK_ROOM_LOOK_MS. False: a signal arrived at `signal_fd` (not read). */
-bool start_room_wait(const char *store_dir, uint64_t floor_bytes, int signal_fd);
+/* Returns at once if there is room, or none is asked for (`floor_bytes` 0); else says once what it waits for,
+ * asks the service manager for patience, and looks again every DISK_ROOM_LOOK_MS. False: a signal arrived at
+ * `signal_fd` (not read). */
+bool start_room_wait(const char *store_dir, uint64_t floor_bytes, int signal_fd, struct notify *notify);
 
 #endif

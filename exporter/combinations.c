@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "common/gzip.h"
 #include "common/json_writer.h"
 #include "common/memory.h"
-#include "exporter/gzip_pipeline.h"
+#include "exporter/item_file.h"
 
 #define TOP_COUNT   1000u
 #define TOP_BYTES   ((size_t)4 * 1024 * 1024)
-#define ROWS_A_PART 4096u /* some 500 KB of JSON */
+#define ROW_BYTES   125u /* about */
 #define DIGITS_SIZE 12
 
 struct combinations {
@@ -53,11 +56,6 @@ static struct combinations collect(const struct snapshot *snapshot, struct combi
     return list;
 }
 
-static void name_or_id(struct json_writer *json, const struct catalogue_item *item, const char *digits)
-{
-    json_string(json, item ? item->name : digits);
-}
-
 static void write_row(struct json_writer *json, const struct snapshot *snapshot, uint32_t place)
 {
     const struct snapshot_board *board = &snapshot->boards[place];
@@ -66,13 +64,13 @@ static void write_row(struct json_writer *json, const struct snapshot *snapshot,
     snprintf(class_id, sizeof class_id, "%" PRIu32, board->class_id);
     json_object_begin(json);
     json_key(json, "track");
-    name_or_id(json, catalogue_find_track(&snapshot->catalogue, board->track_id), track_id);
+    json_string(json, board->track_name);
     json_key(json, "track_id");
     json_string(json, track_id);
     json_key(json, "class_id");
     json_string(json, class_id);
     json_key(json, "class_name");
-    name_or_id(json, catalogue_find_class(&snapshot->catalogue, board->class_id), class_id);
+    json_string(json, board->class_name);
     json_key(json, "entry_count");
     json_uint(json, board->entry_count);
     json_object_end(json);
@@ -117,31 +115,49 @@ static bool write_top(struct publication *publication, const struct combinations
     return done;
 }
 
-static bool write_part(void *context, void *state, uint32_t part, struct gzip_sink *sink)
+static uint64_t digest(void *context, uint64_t item)
 {
     const struct combinations *list = context;
+    const struct snapshot_board *board = &list->snapshot->boards[list->boards[item]];
+    const uint64_t parts[] = {board->track_id, board->class_id, board->entry_count,
+        XXH3_64bits(board->track_name, strlen(board->track_name)),
+        XXH3_64bits(board->class_name, strlen(board->class_name))};
+    return XXH3_64bits(parts, sizeof parts);
+}
+
+static uint32_t size(void *context, uint64_t item)
+{
+    (void)context;
+    (void)item;
+    return ROW_BYTES;
+}
+
+static bool append(void *context, void *state, uint64_t item, struct buffer *out)
+{
+    const struct combinations *list = context;
+    struct json_writer json = json_writer_make(out);
     (void)state;
-    struct json_writer json = json_writer_make(&sink->text);
-    uint32_t at = part * ROWS_A_PART;
-    uint32_t end = list->count - at < ROWS_A_PART ? list->count : at + ROWS_A_PART;
-    json.comma = part > 0;
-    if (part == 0)
-        write_head(&json, list->count);
-    for (; at < end; at++)
-        write_row(&json, list->snapshot, list->boards[at]);
-    if (end == list->count)
-        write_tail(&json);
+    write_row(&json, list->snapshot, list->boards[item]);
     return true;
 }
 
 static bool write_all(struct publication *publication, struct combinations *list, struct guard *guard)
 {
-    const struct gzip_source source = {
+    struct buffer head = buffer_make(256);
+    struct json_writer json = json_writer_make(&head);
+    write_head(&json, list->count);
+    const struct item_list items = {
         .context = list,
-        .part_count = list->count ? (list->count + ROWS_A_PART - 1) / ROWS_A_PART : 1,
-        .write = write_part,
+        .count = list->count,
+        .head = {(const char *)head.data, (uint32_t)head.length},
+        .tail = {"]}", 2},
+        .digest = digest,
+        .size = size,
+        .append = append,
     };
-    return gzip_pipeline_run(publication, "all_combinations.json.gz", &source, 1, guard);
+    bool written = item_file_write(publication, "all_combinations.json.gz", &items, 1, guard);
+    buffer_free(&head);
+    return written;
 }
 
 bool combinations_write(struct publication *publication, const struct snapshot *snapshot, struct guard *guard,

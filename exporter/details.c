@@ -18,6 +18,7 @@ struct track {
     struct snapshot *snapshot;
     struct guard *guard;
     const struct snapshot_board *boards; /* of one track */
+    const bool *kept;                    /* by the same places */
     uint32_t count, id;
     char path[PATH_SIZE]; /* tracks/track_<id> */
 };
@@ -81,7 +82,8 @@ static bool write_new_folder(const struct track *track)
         if (!guard_ok(track->guard) ||
             !publication_new_folder_add(track->publication, track->path, name, board->detail))
             return false;
-        snapshot_touched(track->snapshot, board->detail.length);
+        snapshot_touched_value(
+            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
     }
     return publication_new_folder_end(track->publication, track->path);
 }
@@ -93,12 +95,13 @@ static bool update_folder(struct track *track)
         return false;
     for (uint32_t i = 0; i < track->count; i++) {
         const struct snapshot_board *board = &track->boards[i];
-        if (board->broken)
+        if (board->broken || track->kept[i])
             continue;
         set_path(path, "%s/class_%" PRIu32 ".json.gz", track->path, board->class_id);
         if (!guard_ok(track->guard) || !publication_put(track->publication, path, board->detail))
             return false;
-        snapshot_touched(track->snapshot, board->detail.length);
+        snapshot_touched_value(
+            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
     }
     return true;
 }
@@ -152,7 +155,7 @@ static void remove_stale_track(void *context, const char *name)
     if (!id_in_name(name, "track_", "", &track.id) || has_track(stale->snapshot, track.id))
         return;
     set_path(track.path, TRACKS "/track_%" PRIu32, track.id);
-    publication_list(stale->publication, track.path, remove_stale_class, &track);
+    publication_list_and_sweep(stale->publication, track.path, remove_stale_class, &track);
     publication_remove_folder(stale->publication, track.path);
 }
 
@@ -168,8 +171,20 @@ static void remove_stale_link(void *context, const char *name)
         publication_remove(stale->publication, name);
 }
 
-bool details_write(
-    struct publication *publication, struct snapshot *snapshot, bool links, struct guard *guard)
+void details_keep(
+    struct publication *publication, const struct snapshot *snapshot, const bool *changed, bool *kept)
+{
+    char path[PATH_SIZE];
+    for (uint32_t i = 0; i < snapshot->board_count; i++) {
+        const struct snapshot_board *board = &snapshot->boards[i];
+        set_path(
+            path, TRACKS "/track_%" PRIu32 "/class_%" PRIu32 ".json.gz", board->track_id, board->class_id);
+        kept[i] = !changed[i] && !board->broken && publication_keep(publication, path);
+    }
+}
+
+bool details_write(struct publication *publication, struct snapshot *snapshot, const bool *kept, bool links,
+    struct guard *guard)
 {
     struct stale stale = {publication, snapshot, links};
     if (!publication_folder(publication, TRACKS))
@@ -182,6 +197,7 @@ bool details_write(
     for (uint32_t start = 0; start < snapshot->board_count; start = end) {
         struct track track = {.publication = publication, .snapshot = snapshot, .guard = guard};
         track.boards = snapshot->boards + start;
+        track.kept = kept + start;
         track.id = track.boards->track_id;
         for (end = start; end < snapshot->board_count && snapshot->boards[end].track_id == track.id; end++)
             track.count++;

@@ -11,8 +11,14 @@
 #include "exporter/publish.h"
 #include "exporter/snapshot.h"
 
-/* `links`: the flat layout is wanted. The snapshot must have been verified. */
-bool details_write(
-    struct publication *publication, struct snapshot *snapshot, bool links, struct guard *guard);
+/* Takes note of the details that stay as the last run published them, unread, and says so in `kept`, by place
+ * in the snapshot. Only those of `changed` may be others than then. */
+void details_keep(
+    struct publication *publication, const struct snapshot *snapshot, const bool *changed, bool *kept);
+
+/* `links`: the flat layout is wanted. The snapshot must have been verified; details that are `kept` are
+ * passed over. */
+bool details_write(struct publication *publication, struct snapshot *snapshot, const bool *kept, bool links,
+    struct guard *guard);
 
 #endif

@@ -131,6 +131,12 @@ bool guard_ok(struct guard *guard)
     return look(guard);
 }
 
+void guard_forgive(struct guard *guard)
+{
+    guard->reason[0] = 0;
+    atomic_store(&guard->stopped, false);
+}
+
 const char *guard_reason(const struct guard *guard)
 {
     return guard->reason;

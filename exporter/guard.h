@@ -37,6 +37,9 @@ bool guard_fail(struct guard *guard, const char *format, ...) __attribute__((for
  * be done about it, and that the old files stay. `path` may be empty. Keeps errno. */
 bool guard_fail_file(struct guard *guard, const char *doing, const char *folder, const char *path);
 
+/* Forgets the error, for another try in the time that is left. Only when all threads have ended. */
+void guard_forgive(struct guard *guard);
+
 /* Why the run was stopped. Call after all threads have ended. */
 const char *guard_reason(const struct guard *guard);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,11 +18,14 @@
 #include "exporter/threads.h"
 
 /* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
-#define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
+#define RESIDENT_BYTES ((size_t)2 * 1024 * 1024)
 
 /* What finding one board's values makes resident: their places in two B-trees and a good part of what a fault
  * brings in. */
 #define FOUND_BYTES ((size_t)16 * 1024)
+
+/* What a fault brings in around a value, and one at its end. */
+#define ALONE_BYTES ((size_t)128 * 1024)
 
 /* The same for one record: some thirty share a page, and a fault brings in 64 KB. */
 #define LISTED_BYTES ((size_t)2 * 1024)
@@ -74,6 +78,7 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
     const char *problem = "there is none, or it is broken";
     if (read_value(snapshot, meta, schema, RECORD_META_CATALOGUE, &value)) {
         XXH3_128bits_update(hash, value.data, value.length);
+        snapshot->catalogue_hash = XXH3_64bits(value.data, value.length);
         if (catalogue_decode(value.data, value.length, &snapshot->catalogue, &problem))
             return;
     }
@@ -90,6 +95,27 @@ static struct snapshot_board *append_board(struct snapshot *snapshot)
             memory_resize(snapshot->boards, snapshot->board_capacity, sizeof *snapshot->boards);
     }
     return &snapshot->boards[snapshot->board_count++];
+}
+
+static const char *name_or_id(struct snapshot *snapshot, const struct catalogue_item *item, uint32_t id)
+{
+    char digits[12];
+    if (item)
+        return item->name;
+    int length = snprintf(digits, sizeof digits, "%" PRIu32, id);
+    const char *copy = arena_copy(&snapshot->arena, digits, length > 0 ? (size_t)length : 0);
+    if (!copy)
+        log_fatal("out of memory for %u boards; raise the memory limit", snapshot->board_count);
+    return copy;
+}
+
+static void name_board(struct snapshot *snapshot, struct snapshot_board *board)
+{
+    const struct catalogue *catalogue = &snapshot->catalogue;
+    board->track_name =
+        name_or_id(snapshot, catalogue_find_track(catalogue, board->track_id), board->track_id);
+    board->class_name =
+        name_or_id(snapshot, catalogue_find_class(catalogue, board->class_id), board->class_id);
 }
 
 static void hash_content(
@@ -120,9 +146,11 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         .class_id = class_id,
         .broken = !sound,
         .entry_count = record.entry_count,
+        .changed_at_ms = record.changed_at_ms,
         .rows_checksum = record.rows_checksum,
         .detail_checksum = record.detail_checksum,
     };
+    name_board(snapshot, &snapshot->boards[snapshot->board_count - 1]);
     if (sound)
         return;
     snapshot->broken_count++;
@@ -149,7 +177,7 @@ static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_stat
 
 void snapshot_open(struct snapshot *snapshot, const char *folder)
 {
-    *snapshot = (struct snapshot){.catalogue = catalogue_make()};
+    *snapshot = (struct snapshot){.catalogue = catalogue_make(), .arena = arena_make(SIZE_MAX)};
     check(mdb_env_create(&snapshot->env), folder, "creating the environment");
     check(mdb_env_set_maxdbs(snapshot->env, RECORD_DB_COUNT), folder, "setting the number of databases");
     check(mdb_env_open(snapshot->env, folder, MDB_RDONLY | MDB_NOTLS, 0600), folder, "opening it");
@@ -175,7 +203,14 @@ void snapshot_close(struct snapshot *snapshot)
     mdb_txn_abort(snapshot->txn);
     mdb_env_close(snapshot->env);
     free(snapshot->boards);
+    arena_free(&snapshot->arena);
     catalogue_free(&snapshot->catalogue);
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    atomic_store(&snapshot->touched, 0);
+    lmdb_map_release(&snapshot->map);
 }
 
 void snapshot_touched(struct snapshot *snapshot, size_t bytes)
@@ -186,6 +221,12 @@ void snapshot_touched(struct snapshot *snapshot, size_t bytes)
     if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
         return;
     lmdb_map_release(&snapshot->map);
+}
+
+void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes)
+{
+    bool alone = board && snapshot->boards[board - 1].unwanted;
+    snapshot_touched(snapshot, alone ? bytes + ALONE_BYTES : bytes);
 }
 
 /* ---- verification ---- */
@@ -210,11 +251,11 @@ static void find_values(struct snapshot *snapshot, struct guard *guard)
         struct snapshot_board *board = &snapshot->boards[i];
         struct record_key key = record_key_make(board->track_id, board->class_id);
         MDB_val place = {.mv_data = key.bytes, .mv_size = sizeof key.bytes};
-        if (board->broken)
+        if (board->broken || board->unwanted)
             continue;
         board->rows = value_of(rows, place);
         board->detail = value_of(details, place);
-        snapshot_touched(snapshot, FOUND_BYTES);
+        snapshot_touched_value(snapshot, i, FOUND_BYTES);
     }
     snapshot_touched(snapshot, RESIDENT_BYTES);
     mdb_cursor_close(rows);
@@ -241,8 +282,10 @@ static void *verify_some(void *context)
     uint32_t at;
     while ((at = atomic_fetch_add(&work->next, 1)) < snapshot->board_count && guard_ok(work->guard)) {
         struct snapshot_board *board = &snapshot->boards[at];
+        if (board->unwanted)
+            continue;
         const char *problem = board->broken ? NULL : problem_of(board);
-        snapshot_touched(snapshot, board->rows.length + board->detail.length);
+        snapshot_touched_value(snapshot, at, board->rows.length + board->detail.length);
         if (!problem)
             continue;
         board->broken = true;

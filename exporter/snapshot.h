@@ -19,10 +19,13 @@
 struct snapshot_board {
     uint32_t track_id, class_id;
     uint32_t entry_count; /* 0: `rows` is empty */
-    bool broken; /* found out by snapshot_verify: not to be published; what was published before stays */
+    bool broken;   /* found out by snapshot_verify: not to be published; what was published before stays */
+    bool unwanted; /* not to be read and verified: nothing needs its rows, nor its detail */
+    int64_t changed_at_ms; /* wall clock of the last change of content */
     uint64_t rows_checksum, detail_checksum;
-    struct text rows;   /* as in board.h; this and the next after snapshot_verify */
-    struct text detail; /* one gzip member */
+    const char *track_name, *class_name; /* the catalogue's, or the id in digits */
+    struct text rows;                    /* as in board.h; this and the next after snapshot_verify */
+    struct text detail;                  /* one gzip member */
 };
 
 #define SNAPSHOT_CONTENT_SIZE 16
@@ -35,6 +38,8 @@ struct snapshot {
     uint32_t broken_count; /* unreadable records and, after snapshot_verify, boards that do not fit them */
     uint64_t generation;   /* the last commit's */
     struct catalogue catalogue;
+    uint64_t catalogue_hash;
+    struct arena arena;                     /* names of what the catalogue does not have */
     uint8_t content[SNAPSHOT_CONTENT_SIZE]; /* see snapshot_open */
     MDB_dbi rows_database, details_database;
     struct lmdb_map map;
@@ -53,10 +58,18 @@ void snapshot_open(struct snapshot *snapshot, const char *folder);
 void snapshot_close(struct snapshot *snapshot);
 
 /* Finds every value and compares it with its checksum and its format, on `threads` threads; marks and logs
- * boards that fail. Afterwards sound boards can be trusted. */
+ * boards that fail. Afterwards sound boards can be trusted. The unwanted ones are passed over, and have
+ * neither rows nor detail. */
 void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *guard);
+
+/* Empties the map: nothing more will be read for a while. Thread-safe. */
+void snapshot_release(struct snapshot *snapshot);
 
 /* Says that `bytes` of values were read. Thread-safe. */
 void snapshot_touched(struct snapshot *snapshot, size_t bytes);
+
+/* The same for a value of the board at this place: one that stands alone among unwanted ones has brought in
+ * more than itself. */
+void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes);
 
 #endif

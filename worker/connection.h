@@ -1,23 +1,43 @@
 #ifndef R3E_WORKER_CONNECTION_H
 #define R3E_WORKER_CONNECTION_H
-/* The two sockets that lead to the coordinator: DEALER for messages, PUSH for results. */
+/* The two sockets that lead to the coordinator: DEALER for messages, PUSH for results. A tcp socket is
+ * encrypted if there are keys. */
 #include <stdbool.h>
 
+#include "common/key_file.h"
 #include "common/loop.h"
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
 struct connection;
 
-/* `endpoint` (of the jobs socket) must outlive it. Opens nothing yet. */
-struct connection *connection_make(const char *endpoint);
+/* Who we are, and who the coordinator is. */
+struct connection_keys {
+    char public_key[KEY_FILE_Z85_SIZE], secret_key[KEY_FILE_Z85_SIZE];
+    char server_key[KEY_FILE_Z85_SIZE]; /* "": none of them, no encryption */
+};
+
+/* What the owner is told of its connections, from the event loop. */
+struct connection_events {
+    loop_handler readable;      /* there is something to receive */
+    loop_handler jobs_again;    /* the jobs socket has another connection than before */
+    loop_handler results_again; /* so has the results socket: what was sent may be lost */
+    loop_handler refused;       /* it cannot be joined: connection_problem says why */
+    void *context;
+};
+
+/* `endpoint` (of the jobs socket) and `keys` must outlive it. Opens nothing yet. */
+struct connection *connection_make(const char *endpoint, const struct connection_keys *keys);
 
 /* Waits a moment for what was sent to leave. */
 void connection_close(struct connection **pointer);
 
-/* Makes a new DEALER socket in place of the present sockets. `readable` is called while there is something to
- * receive. */
-void connection_open(struct connection *connection, struct loop *loop, loop_handler readable, void *context);
+/* Makes a new DEALER socket in place of the present sockets. */
+void connection_open(
+    struct connection *connection, struct loop *loop, const struct connection_events *events);
+
+/* Why the last attempt to connect failed, for people; "" if none did since the last success. */
+const char *connection_problem(const struct connection *connection);
 
 /* Connects the results socket, unless it is connected there already. An address that stands for all of the
  * coordinator's is replaced by the host of the jobs socket. False: `*problem` says what is wrong with

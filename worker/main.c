@@ -28,6 +28,7 @@ int main(int argc, char **argv)
     json_arena_install();
     struct session_options session = {.endpoint = options.endpoint,
         .exit_deadline_ms = options.exit_deadline_ms,
+        .keys = options.keys,
         .allow_insecure = options.allow_insecure};
     return options.pool ? pool_run(&session, options.pool) : session_run(&session);
 }

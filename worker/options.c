@@ -14,12 +14,16 @@
 #define EXIT_DEADLINE_MOST_S    86400
 
 static const char help[] =
-    "Usage: r3e-worker --connect ENDPOINT [--pool N]\n"
+    "Usage: r3e-worker --connect ENDPOINT [--pool N] [--key FILE --server-key FILE]\n"
     "\n"
     "Fetches leaderboards for an r3e-coordinator, which tells it everything else. Needs no configuration.\n"
     "\n"
     "  -c, --connect ENDPOINT   the coordinator's jobs socket: ipc:///PATH or tcp://HOST:PORT\n"
     "  -p, --pool N             keep N workers alive, 1 to 256; without it: be one\n"
+    "  -k, --key FILE           our secret key (r3ectl keygen NAME --rights worker); its .pub file goes "
+    "into\n"
+    "                           the folder security.authorized_keys of the coordinator\n"
+    "  -s, --server-key FILE    the coordinator's public key: its .pub file\n"
     "      --exit-deadline-s N  give up when the coordinator stays away for so long (default 60)\n"
     "      --allow-insecure     speak plain text beyond this host: everybody on the way can read and forge\n"
     "  -l, --log-level LEVEL    debug, info (default), warn or error\n"
@@ -31,13 +35,16 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  r3e-worker --connect ipc:///var/lib/r3e-leaderboard/jobs.ipc\n"
-    "  r3e-worker --connect tcp://127.0.0.1:4251 --pool 4 --log-format json\n";
+    "  r3e-worker --connect tcp://127.0.0.1:4251 --pool 4 --log-format json\n"
+    "  r3e-worker --connect tcp://192.0.2.7:4251 --pool 4 --key worker.key --server-key coordinator.pub\n";
 
 enum { OPTION_EXIT_DEADLINE = 256, OPTION_ALLOW_INSECURE, OPTION_LOG_FORMAT };
 
 static const struct option long_options[] = {
     {"connect", required_argument, NULL, 'c'},
     {"pool", required_argument, NULL, 'p'},
+    {"key", required_argument, NULL, 'k'},
+    {"server-key", required_argument, NULL, 's'},
     {"exit-deadline-s", required_argument, NULL, OPTION_EXIT_DEADLINE},
     {"allow-insecure", no_argument, NULL, OPTION_ALLOW_INSECURE},
     {"log-level", required_argument, NULL, 'l'},
@@ -78,6 +85,12 @@ static enum options_outcome apply(struct options *options, int option, char *val
         if (!parse_number(value, 1, SUPERVISOR_CHILDREN_MAX, &number))
             return wrong("--pool", value, "is not a number from 1 to 256");
         options->pool = (unsigned)number;
+        return OPTIONS_RUN;
+    case 'k':
+        options->key_path = value;
+        return OPTIONS_RUN;
+    case 's':
+        options->server_key_path = value;
         return OPTIONS_RUN;
     case OPTION_EXIT_DEADLINE:
         if (!parse_number(value, 1, EXIT_DEADLINE_MOST_S, &number))
@@ -121,10 +134,36 @@ static enum options_outcome check_endpoint(const struct options *options)
         return wrong("--connect", options->endpoint, problem);
     if (endpoint.kind == ENDPOINT_TCP && (endpoint.port == 0 || strcmp(endpoint.host, "*") == 0))
         return wrong("--connect", options->endpoint, "names no host and port to connect to");
-    if (!endpoint.loopback && !options->allow_insecure)
+    if (endpoint.kind == ENDPOINT_IPC && options->key_path)
+        return wrong("--key", options->key_path, "is of no use: an ipc socket is not encrypted");
+    if (!endpoint.loopback && !options->key_path && !options->allow_insecure)
         return wrong("--connect", options->endpoint,
-            "leads beyond this host in plain text; allow that with --allow-insecure");
+            "leads beyond this host in plain text; give --key and --server-key, or allow it with "
+            "--allow-insecure");
     return OPTIONS_RUN;
+}
+
+static enum options_outcome read_keys(struct options *options)
+{
+    struct key_file own, server;
+    char error[FILE_ERROR_SIZE];
+    if (!options->key_path && !options->server_key_path)
+        return OPTIONS_RUN;
+    if (!options->key_path || !options->server_key_path)
+        return wrong(options->key_path ? "--key" : "--server-key",
+            options->key_path ? options->key_path : options->server_key_path,
+            "needs the other of --key and --server-key too");
+    bool ok = key_file_read(options->key_path, KEY_FILE_SECRET, &own, error) &&
+              key_file_read(options->server_key_path, KEY_FILE_PUBLIC, &server, error);
+    if (ok) {
+        memcpy(options->keys.public_key, own.public_key, sizeof own.public_key);
+        memcpy(options->keys.secret_key, own.secret_key, sizeof own.secret_key);
+        memcpy(options->keys.server_key, server.public_key, sizeof server.public_key);
+    } else {
+        fprintf(stderr, "r3e-worker: %s\n", error);
+    }
+    key_file_wipe(&own);
+    return ok ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
 enum options_outcome options_parse(struct options *options, int argc, char **argv)
@@ -132,12 +171,13 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
     int option;
     *options =
         (struct options){.exit_deadline_ms = EXIT_DEADLINE_DEFAULT_S * 1000, .log_level = LOG_LEVEL_INFO};
-    while ((option = getopt_long(argc, argv, "c:p:l:hV", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:p:k:s:l:hV", long_options, NULL)) != -1) {
         enum options_outcome outcome = apply(options, option, optarg);
         if (outcome != OPTIONS_RUN)
             return outcome;
     }
     if (optind < argc)
         return wrong("argument", argv[optind], "is not an option");
-    return check_endpoint(options);
+    enum options_outcome outcome = check_endpoint(options);
+    return outcome == OPTIONS_RUN ? read_keys(options) : outcome;
 }

@@ -5,12 +5,15 @@
 #include <stdint.h>
 
 #include "common/log.h"
+#include "worker/connection.h"
 
 struct options {
+    const char *key_path, *server_key_path; /* NULL: none */
     const char *endpoint; /* of the coordinator's jobs socket; borrowed from argv, as all strings */
     unsigned pool;        /* workers to keep alive; 0: be one */
     int64_t exit_deadline_ms;
-    bool allow_insecure; /* plain text beyond this host */
+    struct connection_keys keys; /* read from their files */
+    bool allow_insecure;         /* plain text beyond this host */
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -21,6 +24,7 @@ enum options_outcome {
     OPTIONS_WRONG /* a message was written to standard error: exit 2 */
 };
 
+/* Reads the key files, too. */
 enum options_outcome options_parse(struct options *options, int argc, char **argv);
 
 #endif

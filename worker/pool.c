@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "common/notify.h"
 #include "common/supervisor.h"
 
 /* A worker that got SIGTERM waits 1.5 s for its results' acknowledgement. */
@@ -18,6 +19,7 @@
 struct pool {
     struct loop *loop;
     struct supervisor *workers;
+    struct notify notify;
     int signal_fd;
     int64_t stop_by_ms; /* 0: not stopping */
 };
@@ -31,6 +33,7 @@ static void on_signal(void *context)
             continue;
         log_info("%s: stopping", strsignal((int)info.ssi_signo));
         pool->stop_by_ms = clock_monotonic_ms() + STOP_PATIENCE_MS;
+        notify_stopping(&pool->notify);
         supervisor_stop(pool->workers, SIGTERM);
     }
 }
@@ -39,6 +42,8 @@ static int64_t tick(void *context, int64_t now_ms)
 {
     struct pool *pool = context;
     int64_t sleep_ms = supervisor_tick(pool->workers, now_ms);
+    int64_t sign_ms = notify_tick(&pool->notify, now_ms);
+    sleep_ms = sign_ms < sleep_ms ? sign_ms : sleep_ms;
     if (!pool->stop_by_ms)
         return sleep_ms;
     if (supervisor_alive(pool->workers) == 0 || now_ms >= pool->stop_by_ms)
@@ -68,14 +73,17 @@ int pool_run(const struct session_options *session, unsigned count)
     pool.signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
     if (pool.signal_fd < 0)
         log_fatal("cannot watch for signals: %s", strerror(errno));
+    notify_open(&pool.notify);
     pool.loop = loop_open();
     pool.workers = supervisor_open(pool.loop, &options);
     loop_add_fd(pool.loop, pool.signal_fd, on_signal, &pool);
+    notify_ready(&pool.notify);
     bool ok = loop_run(pool.loop, tick, &pool);
     if (!ok)
         log_error("cannot wait for events: %s", strerror(errno));
     supervisor_close(&pool.workers);
     loop_close(&pool.loop);
+    notify_close(&pool.notify);
     close(pool.signal_fd);
     return ok ? 0 : 1;
 }

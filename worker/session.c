@@ -29,7 +29,12 @@
 #define LAST_JOB_MS        100 /* a JOB may have crossed our BYE */
 #define SIGNAL_PATIENCE_MS 1500
 #define MESSAGES_PER_ROUND 64
-#define NICE_VALUE         5 /* 10 is no better */
+#define REJOIN_SPREAD_MS                                                                                     \
+    250 /* a thousand workers that lost their connections at once do not come at once                        \
+         */
+#define REOPEN_MS       1000
+#define RESEND_AFTER_MS 500
+#define NICE_VALUE      5 /* 10 is no better */
 
 enum state {
     STATE_SEEKING, /* HELLO goes out until WELCOME comes */
@@ -57,8 +62,10 @@ struct session {
     int64_t leave_after_ms; /* not before, even with nothing to do */
     int64_t leave_by_ms;    /* at the latest; 0: no such time */
     int64_t born_ms, last_heard_ms, next_hello_ms, next_beat_ms;
-    int64_t send_again_ms; /* pause after a refused send */
-    uint64_t bad_frames;
+    int64_t send_again_ms;         /* pause after a refused send */
+    uint64_t bad_frames, refusals; /* refusals: of the present seek */
+    int64_t reopen_ms;             /* new sockets then; 0: the present ones will do */
+    int64_t resend_ms;             /* unacknowledged results go out again then; 0: no need */
     int exit_code;
 };
 
@@ -321,6 +328,7 @@ static void on_welcome(struct session *session, const struct message_welcome *we
     if (session->state == STATE_SEEKING)
         outbox_resend(&session->outbox);
     session->state = STATE_JOINED;
+    session->reopen_ms = session->resend_ms = 0;
     session->next_beat_ms = now_ms + (int64_t)welcome->heartbeat_ms;
     if (first)
         open_job(session);
@@ -341,6 +349,7 @@ static void on_job(struct session *session, const struct message_job *message)
         return;
     }
     session->credit = false;
+    session->refusals = 0;
     FAULT_TRACE("job_received", "lease=%" PRIu64, message->lease);
     FAULT_POINT(WORKER_JOB_RECEIVED);
     job_start(session->job, message);
@@ -421,15 +430,59 @@ static void on_readable(void *context)
     }
 }
 
+/* ---- the connection ---- */
+
+/* It broke and was made anew, by libzmq: nobody there knows it. */
+static void on_jobs_again(void *context)
+{
+    struct session *session = context;
+    int64_t now_ms = clock_monotonic_ms();
+    if (session->state != STATE_JOINED)
+        return;
+    log_info("the connection to the coordinator was lost and is there again");
+    session->state = STATE_SEEKING;
+    session->credit = false;
+    session->send_again_ms = 1;
+    session->next_hello_ms = now_ms + random() % REJOIN_SPREAD_MS;
+}
+
+/* What was sent may be lost. If the coordinator itself was gone the other connection is made anew too, and
+ * everything is sent again when it has told our new name. */
+static void on_results_again(void *context)
+{
+    struct session *session = context;
+    session->resend_ms = clock_monotonic_ms() + RESEND_AFTER_MS;
+}
+
+/* libzmq gives up for good when a key is refused, so new sockets are made after a pause. Logged at powers of
+ * two: it goes on until the key is authorized or patience is over. */
+static void on_refused(void *context)
+{
+    struct session *session = context;
+    uint64_t count = ++session->refusals;
+    if (!session->options->keys.server_key[0])
+        log_debug("%s: %s", session->options->endpoint, connection_problem(session->connection));
+    else if ((count & (count - 1)) == 0)
+        log_error("cannot join %s: %s", session->options->endpoint, connection_problem(session->connection));
+    if (!session->reopen_ms)
+        session->reopen_ms = clock_monotonic_ms() + REOPEN_MS + random() % REOPEN_MS;
+}
+
 /* ---- time ---- */
 
 static void connect_to(struct session *session, int64_t now_ms)
 {
+    const struct connection_events events = {.readable = on_readable,
+        .jobs_again = on_jobs_again,
+        .results_again = on_results_again,
+        .refused = on_refused,
+        .context = session};
+    session->reopen_ms = 0;
     session->state = STATE_SEEKING;
     session->credit = false;
     session->send_again_ms = 1;
     session->next_hello_ms = now_ms;
-    connection_open(session->connection, session->loop, on_readable, session);
+    connection_open(session->connection, session->loop, &events);
     FAULT_POINT(WORKER_CONNECTED);
 }
 
@@ -439,8 +492,10 @@ static bool seek(struct session *session, int64_t now_ms)
     bool known = session->welcome.worker[0] != 0;
     int64_t patience_ms = known ? session->options->exit_deadline_ms : FIRST_WELCOME_MS;
     if (now_ms - (known ? session->last_heard_ms : session->born_ms) >= patience_ms) {
-        log_error("no answer from %s for %lld s; is r3e-coordinator running there?",
-            session->options->endpoint, (long long)patience_ms / 1000);
+        const char *problem = connection_problem(session->connection);
+        log_error("no answer from %s for %lld s%s%s", session->options->endpoint,
+            (long long)patience_ms / 1000, problem[0] ? ": " : "; is r3e-coordinator running there?",
+            problem);
         stop(session, 1);
         return true;
     }
@@ -459,6 +514,10 @@ static void tick_joined(struct session *session, int64_t now_ms)
     }
     if (now_ms >= session->next_beat_ms)
         beat(session, now_ms);
+    if (session->resend_ms && now_ms >= session->resend_ms) {
+        session->resend_ms = 0;
+        outbox_resend(&session->outbox);
+    }
     flush_outbox(session);
     offer(session, now_ms);
 }
@@ -475,6 +534,8 @@ static int64_t sleep_ms(const struct session *session, int64_t now_ms)
     int64_t sleep = session->next_beat_ms - now_ms;
     bool ready_owed =
         !session->credit && !session->leaving && !is_busy(session) && outbox_has_room(&session->outbox);
+    if (session->resend_ms)
+        sleep = least(sleep, session->resend_ms - now_ms);
     if (session->outbox.unsent || ready_owed)
         sleep = least(sleep, SEND_AGAIN_MS);
     if (!session->leaving && !is_busy(session))
@@ -487,6 +548,8 @@ static int64_t tick(void *context, int64_t now_ms)
     struct session *session = context;
     int64_t sleep = session->job ? job_tick(session->job, now_ms) : LOOP_SLEEP_FOREVER;
     sleep = least(sleep, tick_robots(session, now_ms));
+    if (session->reopen_ms && now_ms >= session->reopen_ms)
+        connect_to(session, now_ms);
     if (session->state == STATE_JOINED)
         tick_joined(session, now_ms);
     if (session->state == STATE_SEEKING && seek(session, now_ms))
@@ -494,6 +557,8 @@ static int64_t tick(void *context, int64_t now_ms)
     if (check_left(session, now_ms))
         return 0;
     sleep = least(sleep, sleep_ms(session, now_ms));
+    if (session->reopen_ms)
+        sleep = least(sleep, session->reopen_ms - now_ms);
     if (session->leaving && session->leave_after_ms > now_ms)
         sleep = least(sleep, session->leave_after_ms - now_ms);
     if (session->leave_by_ms)
@@ -534,7 +599,7 @@ int session_run(const struct session_options *options)
     open_signals(&session);
     session.statm_fd = retire_open_statm();
     session.loop = loop_open();
-    session.connection = connection_make(options->endpoint);
+    session.connection = connection_make(options->endpoint, &options->keys);
     loop_add_fd(session.loop, session.signal_fd, on_signal, &session);
     connect_to(&session, now_ms);
     step_back();

@@ -95,6 +95,24 @@ void columns_append(struct buffer *out, const char *text, unsigned width, bool r
         pad(out, width - used);
 }
 
+void columns_append_ascii(struct buffer *out, const char *text)
+{
+    static const struct {
+        utf8proc_int32_t code;
+        char ascii;
+    } marks[] = {{0x2026, '.'}, {0xD7, 'x'}, {0x2191, '^'}, {0x2193, 'v'}};
+    utf8proc_int32_t code;
+    for (size_t length; *text; text += length) {
+        length = next(text, &code);
+        char ascii = code < 0x80 ? (char)code : '?';
+        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+            if (marks[i].code == code)
+                ascii = marks[i].ascii;
+        for (unsigned i = cells(code); i > 0; i--)
+            buffer_append_byte(out, (uint8_t)ascii);
+    }
+}
+
 static const char *checked(char *out, int length)
 {
     if (length < 0 || length >= COLUMNS_NUMBER_SIZE)

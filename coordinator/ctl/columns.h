@@ -21,6 +21,10 @@ unsigned columns_width(const char *text);
  * Control characters are replaced: text from outside must not steer the terminal. */
 void columns_append(struct buffer *out, const char *text, unsigned width, bool right);
 
+/* Appends `text` in ASCII, in as many cells: the marks that this program uses (… × ↑ ↓) as what resembles
+ * them most, of all else a question mark. */
+void columns_append_ascii(struct buffer *out, const char *text);
+
 #define COLUMNS_NUMBER_SIZE 32
 
 /* 1,234,567 */

@@ -38,10 +38,30 @@ char *ctl_endpoint(const struct ctl_globals *where, const char *name, enum ctl_s
         return NULL;
     }
     struct config config;
-    if (ctl_load_config(where, &config))
-        found = memory_strdup(socket == CTL_SOCKET_STATUS ? config.sockets.status : config.sockets.control);
+    if (ctl_load_config(where, &config)) {
+        bool local = config.security.server_key[0] && !where->key_path && !where->server_key_path;
+        const char *status = local ? config.local_sockets.status : config.sockets.status;
+        const char *control = local ? config.local_sockets.control : config.sockets.control;
+        found = memory_strdup(socket == CTL_SOCKET_STATUS ? status : control);
+    }
     config_free(&config);
     return found;
+}
+
+bool ctl_take_where(struct ctl_globals *where, int option, const char *argument)
+{
+    const struct {
+        int option;
+        const char **out;
+    } options[] = {{'c', &where->config_path}, {'C', &where->connect}, {'K', &where->key_path},
+        {'S', &where->server_key_path}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i].option != option)
+            continue;
+        *options[i].out = argument;
+        return true;
+    }
+    return false;
 }
 
 int ctl_wrong_usage(const char *name, const char *format, ...)

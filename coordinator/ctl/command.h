@@ -13,6 +13,7 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_WRONG = 2, CTL_PARTLY = 3 };
 struct ctl_globals {
     const char *config_path;
     const char *connect;
+    const char *key_path, *server_key_path; /* for tcp sockets; both or none */
 };
 
 struct ctl_command {
@@ -32,8 +33,19 @@ bool ctl_load_config(const struct ctl_globals *globals, struct config *config);
 enum ctl_socket { CTL_SOCKET_STATUS, CTL_SOCKET_CONTROL };
 
 /* Where one of the coordinator's sockets is: `connect` if given, else that of the configuration at
- * `config_path`. Owned by the caller; NULL after saying what is wrong or missing (exit with CTL_WRONG). */
+ * `config_path`; of one that is encrypted, without --key, the one beside it for this host. Owned by the
+ * caller; NULL after saying what is wrong or missing (exit with CTL_WRONG). */
 char *ctl_endpoint(const struct ctl_globals *where, const char *name, enum ctl_socket socket);
+
+/* Takes the options --config, --connect, --key and --server-key, by the values in CTL_WHERE_OPTIONS, behind a
+ * command's name. False: it is none of them. */
+#define CTL_WHERE_OPTIONS                                                                                    \
+    {"config", required_argument, NULL, 'c'}, {"connect", required_argument, NULL, 'C'},                     \
+        {"key", required_argument, NULL, 'K'},                                                               \
+    {                                                                                                        \
+        "server-key", required_argument, NULL, 'S'                                                           \
+    }
+bool ctl_take_where(struct ctl_globals *where, int option, const char *argument);
 
 /* Writes "r3ectl NAME: message" and where to find help to standard error. Returns CTL_WRONG. */
 int ctl_wrong_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -7,16 +7,20 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/ctl/control_client.h"
+#include "common/memory.h"
+#include "coordinator/ctl/failed_list.h"
+#include "coordinator/ctl/names.h"
 
 #define ASK_AGAIN_MS 200
 
 /* The command line of one of these commands. */
 struct order {
+    const char *name;
     struct ctl_globals where;
-    bool json;
-    bool wait;
+    bool json, wait, all, failed;
     struct control_request request;
+    unsigned word_count;
+    char **words; /* boards as they were written; borrowed from argv */
 };
 
 /* ---- the command line ---- */
@@ -40,34 +44,48 @@ static uint64_t seconds_of(const char *text)
     return 0;
 }
 
-static int take_option(struct order *order, const char *name, int option)
+/* Which command takes which option beside those that all take. */
+static bool is_taken(enum control_command command, int option)
 {
-    enum control_command command = order->request.command;
-    bool takes_pause_options = command == CONTROL_PAUSE, takes_wait = command == CONTROL_EXPORT;
-    if (option == 'c') {
-        order->where.config_path = optarg;
-    } else if (option == 'C') {
-        order->where.connect = optarg;
-    } else if (option == 'j') {
-        order->json = true;
-    } else if (option == 'w' && takes_wait) {
-        order->wait = true;
-    } else if (option == 'f' && takes_pause_options) {
+    switch (option) {
+    case 'w':
+        return command == CONTROL_EXPORT;
+    case 'f':
+    case 'r':
+        return command == CONTROL_PAUSE;
+    case 'F':
+        return command == CONTROL_REFRESH;
+    case 'a':
+        return command == CONTROL_REFRESH || command == CONTROL_RELEASE;
+    default:
+        return option != '?';
+    }
+}
+
+static int take_option(struct order *order, int option)
+{
+    if (!is_taken(order->request.command, option))
+        return ctl_wrong_usage(order->name, "unknown option or missing argument");
+    if (ctl_take_where(&order->where, option, optarg))
+        return CTL_DONE;
+    if (option == 'f') {
         order->request.for_s = seconds_of(optarg);
         if (!order->request.for_s)
             return ctl_wrong_usage(
-                name, "--for %s: is not a time of at most a year, such as 90s, 15m, 2h or 1d", optarg);
-    } else if (option == 'r' && takes_pause_options) {
+                order->name, "--for %s: is not a time of at most a year, such as 90s, 15m, 2h or 1d", optarg);
+    } else if (option == 'r') {
         if (strlen(optarg) >= sizeof order->request.reason)
-            return ctl_wrong_usage(name, "--reason: is longer than %d bytes", CONTROL_REASON_SIZE - 1);
+            return ctl_wrong_usage(order->name, "--reason: is longer than %d bytes", CONTROL_REASON_SIZE - 1);
         memcpy(order->request.reason, optarg, strlen(optarg) + 1);
-    } else {
-        return ctl_wrong_usage(name, "unknown option or missing argument");
     }
+    order->json |= option == 'j';
+    order->wait |= option == 'w';
+    order->all |= option == 'a';
+    order->failed |= option == 'F';
     return CTL_DONE;
 }
 
-static int take_targets(struct order *order, const char *name, int argc, char **argv)
+static int check_words(const struct order *order)
 {
     static const struct {
         unsigned fewest, most;
@@ -76,40 +94,42 @@ static int take_targets(struct order *order, const char *name, int argc, char **
         CONTROL_COMMANDS(X)
 #undef X
     };
-    struct control_request *request = &order->request;
-    for (; optind < argc; optind++) {
-        if (request->target_count == wanted[request->command].most)
-            return ctl_wrong_usage(
-                name, "\"%s\" is too many; it takes at most %u", argv[optind], wanted[request->command].most);
-        size_t length = strlen(argv[optind]);
-        if (length == 0 || length >= CONTROL_TARGET_SIZE)
-            return ctl_wrong_usage(
-                name, "\"%s\" is no identifier; write TRACK-CLASS, such as 1671-1703", argv[optind]);
-        memcpy(request->targets[request->target_count++], argv[optind], length + 1);
-    }
-    if (request->target_count < wanted[request->command].fewest)
-        return ctl_wrong_usage(name, "name what is meant as TRACK-CLASS, such as 1671-1703");
+    unsigned fewest = wanted[order->request.command].fewest, most = wanted[order->request.command].most;
+    if (order->word_count < fewest)
+        return ctl_wrong_usage(order->name, "name what is meant: TRACK-CLASS, such as 1671-1703, or names");
+    /* A board may be two words. */
+    if (order->word_count > 2 * most)
+        return ctl_wrong_usage(
+            order->name, "\"%s\" is too many; it takes at most %u", order->words[2 * most], most);
+    for (unsigned i = 0; i < order->word_count; i++)
+        if (!order->words[i][0])
+            return ctl_wrong_usage(order->name, "an empty word names no board");
+    if (order->failed && order->word_count)
+        return ctl_wrong_usage(order->name, "--failed and boards exclude each other");
     return CTL_DONE;
 }
 
-static int parse(struct order *order, const char *name, int argc, char **argv)
+static int parse(struct order *order, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"json", no_argument, NULL, 'j'},
         {"wait", no_argument, NULL, 'w'},
         {"for", required_argument, NULL, 'f'},
         {"reason", required_argument, NULL, 'r'},
+        {"all", no_argument, NULL, 'a'},
+        {"failed", no_argument, NULL, 'F'},
         {NULL, 0, NULL, 0},
     };
     int option;
-    while ((option = getopt_long(argc, argv, "c:j", long_options, NULL)) != -1) {
-        int code = take_option(order, name, option);
+    while ((option = getopt_long(argc, argv, "c:jwf:r:a", long_options, NULL)) != -1) {
+        int code = take_option(order, option);
         if (code != CTL_DONE)
             return code;
     }
-    return take_targets(order, name, argc, argv);
+    order->word_count = (unsigned)(argc - optind);
+    order->words = argv + optind;
+    return check_words(order);
 }
 
 /* ---- asking ---- */
@@ -127,8 +147,8 @@ static bool wait_for_export(struct control_client *client, struct order *order, 
     return true;
 }
 
-static int print_reply(const struct order *order, const char *name, const struct control_client *client,
-    const struct control_reply *reply)
+static int print_reply(
+    const struct order *order, const struct control_client *client, const struct control_reply *reply)
 {
     struct text json = control_client_json(client);
     if (order->json)
@@ -136,127 +156,79 @@ static int print_reply(const struct order *order, const char *name, const struct
     else if (reply->code == CONTROL_CODE_DONE || reply->code == CONTROL_CODE_PARTLY)
         puts(reply->text);
     else
-        fprintf(stderr, "r3ectl %s: %s\n", name, reply->text);
+        fprintf(stderr, "r3ectl %s: %s\n", order->name, reply->text);
     return (int)reply->code;
 }
 
-static int run(const struct ctl_globals *globals, int argc, char **argv)
+static int ask(struct control_client *client, struct order *order)
 {
-    struct order order = {.where = *globals};
     struct control_reply reply;
-    const char *name = argv[0];
-    while (strcmp(control_commands[order.request.command].name, name) != 0)
-        order.request.command++;
-    int code = parse(&order, name, argc, argv);
-    if (code != CTL_DONE)
-        return code;
-    struct control_client *client = control_client_open(&order.where, name, &code);
-    if (!client)
-        return code;
-    bool answered = control_client_ask(client, &order.request, &reply) &&
-                    (!order.wait || wait_for_export(client, &order, &reply));
-    code = answered ? print_reply(&order, name, client, &reply) : CTL_FAILED;
-    control_client_close(&client);
+    bool answered = control_client_ask(client, &order->request, &reply) &&
+                    (!order->wait || wait_for_export(client, order, &reply));
+    return answered ? print_reply(order, client, &reply) : CTL_FAILED;
+}
+
+/* ---- the boards that failed ---- */
+
+struct gathering {
+    struct order *order;
+    char (*targets)[CONTROL_TARGET_SIZE]; /* owned */
+    size_t count, capacity;
+};
+
+static void gather(void *context, const cJSON *board)
+{
+    struct gathering *all = context;
+    const cJSON *track = cJSON_GetObjectItemCaseSensitive(board, "track_id");
+    const cJSON *class = cJSON_GetObjectItemCaseSensitive(board, "class_id");
+    if (!cJSON_IsNumber(track) || !cJSON_IsNumber(class))
+        return;
+    if (all->count == all->capacity) {
+        all->capacity = all->capacity ? all->capacity * 2 : CONTROL_TARGETS_MAX;
+        all->targets = memory_resize(all->targets, all->capacity, sizeof *all->targets);
+    }
+    int length = snprintf(
+        all->targets[all->count], CONTROL_TARGET_SIZE, "%.0f-%.0f", track->valuedouble, class->valuedouble);
+    all->count += length > 0 && length < CONTROL_TARGET_SIZE;
+}
+
+/* As many requests as there are boards for. The list comes first: what is asked for fails no longer. */
+static int refresh_failed(struct control_client *client, struct order *order)
+{
+    struct gathering all = {.order = order};
+    int code = failed_list_visit(client, order->name, gather, &all) ? CTL_DONE : CTL_FAILED;
+    if (code == CTL_DONE && !all.count)
+        puts("no board failed in the last refresh");
+    for (size_t at = 0; at < all.count && (code == CTL_DONE || code == CTL_PARTLY);) {
+        struct control_request *request = &order->request;
+        request->target_count = 0;
+        while (at < all.count && request->target_count < CONTROL_TARGETS_MAX)
+            memcpy(request->targets[request->target_count++], all.targets[at++], CONTROL_TARGET_SIZE);
+        int part = ask(client, order);
+        code = part > code ? part : code;
+    }
+    free(all.targets);
     return code;
 }
 
-/* ---- the table ---- */
+/* ---- all of it ---- */
 
-#define USAGE(name, rest) "Usage: r3ectl " name " [--config FILE | --connect ENDPOINT] [--json]" rest "\n\n"
-#define OPTIONS                                                                                              \
-    "\n"                                                                                                     \
-    "  -c, --config FILE        the coordinator's configuration\n"                                           \
-    "      --connect ENDPOINT   its control socket (sockets.control)\n"                                      \
-    "  -j, --json               the answer as one JSON object (common/PROTOCOL.md)\n"
-#define CODES(rest)                                                                                          \
-    "\nExit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration" rest ".\n\nExamples:" \
-    "\n"
-
-const struct ctl_command control_commands[CONTROL_COMMAND_COUNT] = {
-    [CONTROL_REFRESH] =
-        {
-            .name = "refresh",
-            .summary = "fetch boards again, all of them or those named",
-            .help = USAGE("refresh",
-                " [TRACK | TRACK-CLASS]…") "Without identifiers a full refresh begins; one under way serves "
-                                           "this request too. With\n"
-                                           "identifiers those boards go before all others, and an export "
-                                           "follows the last of them.\n" OPTIONS CODES(
-                                               ", 3 some identifiers are not known") "  r3ectl refresh "
-                                                                                     "--config "
-                                                                                     "r3e-leaderboard.cfg\n"
-                                                                                     "  r3ectl refresh "
-                                                                                     "--config "
-                                                                                     "r3e-leaderboard.cfg "
-                                                                                     "1671 263-1703\n",
-            .run = run,
-        },
-    [CONTROL_PAUSE] =
-        {
-            .name = "pause",
-            .summary = "fetch nothing until it is resumed",
-            .help = USAGE("pause",
-                " [--for TIME] [--reason TEXT]") "Boards under way are finished. The pause holds over "
-                                                 "restarts of the coordinator.\n" OPTIONS
-                                                 "      --for TIME           ends by itself after that: 90s, "
-                                                 "15m, 2h, 1d\n"
-                                                 "      --reason TEXT        shown in the status, at most "
-                                                 "120 bytes\n" CODES(
-                                                     "") "  r3ectl pause --config r3e-leaderboard.cfg --for "
-                                                         "2h --reason \"the service asked for it\"\n",
-            .run = run,
-        },
-    [CONTROL_RESUME] =
-        {
-            .name = "resume",
-            .summary = "end a pause",
-            .help = USAGE(
-                "resume", "") "Says what else keeps the crawl from going on, if anything does.\n" OPTIONS
-                CODES("") "  r3ectl resume --config r3e-leaderboard.cfg\n",
-            .run = run,
-        },
-    [CONTROL_DRAIN] =
-        {
-            .name = "drain",
-            .summary = "finish what is under way, publish, end the coordinator",
-            .help = USAGE("drain", "") "Nothing more is handed out; when all boards under way have come in "
-                                       "and are published the\n"
-                                       "coordinator exits. This may take as long as the slowest answer: "
-                                       "SIGTERM stops it at once,\n"
-                                       "and loses nothing either.\n" OPTIONS CODES(
-                                           "") "  r3ectl drain --config r3e-leaderboard.cfg\n",
-            .run = run,
-        },
-    [CONTROL_EXPORT] =
-        {
-            .name = "export",
-            .summary = "publish what the store has now",
-            .help = USAGE("export",
-                " [--wait]") "One under way serves this request too unless something new has come since it "
-                             "began;\n"
-                             "another follows it then.\n" OPTIONS
-                             "      --wait               until it is published, or has failed\n" CODES(
-                                 "") "  r3ectl export --config r3e-leaderboard.cfg --wait\n",
-            .run = run,
-        },
-    [CONTROL_RELEASE] =
-        {
-            .name = "release",
-            .summary = "end a board's quarantine",
-            .help = USAGE("release",
-                " TRACK-CLASS…") "A board whose workers died three times is left alone for a day; this makes "
-                                 "it due now.\n" OPTIONS CODES(
-                                     ", 3 some were released") "  r3ectl release --config "
-                                                               "r3e-leaderboard.cfg 1671-1703\n",
-            .run = run,
-        },
-    [CONTROL_WHY] =
-        {
-            .name = "why",
-            .summary = "why a board is not being fetched now, and until when",
-            .help = USAGE("why", " TRACK-CLASS") "One sentence.\n" OPTIONS CODES(
-                "") "  r3ectl why --config r3e-leaderboard.cfg 1671-1703\n"
-                    "  r3ectl why --connect ipc:///var/lib/r3e-leaderboard/control.sock 1671-1703 --json\n",
-            .run = run,
-        },
-};
+int control_run(const struct ctl_globals *globals, int argc, char **argv)
+{
+    struct order order = {.name = argv[0], .where = *globals};
+    while (strcmp(control_commands[order.request.command].name, order.name) != 0)
+        order.request.command++;
+    int code = parse(&order, argc, argv);
+    if (code != CTL_DONE)
+        return code;
+    struct control_client *client = control_client_open(&order.where, order.name, &code);
+    if (!client)
+        return code;
+    code = names_resolve(client, order.name, order.word_count, order.words, order.all, &order.request);
+    if (code == CTL_DONE && order.request.command == CONTROL_WHY && order.request.target_count > 1)
+        code = ctl_wrong_usage(order.name, "that is more than one board; name one");
+    if (code == CTL_DONE)
+        code = order.failed ? refresh_failed(client, &order) : ask(client, &order);
+    control_client_close(&client);
+    return code;
+}

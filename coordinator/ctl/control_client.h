@@ -21,6 +21,14 @@ void control_client_close(struct control_client **pointer);
 bool control_client_ask(
     struct control_client *client, const struct control_request *request, struct control_reply *reply);
 
+/* The same in two halves, for who does other things meanwhile: false if it cannot be sent now, or no (usable)
+ * answer is there yet. Nothing is said. */
+bool control_client_send(struct control_client *client, const struct control_request *request);
+bool control_client_take(struct control_client *client, struct control_reply *reply);
+
+/* The ZeroMQ socket, to wait for. */
+void *control_client_socket(const struct control_client *client);
+
 /* The last answer as it came, valid until the next request. */
 struct text control_client_json(const struct control_client *client);
 

@@ -4,34 +4,48 @@
 #include <string.h>
 
 #include "common/version.h"
+#include "coordinator/ctl/board.h"
 #include "coordinator/ctl/catalogue_import.h"
 #include "coordinator/ctl/check.h"
 #include "coordinator/ctl/command.h"
 #include "coordinator/ctl/control.h"
+#include "coordinator/ctl/events.h"
+#include "coordinator/ctl/failed.h"
+#include "coordinator/ctl/keygen.h"
+#include "coordinator/ctl/metrics_command.h"
+#include "coordinator/ctl/names_list.h"
 #include "coordinator/ctl/search.h"
 #include "coordinator/ctl/status.h"
 #include "coordinator/ctl/watch.h"
+#include "coordinator/ctl/workers.h"
 
 static const struct ctl_command *const commands[] = {
-    &catalogue_import_command,
-    &check_command,
+    &status_command,
+    &watch_command,
+    &events_command,
+    &workers_command,
+    &failed_command,
+    &board_command,
+    &control_commands[CONTROL_WHY],
     &control_commands[CONTROL_REFRESH],
     &control_commands[CONTROL_PAUSE],
     &control_commands[CONTROL_RESUME],
-    &control_commands[CONTROL_DRAIN],
     &control_commands[CONTROL_EXPORT],
     &control_commands[CONTROL_RELEASE],
-    &control_commands[CONTROL_WHY],
+    &control_commands[CONTROL_DRAIN],
+    &metrics_command,
     &search_command,
-    &status_command,
-    &watch_command,
+    &names_command,
+    &keygen_command,
+    &catalogue_import_command,
+    &check_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static void print_help(void)
 {
-    puts("Usage: r3ectl [--config FILE | --connect ENDPOINT] COMMAND …\n"
+    puts("Usage: r3ectl [--config FILE | --connect ENDPOINT] [--key FILE --server-key FILE] COMMAND …\n"
          "\n"
          "Commands:");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -39,8 +53,10 @@ static void print_help(void)
     puts("\n"
          "Options:\n"
          "  -c, --config FILE       the coordinator's configuration: where its sockets and files are\n"
-         "      --connect ENDPOINT  the coordinator's control socket; behind status and watch: its\n"
-         "                          status socket\n"
+         "      --connect ENDPOINT  the coordinator's control socket; behind status, watch, events\n"
+         "                          and workers: its status socket\n"
+         "      --key FILE          your secret key, and\n"
+         "      --server-key FILE   the coordinator's public one: for its tcp sockets if it has keys\n"
          "  -h, --help              this text; behind a command: that command's\n"
          "  -V, --version           the version\n"
          "\n"
@@ -48,7 +64,8 @@ static void print_help(void)
          "\n"
          "Examples:\n"
          "  r3ectl catalogue import --help\n"
-         "  r3ectl --config r3e-leaderboard.cfg why 1671-1703\n"
+         "  r3ectl --config r3e-leaderboard.cfg watch\n"
+         "  r3ectl --config r3e-leaderboard.cfg why \"Spa\" \"GTR 3\"\n"
          "  r3ectl --config r3e-leaderboard.cfg catalogue import r3e-data.json --dry-run\n"
          "  r3ectl search --public /var/www/r3e-leaderboard jorg");
 }
@@ -96,8 +113,7 @@ static int dispatch(const struct ctl_globals *globals, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"connect", required_argument, NULL, 'C'},
+        CTL_WHERE_OPTIONS,
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -106,11 +122,9 @@ int main(int argc, char **argv)
     int option;
     /* "+": options behind the command's name belong to the command. */
     while ((option = getopt_long(argc, argv, "+c:hV", long_options, NULL)) != -1) {
-        if (option == 'c') {
-            globals.config_path = optarg;
-        } else if (option == 'C') {
-            globals.connect = optarg;
-        } else if (option == 'h') {
+        if (ctl_take_where(&globals, option, optarg))
+            continue;
+        if (option == 'h') {
             print_help();
             return CTL_DONE;
         } else if (option == 'V') {

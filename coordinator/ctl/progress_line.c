@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "coordinator/ctl/columns.h"
+#include "coordinator/ctl/gauge.h"
 
 #define PIECE_SIZE  96
 #define PIECES_MAX  8
@@ -50,24 +51,6 @@ static void collect(const struct summary *summary, struct pieces *pieces)
     add(pieces, "%s", columns_bytes(summary->tree_memory_kb * 1024, a));
 }
 
-static void put_bar(const struct summary *summary, unsigned cells, bool utf8, struct buffer *out)
-{
-    uint64_t all = summary->combinations ? summary->combinations : 1;
-    uint64_t done = summary->done < all ? summary->done : all;
-    if (!utf8) {
-        cells -= 2;
-        buffer_append_byte(out, '[');
-    }
-    unsigned full = (unsigned)(done * cells / all);
-    for (unsigned i = 0; i < cells; i++) {
-        const char *ascii = i < full ? "#" : "-";
-        const char *block = i < full ? "\xE2\x96\x88" : "\xE2\x96\x91"; /* U+2588, U+2591 */
-        buffer_append_string(out, utf8 ? block : ascii);
-    }
-    if (!utf8)
-        buffer_append_byte(out, ']');
-}
-
 /* By the terminal alone, so that the line does not jump as its numbers grow. */
 static unsigned bar_cells(unsigned width)
 {
@@ -83,7 +66,7 @@ void progress_line_live(const struct summary *summary, unsigned width, bool utf8
     columns_append(out, summary->state, STATE_CELLS < width ? STATE_CELLS : width, false);
     if (bar) {
         buffer_append_string(out, "  ");
-        put_bar(summary, bar, utf8, out);
+        gauge_bar(summary->done, summary->combinations, bar, utf8, out);
         used += GAP_CELLS + bar;
     }
     for (unsigned i = 0; i < pieces.count; i++) {

@@ -21,23 +21,67 @@ static bool take_number(const cJSON *value, uint64_t *out)
     return true;
 }
 
-static void take_failures(const cJSON *root, char out[static SUMMARY_FAILURES_SIZE])
+/* "3 timeout, 1 reset": the members of an object that are greater than 0. Returns their sum. */
+static uint64_t take_counts(const cJSON *object, const char *between, char out[static SUMMARY_FAILURES_SIZE])
 {
-    const cJSON *failure;
+    const cJSON *member;
     size_t used = 0;
-    cJSON_ArrayForEach(failure, cJSON_GetObjectItemCaseSensitive(root, "failures"))
+    uint64_t sum = 0;
+    out[0] = '\0';
+    cJSON_ArrayForEach(member, object)
     {
         uint64_t count;
-        if (!failure->string || !take_number(failure, &count))
+        if (!member->string || !take_number(member, &count) || !count)
             continue;
-        int length = snprintf(out + used, SUMMARY_FAILURES_SIZE - used, "%s%llu %s", used ? ", " : "",
-            (unsigned long long)count, failure->string);
+        const char *name = strcmp(member->string, "0") == 0 ? "no answer" : member->string;
+        int length = snprintf(out + used, SUMMARY_FAILURES_SIZE - used, "%s%llu%s%s", used ? ", " : "",
+            (unsigned long long)count, between, name);
+        sum += count;
         if (length < 0 || (size_t)length >= SUMMARY_FAILURES_SIZE - used) {
             out[used] = '\0';
-            return;
+            return sum;
         }
         used += (size_t)length;
     }
+    return sum;
+}
+
+static const cJSON *member(const cJSON *root, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(root, name);
+}
+
+static void take_times(const cJSON *object, struct summary_times *times)
+{
+    take_number(member(object, "count"), &times->count);
+    take_number(member(object, "p50_ms"), &times->p50_ms);
+    take_number(member(object, "p95_ms"), &times->p95_ms);
+    take_number(member(object, "p99_ms"), &times->p99_ms);
+    take_number(member(object, "max_ms"), &times->max_ms);
+}
+
+static void take_export(const cJSON *object, struct summary_export *export)
+{
+    export->running = take_number(member(object, "running_ms"), &export->running_ms);
+    take_string(object, "last_time", export->last_time, sizeof export->last_time);
+    take_number(member(object, "duration_ms"), &export->duration_ms);
+    take_number(member(object, "peak_rss_kb"), &export->peak_rss_kb);
+    take_number(member(object, "files_written"), &export->files_written);
+    take_number(member(object, "files_unchanged"), &export->files_unchanged);
+    take_number(member(object, "files_removed"), &export->files_removed);
+    take_number(member(object, "drivers"), &export->drivers);
+    take_number(member(object, "entries"), &export->entries);
+}
+
+static void take_queue(const cJSON *root, struct summary *summary)
+{
+    const cJSON *queue = member(root, "queue"), *ages = member(root, "ages");
+#define X(name) take_number(member(queue, #name), &summary->queue.name);
+    SUMMARY_QUEUE(X);
+#undef X
+#define X(name) take_number(member(ages, #name), &summary->ages.name);
+    SUMMARY_AGES(X);
+#undef X
 }
 
 static void take_refresh(const cJSON *object, struct summary_refresh *refresh)
@@ -50,6 +94,25 @@ static void take_refresh(const cJSON *object, struct summary_refresh *refresh)
     take_number(cJSON_GetObjectItemCaseSensitive(object, "targeted_left"), &refresh->targeted_left);
 }
 
+static double real(const cJSON *value)
+{
+    return cJSON_IsNumber(value) && value->valuedouble > 0 ? value->valuedouble : 0;
+}
+
+static void take_strings(const cJSON *root, struct summary *summary)
+{
+    take_string(root, "version", summary->version, sizeof summary->version);
+    take_string(root, "time", summary->time, sizeof summary->time);
+    take_string(root, "started", summary->started, sizeof summary->started);
+    take_string(root, "reason", summary->reason, sizeof summary->reason);
+    take_string(root, "hold", summary->hold, sizeof summary->hold);
+    take_string(root, "hold_reason", summary->hold_reason, sizeof summary->hold_reason);
+    take_string(root, "export_error", summary->export_error, sizeof summary->export_error);
+    take_counts(member(root, "failures"), " ", summary->failures);
+    take_counts(member(root, "answers"), " \xC3\x97 ", summary->answers);
+    summary->recycled = take_counts(member(root, "workers_left"), " ", summary->left);
+}
+
 bool summary_parse(struct text json, struct summary *summary)
 {
     *summary = (struct summary){0};
@@ -57,20 +120,18 @@ bool summary_parse(struct text json, struct summary *summary)
     take_string(root, "state", summary->state, sizeof summary->state);
     bool ok = cJSON_IsObject(root) && summary->state[0];
     if (ok) {
-        take_string(root, "version", summary->version, sizeof summary->version);
-        take_string(root, "time", summary->time, sizeof summary->time);
-        take_string(root, "hold", summary->hold, sizeof summary->hold);
-        take_string(root, "hold_reason", summary->hold_reason, sizeof summary->hold_reason);
-        take_string(root, "export_error", summary->export_error, sizeof summary->export_error);
-        take_refresh(cJSON_GetObjectItemCaseSensitive(root, "refresh"), &summary->refresh);
-        take_failures(root, summary->failures);
-#define X(name) take_number(cJSON_GetObjectItemCaseSensitive(root, #name), &summary->name);
-        SUMMARY_NUMBERS(X)
+        take_strings(root, summary);
+        take_refresh(member(root, "refresh"), &summary->refresh);
+        take_queue(root, summary);
+        take_times(member(root, "latency"), &summary->latency);
+        take_times(member(root, "publication_delay"), &summary->publication_delay);
+        take_export(member(root, "export"), &summary->export);
+#define X(name) take_number(member(root, #name), &summary->name);
+        SUMMARY_NUMBERS(X);
 #undef X
-        const cJSON *rate = cJSON_GetObjectItemCaseSensitive(root, "requests_per_s");
-        summary->requests_per_s = cJSON_IsNumber(rate) ? rate->valuedouble : 0;
-        summary->time_left_known =
-            take_number(cJSON_GetObjectItemCaseSensitive(root, "time_left_s"), &summary->time_left_s);
+        summary->requests_per_s = real(member(root, "requests_per_s"));
+        summary->rate_allowed_per_s = real(member(root, "rate_allowed_per_s"));
+        summary->time_left_known = take_number(member(root, "time_left_s"), &summary->time_left_s);
     }
     cJSON_Delete(root);
     return ok;

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,9 @@
 #include "exporter/httpd/negotiate.h"
 #include "exporter/httpd/range.h"
 #include "exporter/httpd/url_path.h"
+
+#define SMALL_MAX      ((size_t)16 * 1024) /* bytes */
+#define INFLATED_TIMES 10                  /* as JSON of ours is, about */
 
 struct file {
     int fd;
@@ -63,17 +67,25 @@ static bool client_has_it(const struct file_request *request, const struct file 
     const char *etags = field(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
     const char *since = field(request, MHD_HTTP_HEADER_IF_MODIFIED_SINCE);
     if (etags)
-        return etag_listed(etags, file->etag);
+        return etag_listed(etags, file->etag, false);
     return since && strcmp(since, file->modified) == 0;
 }
 
+/* Does it want another content than there is now (RFC 9110, 13.1.1)? */
+static bool client_wants_other(const struct file_request *request, const struct file *file)
+{
+    const char *etags = field(request, MHD_HTTP_HEADER_IF_MATCH);
+    return etags && !etag_listed(etags, file->etag, true);
+}
+
+/* If-Range counts with our tag only: a date does not tell two contents of the same second apart. */
 static enum range_outcome wanted_range(
     const struct file_request *request, const struct file *file, struct range *range)
 {
     const char *only_if = field(request, MHD_HTTP_HEADER_IF_RANGE);
-    if (file->encoding == ENCODING_INFLATED)
+    if (file->encoding == ENCODING_INFLATED || request->always || request->head)
         return RANGE_WHOLE;
-    if (only_if && strcmp(only_if, file->etag) != 0 && strcmp(only_if, file->modified) != 0)
+    if (only_if && strcmp(only_if, file->etag) != 0)
         return RANGE_WHOLE;
     return range_parse(field(request, MHD_HTTP_HEADER_RANGE), (uint64_t)file->about.st_size, range);
 }
@@ -109,50 +121,79 @@ static void add_content_range(struct MHD_Response *response, const struct range 
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 }
 
-/* NULL: no memory, or too many inflate already. Takes `file->fd` (and sets it to -1) where it is sent. */
-static struct MHD_Response *make_response(
-    const struct file_request *request, struct file *file, unsigned *status)
+/* A small file goes out in one piece with the header fields, which costs half of what sendfile(2) after them
+ * does. NULL: no memory, or it cannot be read. */
+static struct MHD_Response *small_response(int fd, const struct range *range)
 {
-    struct range range = {.length = (uint64_t)file->about.st_size};
-    struct MHD_Response *response;
-    *status = MHD_HTTP_OK;
-    if (client_has_it(request, file)) {
-        *status = MHD_HTTP_NOT_MODIFIED;
-        return empty_response();
+    size_t size = (size_t)range->length;
+    char *bytes = malloc(size + 1);
+    if (!bytes || pread(fd, bytes, size, (off_t)range->offset) != (ssize_t)size) {
+        free(bytes);
+        return NULL;
     }
-    enum range_outcome outcome = wanted_range(request, file, &range);
-    if (outcome == RANGE_OUTSIDE) {
-        *status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
-        response = empty_response();
-        if (response)
-            add_content_range(response, NULL, file->about.st_size);
-        return response;
-    }
-    if (file->encoding == ENCODING_INFLATED)
-        response = inflate_response(file->fd, request->inflaters);
-    else
-        response = MHD_create_response_from_fd_at_offset64(range.length, file->fd, range.offset);
-    if (response)
-        file->fd = -1;
-    if (response && outcome == RANGE_PART) {
-        *status = MHD_HTTP_PARTIAL_CONTENT;
-        add_content_range(response, &range, file->about.st_size);
-    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        free(bytes);
     return response;
 }
 
-enum public_folder_outcome file_response(
-    const struct file_request *request, struct MHD_Response **response, unsigned *status)
+/* The body. NULL: no memory, or too many inflate already. Takes `file->fd` (and sets it to -1) where it is
+ * sent. */
+static struct MHD_Response *body_response(
+    const struct file_request *request, struct file *file, const struct range *range)
+{
+    struct MHD_Response *response;
+    if (file->encoding != ENCODING_INFLATED && range->length <= SMALL_MAX)
+        return small_response(file->fd, range);
+    if (file->encoding == ENCODING_INFLATED)
+        response = inflate_response(file->fd, request->inflaters);
+    else
+        response = MHD_create_response_from_fd_at_offset64(range->length, file->fd, range->offset);
+    if (response)
+        file->fd = -1;
+    return response;
+}
+
+static void fill_answer(const struct file_request *request, struct file *file, struct file_answer *answer)
+{
+    struct range range = {.length = (uint64_t)file->about.st_size};
+    answer->status = MHD_HTTP_OK;
+    if (!request->always && client_wants_other(request, file))
+        answer->status = MHD_HTTP_PRECONDITION_FAILED;
+    else if (!request->always && client_has_it(request, file))
+        answer->status = MHD_HTTP_NOT_MODIFIED;
+    if (answer->status != MHD_HTTP_OK) {
+        answer->response = empty_response();
+        return;
+    }
+    enum range_outcome outcome = wanted_range(request, file, &range);
+    if (outcome == RANGE_OUTSIDE) {
+        answer->status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
+        answer->response = empty_response();
+        if (answer->response)
+            add_content_range(answer->response, NULL, file->about.st_size);
+        return;
+    }
+    answer->bytes = file->encoding == ENCODING_INFLATED ? range.length * INFLATED_TIMES : range.length;
+    answer->response = body_response(request, file, &range);
+    if (answer->response && outcome == RANGE_PART) {
+        answer->status = MHD_HTTP_PARTIAL_CONTENT;
+        add_content_range(answer->response, &range, file->about.st_size);
+    }
+}
+
+enum public_folder_outcome file_response(const struct file_request *request, struct file_answer *answer)
 {
     struct file file = {.fd = -1};
+    *answer = (struct file_answer){0};
     enum public_folder_outcome outcome = open_file(request, &file);
     if (outcome != PUBLIC_FOLDER_OPENED)
         return outcome;
-    *response = make_response(request, &file, status);
+    fill_answer(request, &file, answer);
     if (file.fd >= 0)
         close(file.fd);
-    if (!*response)
+    if (!answer->response)
         return PUBLIC_FOLDER_BUSY;
-    add_fields(*response, &file);
+    add_fields(answer->response, &file);
     return PUBLIC_FOLDER_OPENED;
 }

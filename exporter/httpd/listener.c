@@ -10,7 +10,7 @@
 
 #include "common/endpoint.h"
 
-#define BACKLOG 256
+#define BACKLOG 1024
 
 union address {
     struct sockaddr any;

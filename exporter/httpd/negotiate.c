@@ -16,14 +16,14 @@ void etag_make(const struct stat *about, enum encoding encoding, char out[static
     assert(length > 0 && length < ETAG_SIZE);
 }
 
-bool etag_listed(const char *header, const char *etag)
+bool etag_listed(const char *header, const char *etag, bool strongly)
 {
     size_t length = strlen(etag);
     while (header && *header) {
         header += strspn(header, " \t,");
         if (*header == '*')
             return true;
-        if (strncmp(header, "W/", 2) == 0)
+        if (!strongly && strncmp(header, "W/", 2) == 0)
             header += 2;
         if (strncmp(header, etag, length) == 0)
             return true;
@@ -41,33 +41,70 @@ void http_date(time_t time, char out[static HTTP_DATE_SIZE])
         out[0] = '\0';
 }
 
-/* Is the weight in the parameters (";q=0.5") above zero? */
-static bool weight_above_zero(const char *parameters, size_t length)
+/* The weight in parameters such as ";version=1.0.0;q=0.5" (RFC 9110, 12.4.2). */
+static int weight_of(const char *parameters, size_t length)
 {
+    const char *at = parameters;
     const char *end = parameters + length;
-    const char *q = memchr(parameters, '=', length);
-    if (!q)
-        return true;
-    while (++q < end)
-        if (*q >= '1' && *q <= '9')
-            return true;
-    return false;
+    while (at && at < end) {
+        at += strspn(at, "; \t");
+        if (end - at > 2 && (*at == 'q' || *at == 'Q') && at[1] == '=')
+            break;
+        at = memchr(at, ';', at < end ? (size_t)(end - at) : 0);
+    }
+    if (!at || at >= end || (at[2] != '0' && at[2] != '1'))
+        return 1000;
+    int weight = (at[2] - '0') * 1000;
+    int digit_value = 100;
+    const char *digit = at + 3;
+    for (digit += digit < end && *digit == '.'; digit < end && *digit >= '0' && *digit <= '9'; digit++) {
+        weight += (*digit - '0') * digit_value;
+        digit_value /= 10;
+    }
+    return weight < 1000 ? weight : 1000;
+}
+
+int accept_weight(const char *header, const char *name)
+{
+    int best = -1;
+    size_t name_length = strlen(name);
+    while (header && *header) {
+        header += strspn(header, " \t,");
+        size_t length = strcspn(header, ",");
+        size_t item_length = strcspn(header, " \t,;");
+        if (item_length == name_length && strncasecmp(header, name, name_length) == 0) {
+            int weight = weight_of(header + item_length, length - item_length);
+            best = weight > best ? weight : best;
+        }
+        header += length;
+    }
+    return best;
+}
+
+/* The weight of the most telling of several names that is there at all; 0 if none is (RFC 9110, 12.5.1). */
+static int first_weight(const char *header, const char *const *names)
+{
+    int weight = -1;
+    for (; weight < 0 && *names; names++)
+        weight = accept_weight(header, *names);
+    return weight < 0 ? 0 : weight;
 }
 
 bool accepts_gzip(const char *header)
 {
-    bool any = false;
-    while (header && *header) {
-        header += strspn(header, " \t,");
-        size_t length = strcspn(header, ",");
-        size_t name = strcspn(header, " \t,;");
-        bool wanted = weight_above_zero(header + name, length - name);
-        if ((name == 4 && strncasecmp(header, "gzip", 4) == 0) ||
-            (name == 6 && strncasecmp(header, "x-gzip", 6) == 0))
-            return wanted;
-        if (name == 1 && *header == '*')
-            any = wanted;
-        header += length;
-    }
-    return any;
+    static const char *const names[] = {"gzip", "x-gzip", "*", NULL};
+    return first_weight(header, names) > 0;
+}
+
+bool accepts_html(const char *header)
+{
+    static const char *const names[] = {"text/html", "text/*", NULL};
+    return first_weight(header, names) > 0;
+}
+
+bool prefers_plain_metrics(const char *header)
+{
+    static const char *const open[] = {"application/openmetrics-text", "application/*", "*/*", NULL};
+    static const char *const plain[] = {"text/plain", "text/*", "*/*", NULL};
+    return first_weight(header, plain) > first_weight(header, open);
 }

@@ -3,26 +3,36 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "common/endpoint.h"
 #include "common/version.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 
 static const char help[] =
-    "Usage: r3e-httpd --public DIR [--listen ADDR:PORT]\n"
+    "Usage: r3e-httpd --public DIR [--listen ADDR:PORT] [--status ENDPOINT]\n"
+    "       r3e-httpd --config FILE [...]\n"
     "\n"
-    "Serves the published files below DIR, until SIGINT or SIGTERM.\n"
+    "Serves the published files below DIR, until SIGINT or SIGTERM. /livez and /readyz tell\n"
+    "whether it works and whether anything has been published; with --status, /metrics tells\n"
+    "what the coordinator does (OpenMetrics). Nothing is logged of who asks for what.\n"
     "\n"
     "  -p, --public DIR         the public folder; it may be deleted and made again at any time\n"
     "  -l, --listen ADDR:PORT   an IP address or *, and a port (0: any free one); default " DEFAULT_LISTEN
     "\n"
+    "  -s, --status ENDPOINT    the coordinator's status socket (sockets.status); whoever can\n"
+    "                           reach this server can then read /metrics\n"
+    "  -c, --config FILE        the coordinator's configuration: public.dir, http.listen and\n"
+    "                           sockets.status, unless they are given here\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n"
     "\n"
-    "Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage.\n"
+    "Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage or configuration.\n"
     "\n"
     "Examples:\n"
     "  r3e-httpd --public /var/www/r3e-leaderboard\n"
-    "  r3e-httpd --public public --listen '*:80'\n";
+    "  r3e-httpd --public public --listen '*:80'\n"
+    "  r3e-httpd --config /etc/r3e-leaderboard/r3e-leaderboard.cfg\n"
+    "  r3e-httpd --public public --status ipc:///var/lib/r3e-leaderboard/status.sock\n";
 
 static enum options_outcome wrong(const char *message)
 {
@@ -32,38 +42,80 @@ static enum options_outcome wrong(const char *message)
     return OPTIONS_WRONG;
 }
 
+/* What was not given comes from the file. */
+static bool take_config(struct options *options, const char *path)
+{
+    const struct config *config = &options->config;
+    struct config_problems problems = config_problems_make();
+    bool loaded = config_load(&options->config, path, NULL, 0, &problems);
+    config_problems_print(&problems, stderr);
+    config_problems_free(&problems);
+    if (!loaded)
+        return false;
+    if (!options->public_dir)
+        options->public_dir = config->publish.dir;
+    if (!options->listen && *config->http.listen)
+        options->listen = config->http.listen;
+    if (!options->status)
+        options->status = config->sockets.status;
+    return true;
+}
+
+static enum options_outcome check(struct options *options)
+{
+    struct endpoint endpoint;
+    const char *problem;
+    if (!options->listen)
+        options->listen = DEFAULT_LISTEN;
+    if (!options->public_dir || !*options->public_dir)
+        return wrong("name the folder with --public DIR");
+    if (!options->status || endpoint_parse(options->status, &endpoint, &problem))
+        return OPTIONS_RUN;
+    fprintf(stderr, "r3e-httpd: --status %s: %s\n", options->status, problem);
+    return wrong(NULL);
+}
+
 enum options_outcome options_parse(struct options *options, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"public", required_argument, NULL, 'p'},
         {"listen", required_argument, NULL, 'l'},
+        {"status", required_argument, NULL, 's'},
+        {"config", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct options){.listen = DEFAULT_LISTEN};
+    const char *config_path = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "p:l:hV", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
+    *options = (struct options){0};
+    while ((option = getopt_long(argc, argv, "p:l:s:c:hV", long_options, NULL)) != -1) {
+        if (option == 'p') {
             options->public_dir = optarg;
-            break;
-        case 'l':
+        } else if (option == 'l') {
             options->listen = optarg;
-            break;
-        case 'h':
+        } else if (option == 's') {
+            options->status = optarg;
+        } else if (option == 'c') {
+            config_path = optarg;
+        } else if (option == 'h') {
             fputs(help, stdout);
             return OPTIONS_DONE;
-        case 'V':
+        } else if (option == 'V') {
             puts("r3e-httpd " R3E_VERSION);
             return OPTIONS_DONE;
-        default:
+        } else {
             return wrong(NULL);
         }
     }
     if (optind < argc)
         return wrong("only options are expected; the folder is named with --public DIR");
-    if (!options->public_dir || !*options->public_dir)
-        return wrong("name the folder with --public DIR");
-    return OPTIONS_RUN;
+    if (config_path && !take_config(options, config_path))
+        return OPTIONS_WRONG;
+    return check(options);
+}
+
+void options_free(struct options *options)
+{
+    config_free(&options->config);
 }

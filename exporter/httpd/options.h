@@ -1,10 +1,14 @@
 #ifndef R3E_EXPORTER_HTTPD_OPTIONS_H
 #define R3E_EXPORTER_HTTPD_OPTIONS_H
 
-/* Borrowed from argv. */
+#include "common/config.h"
+
+/* Strings are borrowed from argv or from `config`. */
 struct options {
     const char *public_dir;
     const char *listen; /* ADDRESS:PORT */
+    const char *status; /* endpoint of the coordinator's status socket; NULL: none is listened to */
+    struct config config;
 };
 
 enum options_outcome {
@@ -13,6 +17,9 @@ enum options_outcome {
     OPTIONS_WRONG, /* what is wrong was written to standard error */
 };
 
+/* Release with options_free, whatever the outcome. */
 enum options_outcome options_parse(struct options *options, int argc, char **argv);
+
+void options_free(struct options *options);
 
 #endif

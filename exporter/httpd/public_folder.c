@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exporter/httpd/path_walk.h"
+
 /* openat2 gives up with EAGAIN if something was renamed while it resolved a ".." of a link. */
 #define RACES_MAX 16
 
@@ -23,7 +25,7 @@ static int open_beneath(int folder_fd, const char *path)
     return (int)fd;
 }
 
-bool public_folder_supported(void)
+bool public_folder_has_openat2(void)
 {
     int fd = open_beneath(AT_FDCWD, ".");
     if (fd < 0)
@@ -38,12 +40,12 @@ static enum public_folder_outcome outcome_of(int error)
 }
 
 enum public_folder_outcome public_folder_open(
-    const char *folder, const char *path, int *fd, struct stat *about)
+    const struct public_folder *folder, const char *path, int *fd, struct stat *about)
 {
-    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int folder_fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
         return outcome_of(errno);
-    *fd = open_beneath(folder_fd, path);
+    *fd = folder->by_walk ? path_walk_open(folder_fd, path) : open_beneath(folder_fd, path);
     int error = errno;
     close(folder_fd);
     if (*fd < 0)

@@ -2,9 +2,9 @@
 #define R3E_EXPORTER_HTTPD_PUBLIC_FOLDER_H
 /* Opens files below the public folder, and no others.
  *
- * The kernel resolves the path (openat2(2), RESOLVE_BENEATH): symbolic links are followed as long as they
- * stay inside, whatever is renamed meanwhile. The folder itself is opened anew each time, so it may be
- * deleted and made again while the server runs. */
+ * The kernel resolves the path (openat2(2), RESOLVE_BENEATH), or, where there is no such call, path_walk
+ * does: symbolic links are followed as long as they stay inside, whatever is renamed meanwhile. The folder
+ * itself is opened anew each time, so it may be deleted and made again while the server runs. */
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -14,12 +14,18 @@ enum public_folder_outcome {
     PUBLIC_FOLDER_BUSY,    /* out of descriptors or memory */
 };
 
-/* Can the kernel do this (Linux 5.6, and no container profile that forbids the call)? False: errno is set. */
-bool public_folder_supported(void);
+struct public_folder {
+    const char *path; /* borrowed */
+    bool by_walk;     /* without openat2 */
+};
 
-/* Opens the regular file `path` below `folder` for reading: `*fd` is the caller's to close, `*about` is what
- * fstat says of it. */
+/* Can the kernel do it (Linux 5.6, and no container profile that forbids the call)? False: errno is set, and
+ * `by_walk` is to be true. */
+bool public_folder_has_openat2(void);
+
+/* Opens the regular file `path` below the folder for reading: `*fd` is the caller's to close, `*about` is
+ * what fstat says of it. */
 enum public_folder_outcome public_folder_open(
-    const char *folder, const char *path, int *fd, struct stat *about);
+    const struct public_folder *folder, const char *path, int *fd, struct stat *about);
 
 #endif

@@ -13,9 +13,11 @@ import pytest
 from crawl import Crawl
 from daemon import Daemon, Requests
 from fake_worker import Coordinator, Worker, crews
+from store_builder import Store
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 10
+EXPORT_TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,12 @@ def build_dir():
 def plain_build_dir(build_dir):
     """A build without sanitizers, for valgrind and for measuring: R3E_PLAIN_BUILD, or the build folder itself."""
     return pathlib.Path(os.environ.get("R3E_PLAIN_BUILD", build_dir)).resolve()
+
+
+@pytest.fixture(scope="session")
+def httpd_program(build_dir):
+    """The path of r3e-httpd."""
+    return build_dir / "exporter" / "httpd" / "r3e-httpd"
 
 
 class Upstream:
@@ -172,3 +180,40 @@ def worker():
             return joined.enter_context(contextlib.closing(Worker(coordinator)))
 
         yield join
+
+
+@pytest.fixture
+def exporter(build_dir, tmp_path):
+    """Runs r3e-exporter on tmp_path/store and tmp_path/public; returns the process, its report in `figures`."""
+
+    def run(*options, code=0, **settings):
+        program = str(build_dir / "exporter" / "r3e-exporter")
+        folders = ["--store", str(tmp_path / "store"), "--public", str(tmp_path / "public")]
+        done = subprocess.run(
+            [program, *folders, "--report", *options], capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S, **settings
+        )
+        assert done.returncode == code, done.stderr
+        done.figures = json.loads(done.stdout.splitlines()[-1]) if code == 0 else None
+        return done
+
+    return run
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A function that makes tmp_path/store from a truth, see store_builder.Store."""
+    opened = []
+
+    def make(truth, *catalogue):
+        opened.append(Store(tmp_path / "store", truth, *catalogue))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """Where the exporter of this test publishes."""
+    return tmp_path / "public" / "cache"

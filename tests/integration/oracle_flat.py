@@ -98,7 +98,8 @@ def _seconds(micros):
     return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1_000_000
 
 
-def _entry(board, line):
+def listed_entry(board, line):
+    """A row of a board as driver_index has it."""
     return {
         "name": line["name"],
         "position": line["position"],
@@ -125,7 +126,7 @@ def driver_index(truth):
     for board in in_order(truth):
         for line in sorted(rows(board), key=lambda line: line["position"]):
             if line["name"]:
-                index.setdefault(key_of(line["name"]), []).append(_entry(board, line))
+                index.setdefault(key_of(line["name"]), []).append(listed_entry(board, line))
     return {key: index[key] for key in sorted(index, key=lambda key: key.encode())}
 
 
@@ -174,10 +175,11 @@ def figures(truth):
             if not line["name"]:
                 continue
             team = line["team"] if line["team"].lower() != "privateer" else ""
-            newest = persons.setdefault(line["path_id"] or key_of(line["name"]), ("", ""))
+            person = ("id", line["path_id"]) if line["path_id"] else ("name", key_of(line["name"]))
+            newest = persons.setdefault(person, ("", ""))
             date = line["date_time"].encode()
             if team and (not newest[1] or date > newest[0]):
-                persons[line["path_id"] or key_of(line["name"])] = (date, team)
+                persons[person] = (date, team)
     return {
         "track_count": sum(1 for board in truth if board["results"]),
         "total_fetched_combinations": len(truth),

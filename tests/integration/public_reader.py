@@ -21,8 +21,8 @@ OURS = (".json", ".json.gz")
 PAUSE_S = 0.0005  # leaves the processor to those who are watched
 
 
-def decode(path, data):
-    """The document in a published file; ValueError says what is wrong with it."""
+def decode_bytes(path, data):
+    """The bytes in a published file; ValueError says what is wrong with it."""
     if path.endswith(".gz"):
         member = zlib.decompressobj(31)
         try:
@@ -33,7 +33,12 @@ def decode(path, data):
             raise ValueError("the gzip member ends too early")
         if member.unused_data:
             raise ValueError(f"{len(member.unused_data)} bytes after the gzip member")
-    return json.loads(data)
+    return data
+
+
+def decode(path, data):
+    """The document in a published file; ValueError says what is wrong with it."""
+    return json.loads(decode_bytes(path, data))
 
 
 def boards_of(path, document):

@@ -71,13 +71,23 @@ def boards(folder):
                 for key, value in transaction.cursor(databases["boards"])}
 
 
-def fetched_at(folder):
-    """When each board was fetched last, {(track, class): ms}; others may have the store open."""
+def _readable(folder, field):
+    """{(track, class): that field} of a store that others may have open."""
     with lmdb.open(str(folder), max_dbs=4, map_size=2**32, readonly=True) as environment:
         database = environment.open_db(b"boards", create=False)
         with environment.begin(database) as transaction:
-            return {struct.unpack(">II", key): unpack_board_record(bytes(key), value)["fetched_at_ms"]
+            return {struct.unpack(">II", key): unpack_board_record(bytes(key), value)[field]
                     for key, value in transaction.cursor()}
+
+
+def fetched_at(folder):
+    """When each board was fetched last, {(track, class): ms}; others may have the store open."""
+    return _readable(folder, "fetched_at_ms")
+
+
+def changed_at(folder):
+    """When the content of each board changed last, {(track, class): ms}; others may have the store open."""
+    return _readable(folder, "changed_at_ms")
 
 
 def metas(folder):

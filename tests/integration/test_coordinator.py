@@ -1,5 +1,6 @@
 """The coordinator against workers played by the test: credits, leases, verdicts, limits, restarts."""
 
+import contextlib
 import json
 import signal
 import struct
@@ -45,6 +46,24 @@ def test_a_board_without_entries_has_a_detail_but_no_rows(crew):
     assert worker.answer(worker.take(), names=[]) == "stored"
     assert coordinator.stop() == 0
     assert stored(coordinator) == {}
+
+
+@pytest.mark.slow
+def test_a_board_is_not_held_for_ever_by_heartbeats(crew):
+    """Twice the time-out, 30 s to digest, 20 s of the lease: then another worker gets it."""
+    coordinator = crew(tracks=1, classes=1, settings=["upstream.timeout_s=1", "upstream.connect_timeout_s=1"])
+    holder, other = coordinator.worker(), coordinator.worker()
+    job = holder.take()
+    other.say("ready")
+    deadline = time.monotonic() + 70
+    while time.monotonic() < deadline:
+        for worker in (holder, other):
+            worker.say("heartbeat", lease=job["lease"] if worker is holder else 0, page=0, jobs=0, rss_kb=1)
+        with contextlib.suppress(TimeoutError):
+            again = other.hear("job", timeout_ms=1000)
+            break
+    assert (again["track_id"], again["class_id"], again["attempt"]) == (job["track_id"], job["class_id"], 2)
+    assert coordinator.summary(lambda summary: summary["leases_expired"] == 1)
 
 
 def test_another_version_is_refused_in_words(crew):

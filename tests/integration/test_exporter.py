@@ -12,46 +12,11 @@ import zlib
 
 import pytest
 
+import oracle_files
 import oracle_flat
-from store_builder import CACHED_AT, Store, key, pack_catalogue, pack_detail, pack_record, pack_rows
+from store_builder import CACHED_AT, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
 TIMEOUT_S = 60
-
-
-@pytest.fixture
-def exporter(build_dir, tmp_path):
-    """Runs r3e-exporter on tmp_path/store and tmp_path/public; returns the process, its report in `figures`."""
-
-    def run(*options, code=0, **settings):
-        program = str(build_dir / "exporter" / "r3e-exporter")
-        folders = ["--store", str(tmp_path / "store"), "--public", str(tmp_path / "public")]
-        done = subprocess.run(
-            [program, *folders, "--report", *options], capture_output=True, text=True, timeout=TIMEOUT_S, **settings
-        )
-        assert done.returncode == code, done.stderr
-        done.figures = json.loads(done.stdout.splitlines()[-1]) if code == 0 else None
-        return done
-
-    return run
-
-
-@pytest.fixture
-def store(tmp_path):
-    """A function that makes the store from a truth."""
-    opened = []
-
-    def make(truth):
-        opened.append(Store(tmp_path / "store", truth))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "public" / "cache"
 
 
 def entry(name, place, path="", **fields):
@@ -135,12 +100,25 @@ def check(cache, truth, figures=None):
         assert {name: figures[name] for name in counted} == counted
 
 
+SHARDS = "_abcdefghijklmnopqrstuvwxyz"
+INDEX = {"index/mirror.json.gz", "index/teams.json.gz"} | {
+    f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in SHARDS
+}
+
+
 def owned(truth):
-    """The names of all files that the exporter publishes for a truth."""
-    names = {"driver_index.json.gz", "top_combinations.json"}
+    """The names of all files that the exporter publishes for a truth, but for the statistics'."""
+    names = {"driver_index.json.gz", "top_combinations.json"} | INDEX
     for name in ("top", "all"):
         names |= {f"{name}_combinations.json.gz", f"combinations/{name}_combinations.json.gz"}
     return sorted(names | {oracle_flat.detail_path(one) for one in truth})
+
+
+def published(cache):
+    """What is there of it."""
+    return [
+        name for name in files(cache) if not (cache / name).is_symlink() and not name.startswith("stats/")
+    ]
 
 
 MONZA = board(
@@ -208,7 +186,7 @@ def test_worked_example(store, exporter, cache):
     }
     assert {name: figures[name] for name in expected} == expected
     check(cache, [MONZA, EMPTY], figures)
-    assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([MONZA, EMPTY])
+    assert published(cache) == owned([MONZA, EMPTY])
 
 
 HARD_NAMES = [
@@ -361,8 +339,9 @@ def test_unchanged_rerun_touches_nothing(store, exporter, cache):
     figures = exporter("--full").figures
     assert (figures["files_written"], figures["files_removed"], figures["bytes_written"]) == (0, 0, 0)
     assert {name: identity(cache / name) for name in files(cache)} == before
-    del folders[str(cache)]  # large files are written beside the old one before they can be compared
-    assert {folder: os.stat(folder).st_mtime_ns for folder in folders} == folders
+    # Large files are written beside the old one before they can be compared.
+    kept = [folder for folder in folders if not folder[len(str(cache)) :].startswith(("/index", "/stats")) and folder != str(cache)]
+    assert {folder: os.stat(folder).st_mtime_ns for folder in kept} == {folder: folders[folder] for folder in kept}
 
 
 def test_changed_board_changes_only_its_files(store, exporter, cache):
@@ -376,10 +355,12 @@ def test_changed_board_changes_only_its_files(store, exporter, cache):
     truth = [changed, EMPTY, *others]
     check(cache, truth, figures)
     after = {name: identity(cache / name) for name in files(cache)}
-    assert {name for name in after if after[name] != before[name]} == {
-        "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz"
+    written = {name for name in after if after[name] != before[name]}
+    assert {name for name in written if not name.startswith("stats/")} == {
+        "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz", "index/mirror.json.gz", "index/teams.json.gz",
+        *(f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in "be")
     }  # fmt: skip
-    assert figures["generation"] == 2 and figures["files_written"] == 2
+    assert figures["generation"] == 2 and figures["files_written"] == len(written)
 
 
 def test_new_and_removed_boards(store, exporter, cache):
@@ -395,8 +376,8 @@ def test_new_and_removed_boards(store, exporter, cache):
     check(cache, [more], figures)
     assert not (cache / "tracks/track_1850").exists()
     assert not (cache / "track_1850").is_symlink()
-    assert [name for name in files(cache) if not (cache / name).is_symlink()] == owned([more])
-    assert figures["files_removed"] == 3
+    assert published(cache) == owned([more])
+    assert figures["files_removed"] == 3 + 5  # the statistics of a class that has no entries any more
 
 
 FOREIGN = [
@@ -453,6 +434,16 @@ def test_leftovers_of_dead_runs_are_removed(store, exporter, cache):
     assert not [name for name in files(cache) if ".r3e-tmp-" in name]
     assert not list((cache / "tracks").glob(".r3e-tmp-*"))
     check(cache, [MONZA, EMPTY])
+
+
+def test_leftovers_in_the_folder_of_a_removed_track_are_removed(store, exporter, cache):
+    one = store([MONZA, EMPTY])
+    exporter()
+    oracle_files.need_sharded(cache)
+    (cache / "tracks/track_1850/.r3e-tmp-class_1703.json.gz").write_text("half")
+    one.remove(EMPTY)
+    check(cache, [MONZA], exporter().figures)
+    assert not (cache / "tracks/track_1850").exists()
 
 
 def flip(at):
@@ -530,8 +521,15 @@ def test_layouts(store, exporter, cache):
     assert not (cache / "driver_index.json.gz").exists()
     assert not (cache / "track_1671").is_symlink()
     assert (cache / oracle_flat.detail_path(MONZA)).exists()
+    (cache / "index/entries/notes.txt").write_text("mine")
     exporter("--layouts", "flat")
     check(cache, [MONZA, EMPTY])
+    assert [name for name in files(cache) if name.startswith("index/")] == ["index/entries/notes.txt"]
+    assert not (cache / "index/metadata").exists()
+    (cache / "index/entries/notes.txt").unlink()
+    exporter("--layouts", "sharded")
+    exporter("--layouts", "flat")
+    assert not (cache / "index").exists()
 
 
 MANIFEST = "store/export.manifest"
@@ -539,18 +537,19 @@ ABOUT_THE_RUN = ("index_build_time_ms", "peak_rss_kb")
 
 
 @pytest.fixture
-def export_twice(exporter, cache):
+def export_twice(exporter, tmp_path):
     """Exports, has `between` done, exports again; true if the second run had nothing to look for.
 
-    A run that does look makes a temporary file in the root, which shows in the folder's time.
+    A run that does look takes stock and writes another manifest.
     """
 
     def run(between=lambda: None, *options):
         exporter()
         between()
-        before = cache.stat().st_mtime_ns if cache.exists() else None
+        path = tmp_path / MANIFEST
+        before = identity(path) if path.exists() else None
         run.done = exporter(*options)
-        return cache.stat().st_mtime_ns == before
+        return path.exists() and identity(path) == before
 
     return run
 
@@ -638,9 +637,7 @@ def test_whatever_was_done_to_the_files_is_noticed_and_mended(store, export_twic
     check(cache, truth, export_twice.done.figures)
     stale = ("class_9.json.gz", "track_9", ".r3e-tmp-")
     assert not [name for name in [*files(cache), *os.listdir(cache / "tracks")] if name.rpartition("/")[2].startswith(stale)]
-    before = cache.stat().st_mtime_ns
-    exporter()
-    assert cache.stat().st_mtime_ns == before
+    assert export_twice()
 
 
 def test_a_file_of_somebody_else_in_the_root_may_change(store, export_twice, cache):

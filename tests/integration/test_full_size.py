@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+import browser
+from board_service import superclasses_text
 from conftest import Upstream
 from crawl import Crawl, assert_equals_truth, end
 from fake_worker import subscribe_summary
@@ -14,6 +16,8 @@ from publishing import forget_export, state_of, wait_for_index
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+# Of the made-up classes, whose ids begin with 1685 and have gaps: one, several, and nearly all.
+SUPERCLASSES = {"One": [7, 1685], "GT 1 & WTCC 1": [1701, 1733], "Everything else!": list(range(1734, 6700))}
 WHOLE = ("--tracks", 169, "--classes", 87, "--entries", 296000, "--drivers", 57600, "--filled", 55)
 MOST_MB = {"r3e-coordinator": 16, "r3e-worker": 24, "r3e-exporter": 64}
 TREE_MOST_MB = 100
@@ -26,6 +30,8 @@ def whole(plain_build_dir, tmp_path_factory):
     catalogue = folder / "catalogue.cfg"
     upstream = Upstream(plain_build_dir / "tests/upstream/r3e-upstream", (*WHOLE, "--write-catalogue", catalogue))
     try:
+        with open(catalogue, "a", encoding="utf-8") as file:
+            file.write(superclasses_text(SUPERCLASSES))
         made = Crawl(plain_build_dir, folder, upstream.url, catalogue)
         made.upstream = upstream
         process = made.start("--once")
@@ -37,7 +43,11 @@ def whole(plain_build_dir, tmp_path_factory):
 
 
 def test_it_equals_the_oracle(whole, upstream_truth):
-    assert_equals_truth(whole, upstream_truth(*WHOLE))
+    assert_equals_truth(whole, upstream_truth(*WHOLE), SUPERCLASSES)
+
+
+def test_a_browser_takes_every_file(whole):
+    browser.assert_decodes(whole.public)
 
 
 def test_memory_stays_within_its_bounds(whole):

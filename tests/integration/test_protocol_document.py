@@ -68,7 +68,7 @@ def coded_fields():
 
 def documented_fields():
     result = {}
-    messages = DOCUMENT.partition("\n## Control\n")[0]
+    messages = DOCUMENT.partition("\n## Status\n")[0]
     for section in re.split(r"^### ", messages, flags=re.M)[1:]:
         heading = section.split()[0]
         rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (?:.*?) ?\|$", section, re.M)
@@ -113,11 +113,11 @@ def test_control_commands_agree():
     coded = {}
     for name, fewest, most, takes in re.findall(r'X\(CONTROL_\w+, "(\w+)", (\d+), (\w+), ([^)]*)\)', CONTROL_HEADER):
         most = limits["TARGETS_MAX"] if most.startswith("CONTROL_") else int(most)
-        fields = {"FOR": "`for_s`", "REASON": "`reason`", "RUN": "`run`"}
+        fields = {"FOR": "`for_s`", "REASON": "`reason`", "RUN": "`run`", "FROM": "`from`"}
         takes = " ".join(fields[part] for part in re.findall(r"CONTROL_TAKES_(\w+)", takes))
         coded[name] = (f"{fewest}–{most}", takes)
     rows = re.findall(r"^\| `(\w+)` \| (\d+–\d+) \| (.*?) ?\|", CONTROL_SECTION, re.M)
-    assert {name: (targets, takes) for name, targets, takes in rows} == coded and len(coded) == 7
+    assert {name: (targets, takes) for name, targets, takes in rows} == coded and len(coded) == 10
 
 
 def test_control_limits_agree():
@@ -132,8 +132,10 @@ def test_control_limits_agree():
 def test_every_reason_of_why_and_every_state_is_documented():
     folder = COMMON.parent / "coordinator"
     why = re.search(r"#define WHY_KINDS\(X\)(.*?)\n\n", (folder / "why.h").read_text(), re.S).group(1)
-    states = re.search(r"#define STATUS_STATES\(X\)(.*?)\n\n", (folder / "status.h").read_text(), re.S).group(1)
+    states = re.search(r"#define STATUS_STATES\(X\)(.*?)\n\n", (folder / "status_sources.h").read_text(), re.S).group(1)
     holds = re.search(r"#define HOLDS\(X\)(.*?)\n\n", (folder / "holds.h").read_text(), re.S).group(1)
-    for text in (why, states, holds):
+    events = re.search(r"#define EVENT_KINDS\(X\)(.*?)\n\n", (folder / "events.h").read_text(), re.S).group(1)
+    kinds = re.search(r"#define PLAN_KINDS\(X\)(.*?)\n\n", (folder / "plan_survey.h").read_text(), re.S).group(1)
+    for text in (why, states, holds, events, kinds):
         names = re.findall(r'"(\w+)"', text)
         assert len(names) > 5 and all(f"`{name}`" in DOCUMENT for name in names)

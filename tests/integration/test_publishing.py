@@ -170,10 +170,9 @@ def test_no_descriptors_for_the_exporter(crawl, plain_build_dir):
     made = crawl(*SMALL)
     assert made.once() == 0, made.log()
     before = state_of(made.public)
-    command = [plain_build_dir / "exporter/r3e-exporter", "--store", made.folder / "store", "--public", made.public.parent,
-               "--layouts", "flat", "--full"]  # fmt: skip
+    command = [plain_build_dir / "exporter/r3e-exporter", "--store", made.folder / "store", "--public", made.public.parent, "--full"]
     codes = []
-    for count in range(4, 20):  # with fewer its libraries cannot be loaded
+    for count in range(4, 32):  # with fewer its libraries cannot be loaded
         limit = (resource.RLIMIT_NOFILE, (count, count))
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60,
                               preexec_fn=lambda: resource.setrlimit(*limit))  # fmt: skip

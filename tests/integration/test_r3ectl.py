@@ -14,13 +14,51 @@ import pytest
 import zmq
 
 SUMMARY = {
-    "v": 1, "type": "summary", "version": "9.9", "time": "2026-01-03T10:00:00Z", "state": "fetching",
+    "v": 1, "type": "summary", "version": "9.9", "time": "2026-01-03T10:00:00Z", "started": "2026-01-01T00:00:00Z",
+    "state": "fetching", "reason": "a full refresh, 1500 of 2000 boards are left", "hold": "",
     "combinations": 2000, "done": 500, "due": 1496, "leased": 4, "retrying": 0, "failed": 2, "missing": 1500,
-    "requests_per_s": 123.4, "time_left_s": 12, "entries": 45678, "requests": 510, "bytes": 9_000_000,
-    "failed_attempts": 3, "failures": {"timeout": 3}, "tree_memory_kb": 40_000, "memory_kb": 9_000,
+    "queue": {"leased": 4, "urgent": 7, "missing": 1485, "stale": 4, "retrying": 0, "quarantined": 1, "resting": 499},
+    "oldest_overdue_s": 7200, "requests_per_s": 123.4, "rate_allowed_per_s": 150, "time_left_s": 12, "in_flight": 4,
+    "entries": 45678, "requests": 510, "bytes": 9_000_000, "stored": 480, "unchanged": 20, "kept_aside": 1,
+    "failed_attempts": 3, "failures": {"timeout": 3}, "answers": {"0": 3, "200": 500, "429": 7},
+    "latency": {"count": 507, "p50_ms": 60, "p95_ms": 90, "p99_ms": 300, "max_ms": 1200},
+    "workers": 4, "workers_joined": 9, "workers_lost": 1, "workers_left": {"max_jobs": 3, "signal": 1, "max_age": 0},
+    "exports": 2, "export_failures": 1, "export_error": "disk full", "generation": 17,
+    "export": {"running_ms": 40, "last_time": "2026-01-03T09:59:00Z", "duration_ms": 900, "peak_rss_kb": 30720,
+               "files_written": 7, "files_unchanged": 14871},
+    "publication_delay": {"count": 480, "p50_ms": 4000, "p95_ms": 61000},
+    "store_boards": 500, "store_entries": 45678, "store_bytes": 86_000_000, "descriptors": 41,
+    "tree_memory_kb": 40_000, "tree_memory_peak_kb": 50_000, "memory_kb": 9_000,
     "refresh": {"kind": "full", "started": "2026-01-03T03:45:00Z", "left": 1500, "targeted_left": 7,
                 "next_daily": "2026-01-04T03:45:00Z", "trigger_problem": "unknown: 99"},
 }
+
+STATUS = """\
+r3e-coordinator 9.9 at 2026-01-03T10:00:00Z, since 2026-01-01T00:00:00Z
+state         fetching: a full refresh, 1500 of 2000 boards are left
+progress      500 of 2,000 combinations are up to date (25.0 %), 12 s left
+queue         4 being fetched, 7 asked for, 1,485 never fetched, 4 too old
+              0 to be tried again, 2 failed, 1 quarantined
+overdue       the oldest board by 2 h 00 min
+full refresh  since 2026-01-03T03:45:00Z, 1,500 left
+asked for     7 combinations go first
+next daily    2026-01-04T03:45:00Z
+trigger file  unknown: 99
+requests      123.4 a second of 150 allowed, 4 in flight; 510 so far, 8.6 MB
+answers       3 × no answer, 500 × 200, 7 × 429
+latency       half within 60 ms, 95 % 90 ms, 99 % 300 ms, all 1200 ms
+results       480 new or changed, 20 unchanged, 1 kept aside until confirmed
+failures      3 attempts: 3 timeout
+workers       4 connected, 9 joined, 4 recycled (3 max_jobs, 1 signal), 1 died
+exports       2, 1 failed, one runs
+              the last failed: disk full
+published     2026-01-03T09:59:00Z in 900 ms, 30 MB
+              7 files written, 14,871 left alone
+delay         half of the boards published within 4 s, 95 % within 1 min 01 s
+store         500 boards, 45,678 entries, 82 MB, generation 17
+memory        39 MB in all, 49 MB at most; coordinator 8.8 MB, 41 descriptors
+              r3ectl failed lists them, r3ectl release ends a quarantine
+"""
 
 
 def entry(name, position, total, **other):
@@ -152,12 +190,17 @@ class Publisher:
         self.endpoint = f"ipc://{folder}/status.sock"
         self.socket.bind(self.endpoint)
 
-    def wait_for_subscriber(self):
-        assert self.socket.poll(10_000)
-        assert self.socket.recv() == b"\x01summary"
+    def wait_for_subscriber(self, *topics):
+        wanted = {b"\x01" + topic.encode() for topic in topics or ["summary"]}
+        while wanted:
+            assert self.socket.poll(10_000)
+            wanted.remove(self.socket.recv())
 
     def send(self, **changes):
         self.socket.send_multipart([b"summary", json.dumps(SUMMARY | changes).encode()])
+
+    def tell(self, topic, **fields):
+        self.socket.send_multipart([topic.encode(), json.dumps({"v": 1, "type": topic, **fields}).encode()])
 
     def close(self):
         self.socket.close(linger=0)
@@ -181,10 +224,17 @@ def test_status(r3ectl, publisher):
     publisher.send()
     text, errors = running.communicate(timeout=10)
     assert (running.returncode, errors) == (0, "")
-    for part in ("9.9", "fetching", "500 of 2,000", "25.0 %", "123.4 a second", "3 timeout", "39 MB all processes",
-                 "since 2026-01-03T03:45:00Z, 1,500 left", "7 combinations go first", "next daily    2026-01-04T03:45:00Z",
-                 "unknown: 99"):
-        assert part in text
+    assert text == STATUS
+    assert text.count("\n") <= 24 and max(map(len, text.splitlines())) <= 80
+
+
+def test_status_of_an_earlier_release(r3ectl, publisher):
+    running = start(r3ectl, "status", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber()
+    publisher.socket.send_multipart([b"summary", b'{"state":"waiting","hold":"paused","hold_reason":"by an operator","hold_ms":61000}'])
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    assert "held back     by an operator\nheld back     for another 1 min 01 s\n" in text
 
 
 def test_status_json(r3ectl, publisher):
@@ -196,7 +246,7 @@ def test_status_json(r3ectl, publisher):
     assert json.loads(running.communicate(timeout=10)[0]) == SUMMARY
 
 
-@pytest.mark.parametrize("command", ["status", "watch"])
+@pytest.mark.parametrize("command", ["status", "watch", "workers", "events"])
 def test_nobody_answers(r3ectl, tmp_path, command):
     started = time.monotonic()
     done = r3ectl(command, "--connect", f"ipc://{tmp_path}/nobody.sock")
@@ -229,10 +279,10 @@ def test_watch_ends_on_a_signal(r3ectl, publisher, number):
     running.communicate()
 
 
-def test_watch_on_a_terminal(r3ectl, publisher):
+def test_watch_in_one_line_of_a_terminal(r3ectl, publisher):
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
-        [r3ectl.program, "watch", "--until-done", "--connect", publisher.endpoint],
+        [r3ectl.program, "watch", "--line", "--until-done", "--connect", publisher.endpoint],
         stdout=theirs, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C.UTF-8"},
     )
     os.close(theirs)
@@ -252,8 +302,79 @@ def test_watch_on_a_terminal(r3ectl, publisher):
     assert lines[1].startswith("done       ████████████  2,000/2,000")
 
 
-@pytest.mark.parametrize("command", ["status", "watch"])
+@pytest.mark.parametrize("command", ["status", "watch", "workers", "events", "failed"])
 @pytest.mark.parametrize("options", [[], ["--connect", "nowhere"], ["--config", "/nonexistent"], ["extra"], ["--nonsense"]])
 def test_wrong_usage(r3ectl, command, options):
     done = r3ectl(command, *options)
     assert done.returncode == 2 and done.stderr
+
+
+# ---- workers and events ----
+
+WORKERS = [
+    {"name": "w10", "host": "beta", "pid": 7, "state": "ready", "board": None, "jobs": 1, "failures": 0, "rss_kb": 2048, "age_s": 61,
+     "last_error": ""},
+    {"name": "w9", "host": "alpha\x1b[2J", "pid": 12345, "state": "fetching", "jobs": 1500, "failures": 3, "rss_kb": 10240,
+     "age_s": 4000, "last_error": "10-1: timeout: too slow",
+     "board": {"track_id": 1671, "class_id": 1703, "track": "Monza", "class": "GTR 3", "attempt": 1, "page": 0, "elapsed_ms": 5}},
+]
+
+
+def test_workers(r3ectl, publisher):
+    running = start(r3ectl, "workers", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber("worker")
+    publisher.tell("worker", count=2, workers=WORKERS)
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    assert text == (
+        "name    host                  pid     jobs   fails   memory           age  board\n"
+        "w9      alpha\ufffd[2J           12345    1,500       3    10 MB    1 h 06 min  1671-1703 Monza, GTR 3\n"
+        "        last error: 10-1: timeout: too slow\n"
+        "w10     beta                    7        1       0   2.0 MB    1 min 01 s  ready\n")
+
+
+def events(first, last, **fields):
+    return [{"number": n, "time": "2026-01-03T10:00:00Z", "kind": "state", "text": f"number {n}"} | fields for n in range(first, last + 1)]
+
+
+def test_events_prints_what_there_is_and_ends(r3ectl, publisher):
+    running = start(r3ectl, "events", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber("event", "summary")
+    publisher.tell("event", epoch=1, last=3, all=False, events=events(3, 3))  # on its way to others
+    publisher.tell("event", epoch=1, last=3, all=True, events=events(1, 2) + events(
+        3, 3, kind="board_stored", track_id=1671, class_id=1703, track="Monza", **{"class": "GTR 3"}, text="12 entries\x1b[2J"))
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    assert text == (
+        "2026-01-03T10:00:00Z  state                         number 1\n"
+        "2026-01-03T10:00:00Z  state                         number 2\n"
+        "2026-01-03T10:00:00Z  board_stored     1671-1703    Monza, GTR 3: 12 entries\ufffd[2J\n")
+
+
+def test_events_follow(r3ectl, publisher):
+    running = start(r3ectl, "events", "--follow", "--json", "--kind", "state", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber("event", "summary")
+    publisher.tell("event", epoch=1, last=2, all=True, events=events(1, 2))
+    assert [json.loads(running.stdout.readline())["number"] for _ in range(2)] == [1, 2]
+    publisher.tell("event", epoch=1, last=9, all=False, events=events(7, 8) + events(9, 9, kind="command"))
+    assert [json.loads(running.stdout.readline())["number"] for _ in range(2)] == [7, 8]
+    publisher.tell("event", epoch=2, last=1, all=True, events=events(1, 1))
+    assert json.loads(running.stdout.readline())["number"] == 1
+    running.send_signal(signal.SIGTERM)
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, text) == (0, "")
+    assert "4 events came faster than they could be told" in errors and "started anew" in errors
+
+
+def test_events_ends_with_its_reader(r3ectl, publisher):
+    running = start(r3ectl, "events", "--follow", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber("event", "summary")
+    running.stdout.close()
+    deadline = time.monotonic() + 10
+    number = 0
+    while running.poll() is None:
+        assert time.monotonic() < deadline
+        number += 1
+        publisher.tell("event", epoch=1, last=number, all=True, events=events(1, number))
+        time.sleep(0.05)
+    running.stderr.close()

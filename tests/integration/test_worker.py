@@ -581,6 +581,34 @@ def test_results_are_sent_again_to_a_coordinator_that_restarted(make, upstream):
     assert worker.end() == 0
 
 
+def test_results_are_sent_again_over_a_connection_that_broke(make, upstream):
+    coordinator, worker = make(upstream(*ONE, "--entries", 5).url, heartbeat_ms=60000)
+    lease = coordinator.give()
+    coordinator.hear("ready")
+    first = coordinator.result()
+    endpoint = coordinator.results.last_endpoint
+    coordinator.results.close()
+    coordinator.results = coordinator.context.socket(zmq.PULL)
+    coordinator.results.linger, coordinator.results.rcvtimeo = 0, TIMEOUT_S * 1000
+    coordinator.results.bind(endpoint)
+    assert coordinator.result() == first
+    coordinator.acknowledge(lease)
+
+
+def test_hello_is_said_again_over_a_connection_that_broke(make, upstream):
+    """The coordinator did not restart, and is not silent: libzmq made the connection anew without a word."""
+    coordinator, worker = make(upstream(*ONE, "--entries", 5).url, heartbeat_ms=60000)
+    endpoint = coordinator.jobs.last_endpoint
+    coordinator.jobs.close()
+    coordinator.jobs = coordinator.context.socket(zmq.ROUTER)
+    coordinator.jobs.linger, coordinator.jobs.rcvtimeo = 0, TIMEOUT_S * 1000
+    coordinator.jobs.bind(endpoint)
+    coordinator.join()
+    coordinator.hear("ready")
+    coordinator.give()
+    assert coordinator.result()[0]["outcome"] == "changed"
+
+
 def test_a_job_goes_on_while_the_coordinator_restarts(make, serve):
     go_on = threading.Event()
 

@@ -231,6 +231,8 @@ static void test_cross_checks(void **state)
         {"sockets.jobs=tcp://0.0.0.0:5555", "can be reached from other hosts"},
         {"sockets.jobs=tcp://127.0.0.1:5555", NULL},
         {"sockets.status=ipc:///s/jobs.sock", "is also sockets.jobs"},
+        {"sockets.status=ipc:///s/control.sock",
+            "sockets.control: \"ipc:///s/control.sock\" is also sockets.status"},
         {"security.server_key=k", "security.authorized_keys: missing"},
         {"security.authorized_keys=k", "security.server_key: missing"},
         {"http.listen=:8080", "can be reached from other hosts"},
@@ -269,13 +271,18 @@ static void test_exposure_with_keys_or_leave(void **state)
 {
     (void)state;
     static const char *const keys[] = {"store.dir=/s", "public.dir=/p", "sockets.jobs=tcp://*:5555",
-        "security.server_key=k", "security.authorized_keys=a"};
-    static const char *const leave[] = {"store.dir=/s", "public.dir=/p", "sockets.jobs=tcp://*:5555",
-        "http.listen=0.0.0.0:80", "security.allow_insecure=true"};
+        "sockets.results=tcp://*:5556", "security.server_key=k", "security.authorized_keys=a"};
+    const char *leave[] = {"store.dir=/s", "public.dir=/p", "sockets.jobs=tcp://*:5555",
+        "sockets.results=tcp://*:5556", "http.listen=0.0.0.0:80", "security.allow_insecure=true"};
     struct config config;
-    load(&config, NULL, keys, 5, NULL);
+    load(&config, NULL, keys, 6, NULL);
+    assert_string_equal(config.local_sockets.jobs, "ipc:///s/jobs.sock");
+    assert_string_equal(config.local_sockets.control, config.sockets.control);
     config_free(&config);
-    load(&config, NULL, leave, 5, NULL);
+    load(&config, NULL, leave, 6, NULL);
+    config_free(&config);
+    leave[3] = "sockets.results=tcp://127.0.0.1:5556";
+    load(&config, NULL, leave, 6, "workers there could not bring their results");
     config_free(&config);
 }
 

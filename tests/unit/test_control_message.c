@@ -16,7 +16,7 @@ static void every_command_comes_back_as_it_was_sent(void **state)
     char problem[CONTROL_PROBLEM_SIZE];
     for (unsigned i = 0; i < CONTROL_COMMAND_COUNT; i++) {
         sent = (struct control_request){.command = (enum control_command)i};
-        if (i == CONTROL_WHY || i == CONTROL_RELEASE || i == CONTROL_REFRESH) {
+        if (i == CONTROL_WHY || i == CONTROL_BOARD || i == CONTROL_RELEASE || i == CONTROL_REFRESH) {
             sent.target_count = 1;
             memcpy(sent.targets[0], "1671-1703", sizeof "1671-1703");
         }
@@ -26,6 +26,8 @@ static void every_command_comes_back_as_it_was_sent(void **state)
         }
         if (i == CONTROL_EXPORT)
             sent.run = 7;
+        if (i == CONTROL_FAILED || i == CONTROL_NAMES)
+            sent.from = 9;
         struct buffer frame = buffer_make(CONTROL_REQUEST_MAX);
         assert_true(control_request_encode(&sent, &frame));
         assert_true(control_request_decode(frame.data, frame.length, &got, problem));

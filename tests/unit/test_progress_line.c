@@ -81,6 +81,15 @@ static void test_cells(void **state)
     buffer_free(&out);
 }
 
+static void test_ascii(void **state)
+{
+    (void)state;
+    struct buffer out = buffer_make(256);
+    columns_append_ascii(&out, "a… 3 × ↑↓ Nürburg 山\x1b");
+    assert_string_equal(buffer_string(&out), "a. 3 x ^v N?rburg ???");
+    buffer_free(&out);
+}
+
 static void test_summary(void **state)
 {
     (void)state;
@@ -107,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_done_is_full),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_summary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,13 @@
+#ifndef R3E_COORDINATOR_STATUS_SUMMARY_H
+#define R3E_COORDINATOR_STATUS_SUMMARY_H
+/* The `summary` topic of the status socket: all that fits one glance. */
+#include "common/buffer.h"
+#include "coordinator/status_measure.h"
+#include "coordinator/status_observer.h"
+#include "coordinator/status_sources.h"
+
+/* Replaces `out` by the message (PROTOCOL.md). */
+void status_summary_write(const struct status_sources *from, const struct status_measure *measure,
+    const struct status_observer *observer, const struct status_moment *at, struct buffer *out);
+
+#endif

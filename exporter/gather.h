@@ -1,0 +1,69 @@
+#ifndef R3E_EXPORTER_GATHER_H
+#define R3E_EXPORTER_GATHER_H
+/* The rows of boards, brought together by person, outside of memory: one thread puts board after board, in
+ * the order of the snapshot; afterwards any number of threads take bin after bin. Persons are spread over the
+ * bins by their number, and all rows of one are in one bin.
+ *
+ * Memory while putting: 4 KB for each bin, the person table, and the texts that boards share (countries,
+ * cars, teams …). While taking: the bin that a thread has. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exporter/bins.h"
+#include "exporter/bundle.h"
+#include "exporter/person_keys.h"
+#include "exporter/person_table.h"
+#include "exporter/snapshot.h"
+#include "exporter/string_pool.h"
+
+struct gathering {
+    struct snapshot *snapshot;
+    struct guard *guard;
+    struct person_table persons;
+    struct string_pool shared;
+    struct person_keys keys;
+    struct bins *bins;
+    uint32_t bin_count;
+    struct buffer scratch; /* of the row that is being put */
+    uint32_t *numbers;     /* in `shared`, of the board that is being put */
+    struct text *texts;
+    uint32_t numbers_capacity;
+};
+
+/* `rows`: about how many will be put. `scratch_fd` is taken over; it is a file in `folder` (borrowed). */
+void gather_open(struct gathering *gathering, struct snapshot *snapshot, uint64_t rows, int scratch_fd,
+    const char *folder, struct guard *guard);
+
+void gather_close(struct gathering *gathering);
+
+/* Puts the named rows of a verified board (its place in the snapshot). False: the guard knows why. */
+bool gather_put(struct gathering *gathering, uint32_t board);
+
+/* A row in the bin that was taken. */
+struct gathered_row {
+    uint32_t person; /* number in the table */
+    uint32_t board, place, position;
+    const uint8_t *body, *end;
+};
+
+struct gathered {
+    struct buffer bytes;
+    struct gathered_row *rows; /* by person, each one's in the order in which they were put */
+    uint32_t count, capacity;
+    struct gathered_row *unsorted; /* of the same capacity */
+    uint32_t *starts;
+    uint32_t starts_capacity;
+};
+
+struct gathered gathered_make(void);
+
+void gathered_free(struct gathered *gathered);
+
+/* Replaces what was taken by the bin's rows. False: the guard knows why. */
+bool gather_take(const struct gathering *gathering, uint32_t bin, struct gathered *gathered);
+
+/* Adds a row to a bundle; its texts point into the gathering, the snapshot and what was taken. */
+void gather_add_to(
+    const struct gathering *gathering, const struct gathered_row *source, struct bundle *bundle);
+
+#endif

@@ -1,0 +1,282 @@
+#include "exporter/index_files.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "exporter/entry_json.h"
+#include "exporter/person_id.h"
+#include "exporter/roster_file.h"
+
+#define FLAT     "driver_index.json.gz"
+#define FOLDER   "index"
+#define ENTRIES  FOLDER "/entries"
+#define METADATA FOLDER "/metadata"
+#define MIRROR   FOLDER "/mirror.json.gz"
+#define TEAMS    FOLDER "/teams.json.gz"
+
+#define SHARDS "_abcdefghijklmnopqrstuvwxyz"
+
+/* A country that fewer than half of a team's members share. */
+#define NO_COUNTRY "Various"
+
+/* ---- what the items read like ---- */
+
+static void append_flat(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    if (!from)
+        entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = from; i < to; i++) {
+        if (i > from)
+            buffer_append_byte(out, ',');
+        entry_json_flat(&reader->bundles[reader->rows[i].member], reader->rows[i].row, out);
+    }
+    if (to == reader->row_count)
+        buffer_append_byte(out, ']');
+}
+
+static void append_entries(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    if (!from)
+        entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = from; i < to; i++) {
+        const struct group_row *at = &reader->rows[i];
+        if (i > from)
+            buffer_append_byte(out, ',');
+        entry_json_sharded(&reader->cards[at->member], &reader->bundles[at->member], at->row, out);
+    }
+    if (to == reader->row_count)
+        buffer_append_byte(out, ']');
+}
+
+static void append_metadata(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    (void)from;
+    (void)to;
+    entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = 0; i < reader->count; i++) {
+        if (i)
+            buffer_append_byte(out, ',');
+        entry_json_person(&reader->cards[i], out);
+    }
+    buffer_append_byte(out, ']');
+}
+
+static void append_mirror(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    (void)from;
+    (void)to;
+    buffer_append_byte(out, '"');
+    entry_json_text(group_reader_key(reader), out);
+    buffer_append_byte(out, '"');
+}
+
+/* ---- teams ---- */
+
+/* Members are sorted by their places, which are in the order of persons. */
+static int compare_members(const struct card *cards, uint32_t left, uint32_t right, enum card_field field)
+{
+    int order = text_compare(card_raw(&cards[left], field), card_raw(&cards[right], field));
+    return order ? order : (left > right) - (left < right);
+}
+
+static int compare_names(const void *left, const void *right, void *cards)
+{
+    return compare_members(cards, *(const uint32_t *)left, *(const uint32_t *)right, CARD_NAME);
+}
+
+static int compare_countries(const void *left, const void *right, void *cards)
+{
+    return compare_members(cards, *(const uint32_t *)left, *(const uint32_t *)right, CARD_COUNTRY);
+}
+
+/* The country of more than half of the members that have one; a constant otherwise. Sorts the members. */
+static struct bundle_text country_of(struct card *cards, uint32_t *members, uint32_t count)
+{
+    static const struct bundle_text various = {
+        NO_COUNTRY, sizeof NO_COUNTRY - 1, sizeof NO_COUNTRY - 1, true};
+    struct bundle_text country = various;
+    uint32_t known = 0, run = 0, longest = 0;
+    struct text last = {"", 0};
+    qsort_r(members, count, sizeof *members, compare_countries, cards);
+    for (uint32_t i = 0; i < count; i++) {
+        struct text next = card_raw(&cards[members[i]], CARD_COUNTRY);
+        if (!next.length)
+            continue;
+        run = text_compare(last, next) == 0 ? run + 1 : 1;
+        last = next;
+        known++;
+        if (run > longest) {
+            longest = run;
+            country = cards[members[i]].texts[CARD_COUNTRY];
+        }
+    }
+    return longest * 2 > known ? country : various;
+}
+
+static void append_driver(const struct card *member, struct buffer *out)
+{
+    buffer_append_string(out, "{\"name\":\"");
+    entry_json_text(&member->texts[CARD_NAME], out);
+    buffer_append_string(out, "\",\"path_id\":\"");
+    entry_json_text(&member->texts[CARD_PATH_ID], out);
+    buffer_append_string(out, "\"}");
+}
+
+static void append_team(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    (void)from;
+    (void)to;
+    uint32_t *members = memory_zalloc(reader->count, sizeof *members);
+    for (uint32_t i = 0; i < reader->count; i++)
+        members[i] = i;
+    struct bundle_text country = country_of(reader->cards, members, reader->count);
+    buffer_append_byte(out, '"');
+    entry_json_text(group_reader_key(reader), out);
+    buffer_append_string(out, "\":{\"country\":\"");
+    entry_json_text(&country, out);
+    buffer_append_string(out, "\",\"drivers\":[");
+    qsort_r(members, reader->count, sizeof *members, compare_names, reader->cards);
+    for (uint32_t i = 0; i < reader->count; i++) {
+        if (i)
+            buffer_append_byte(out, ',');
+        append_driver(&reader->cards[members[i]], out);
+    }
+    buffer_append_string(out, "]}");
+    free(members);
+}
+
+/* ---- the files ---- */
+
+static const struct roster_file flat_file = {ROSTER_FLAT, true, "{", "}", 24, 360, append_flat};
+static const struct roster_file entries_file = {ROSTER_KEYS, true, "{", "}", 24, 215, append_entries};
+static const struct roster_file metadata_file = {ROSTER_KEYS, false, "{", "}", 24, 170, append_metadata};
+static const struct roster_file mirror_file = {ROSTER_MIRROR, false, "[", "]", 20, 0, append_mirror};
+static const struct roster_file teams_file = {ROSTER_TEAMS, false, "{", "}", 60, 46, append_team};
+
+static void shard_path(char path[static ROSTER_FILE_PATH], const char *folder, char shard)
+{
+    int length = snprintf(path, ROSTER_FILE_PATH, "%s/%c.json.gz", folder, shard);
+    if (length < 0 || length >= (int)ROSTER_FILE_PATH)
+        log_bug("index_files: a path is longer than %u bytes", ROSTER_FILE_PATH);
+}
+
+static struct roster_file_plan whole(
+    const char *path, const struct roster_file *file, const struct ledger *ledger)
+{
+    struct roster_file_plan plan = {.file = file, .ranges = {0, ledger->rosters[file->kind].count, 0, 0}};
+    int length = snprintf(plan.path, sizeof plan.path, "%s", path);
+    if (length < 0 || length >= (int)sizeof plan.path)
+        log_bug("index_files: a path is longer than %u bytes", ROSTER_FILE_PATH);
+    return plan;
+}
+
+/* The keys that begin with a letter, or (`_`) with anything else. */
+static struct roster_file_plan shard(
+    const char *folder, char shard, const struct roster_file *file, const struct ledger *ledger)
+{
+    const struct roster *roster = &ledger->rosters[file->kind];
+    struct roster_file_plan plan = {.file = file};
+    shard_path(plan.path, folder, shard);
+    if (shard == '_') {
+        plan.ranges[1] = roster_count_below(roster, 'a');
+        plan.ranges[2] = roster_count_below(roster, 'z' + 1);
+        plan.ranges[3] = roster->count;
+    } else {
+        plan.ranges[0] = roster_count_below(roster, (unsigned char)shard);
+        plan.ranges[1] = roster_count_below(roster, (unsigned char)shard + 1u);
+    }
+    return plan;
+}
+
+static bool write_shards(struct publication *publication, struct ledger *ledger, unsigned threads)
+{
+    struct roster_file_plan plans[2 * (sizeof SHARDS - 1)];
+    uint32_t count = 0;
+    for (const char *at = SHARDS; *at; at++) {
+        plans[count++] = shard(ENTRIES, *at, &entries_file, ledger);
+        plans[count++] = shard(METADATA, *at, &metadata_file, ledger);
+    }
+    return roster_files_write(publication, plans, count, ledger, threads);
+}
+
+static bool make_folder(struct publication *publication, const char *path)
+{
+    return publication_folder(publication, path) && publication_list_and_sweep(publication, path, NULL, NULL);
+}
+
+static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
+{
+    ledger_drop_pages(ledger);
+    if (!keep)
+        ledger_drop_roster(ledger, kind);
+    malloc_trim(0); /* what the threads had */
+}
+
+bool index_files_write_flat(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
+{
+    const struct roster_file_plan plan = whole(FLAT, &flat_file, ledger);
+    bool written = roster_files_write(publication, &plan, 1, ledger, threads);
+    done_with(ledger, ROSTER_FLAT, keep);
+    return written;
+}
+
+bool index_files_write_sharded(
+    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
+{
+    const struct roster_file_plan others[] = {
+        whole(MIRROR, &mirror_file, ledger), whole(TEAMS, &teams_file, ledger)};
+    if (!make_folder(publication, FOLDER) || !make_folder(publication, ENTRIES) ||
+        !make_folder(publication, METADATA) || !write_shards(publication, ledger, threads))
+        return false;
+    done_with(ledger, ROSTER_KEYS, keep);
+    bool written = roster_files_write(publication, others, 2, ledger, threads);
+    done_with(ledger, ROSTER_MIRROR, keep);
+    done_with(ledger, ROSTER_TEAMS, keep);
+    return written;
+}
+
+/* ---- without them ---- */
+
+static void remove_if_there(struct publication *publication, const char *path)
+{
+    struct stat status;
+    if (fstatat(publication->root_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        publication_remove(publication, path);
+}
+
+static bool remove_shards(struct publication *publication, const char *folder)
+{
+    char path[ROSTER_FILE_PATH];
+    if (!publication_has_folder(publication, folder))
+        return true;
+    for (const char *shard = SHARDS; *shard; shard++) {
+        shard_path(path, folder, *shard);
+        remove_if_there(publication, path);
+    }
+    publication_remove_folder(publication, folder);
+    return publication_list_and_sweep(publication, folder, NULL, NULL);
+}
+
+bool index_files_remove_flat(struct publication *publication)
+{
+    remove_if_there(publication, FLAT);
+    return true;
+}
+
+bool index_files_remove_sharded(struct publication *publication)
+{
+    if (!publication_has_folder(publication, FOLDER))
+        return true;
+    remove_if_there(publication, MIRROR);
+    remove_if_there(publication, TEAMS);
+    if (!remove_shards(publication, ENTRIES) || !remove_shards(publication, METADATA))
+        return false;
+    publication_remove_folder(publication, FOLDER);
+    return publication_list_and_sweep(publication, FOLDER, NULL, NULL);
+}
