@@ -10,8 +10,10 @@
 
 /* tests/bench/compressors on a driver index: deeper is smaller and slower, about 1 % by 10 % at this point.
  */
-#define CHAIN_DEPTH      32 /* places that are looked at for a match … */
-#define CHAIN_DEPTH_LAZY 16 /* … and for a better one behind it */
+#define CHAIN_DEPTH      32  /* places that are looked at for a match … */
+#define CHAIN_DEPTH_LAZY 16  /* … and for a better one behind it … */
+#define CHAIN_DEPTH_GOOD 8   /* … where this one is … */
+#define LENGTH_GOOD      16u /* … as long as this */
 #define LENGTH_ENOUGH                                                                                        \
     160u /* a match of this length is taken as it is; an avatar is 100 bytes that all have */
 
@@ -22,10 +24,15 @@ struct deflate_matcher {
     uint16_t newest[1u << HASH_BITS];               /* by hash: the last place */
     uint16_t older[DEFLATE_WINDOW + DEFLATE_PIECE]; /* by place: the one before it of the same hash */
     uint32_t tokens[DEFLATE_PIECE];
-    /* Of the present piece; places are counted from the first byte of the window. */
+};
+
+/* One piece; a variable of its own, so that the compiler keeps it in registers. Places are counted from the
+ * first byte of the window. */
+struct run {
+    uint16_t *newest, *older; /* the matcher's */
     const uint8_t *bytes;
     uint32_t end;
-    uint32_t count;
+    uint32_t *next; /* token */
 };
 
 struct match {
@@ -77,37 +84,37 @@ static inline uint32_t same_bytes(const uint8_t *left, const uint8_t *right, uin
 }
 
 /* Makes a place known, and returns the newest one before it of the same hash. */
-static inline uint32_t enter(struct deflate_matcher *matcher, uint32_t place)
+static inline uint32_t enter(struct run *run, uint32_t place)
 {
-    uint32_t hash = hash_of(four_bytes(matcher->bytes + place));
-    uint32_t before = matcher->newest[hash];
-    matcher->older[place] = (uint16_t)before;
-    matcher->newest[hash] = (uint16_t)place;
+    uint32_t hash = hash_of(four_bytes(run->bytes + place));
+    uint32_t before = run->newest[hash];
+    run->older[place] = (uint16_t)before;
+    run->newest[hash] = (uint16_t)place;
     return before;
 }
 
-static inline void enter_all(struct deflate_matcher *matcher, uint32_t from, uint32_t to)
+static inline void enter_all(struct run *run, uint32_t from, uint32_t to)
 {
-    uint32_t last = matcher->end < DEFLATE_MATCH_MIN ? 0 : matcher->end - DEFLATE_MATCH_MIN + 1;
+    uint32_t last = run->end < DEFLATE_MATCH_MIN ? 0 : run->end - DEFLATE_MATCH_MIN + 1;
     for (uint32_t place = from; place < to && place < last; place++)
-        enter(matcher, place);
+        enter(run, place);
 }
 
 /* The longest match at `place` that is longer than `length`; makes the place known. */
-static inline struct match find(struct deflate_matcher *matcher, uint32_t place, uint32_t length, int depth)
+static inline struct match find(struct run *run, uint32_t place, uint32_t length, int depth)
 {
     struct match best = {length, 0};
-    const uint8_t *bytes = matcher->bytes, *here = bytes + place;
-    uint32_t left = matcher->end - place;
+    const uint8_t *bytes = run->bytes, *here = bytes + place;
+    uint32_t left = run->end - place;
     uint32_t max = left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX;
     if (max < DEFLATE_MATCH_MIN)
         return best;
-    uint32_t candidate = enter(matcher, place), first = four_bytes(here);
+    uint32_t candidate = enter(run, place), first = four_bytes(here);
     if (best.length >= max)
         return best;
     /* Most candidates that cannot be longer differ in the last bytes they would need. */
     uint32_t last = four_bytes(here + best.length - 3);
-    for (; candidate != NOWHERE && depth > 0; candidate = matcher->older[candidate], depth--) {
+    for (; candidate != NOWHERE && depth > 0; candidate = run->older[candidate], depth--) {
         const uint8_t *there = bytes + candidate;
         if (place - candidate > DEFLATE_WINDOW)
             break;
@@ -132,25 +139,26 @@ static inline bool better(struct match later, struct match now)
     return 4 * ((int)later.length - (int)now.length) + closer > 2;
 }
 
-static inline void put_literal(struct deflate_matcher *matcher, uint32_t place)
+static inline void put_literal(struct run *run, uint32_t place)
 {
-    matcher->tokens[matcher->count++] = matcher->bytes[place];
+    *run->next++ = run->bytes[place];
 }
 
 /* The place behind the match that begins here or soon after. */
-static uint32_t put_match(struct deflate_matcher *matcher, uint32_t place, struct match match)
+static inline uint32_t put_match(struct run *run, uint32_t place, struct match match)
 {
     uint32_t known = place + 1;
-    while (match.length < LENGTH_ENOUGH && place + 1 < matcher->end) {
-        struct match later = find(matcher, place + 1, match.length - 1, CHAIN_DEPTH_LAZY);
+    while (match.length < LENGTH_ENOUGH && place + 1 < run->end) {
+        int depth = match.length < LENGTH_GOOD ? CHAIN_DEPTH_LAZY : CHAIN_DEPTH_GOOD;
+        struct match later = find(run, place + 1, match.length - 1, depth);
         known = place + 2;
         if (!later.distance || !better(later, match))
             break;
-        put_literal(matcher, place++);
+        put_literal(run, place++);
         match = later;
     }
-    matcher->tokens[matcher->count++] = 1u << 31 | match.length << 16 | (match.distance - 1);
-    enter_all(matcher, known, place + match.length);
+    *run->next++ = 1u << 31 | match.length << 16 | (match.distance - 1);
+    enter_all(run, known, place + match.length);
     return place + match.length;
 }
 
@@ -159,17 +167,21 @@ struct deflate_tokens deflate_matcher_run(
 {
     if (before > DEFLATE_WINDOW || length > DEFLATE_PIECE)
         log_bug("deflate_match: a piece of %u bytes behind %u", length, before);
+    struct run run = {
+        .newest = matcher->newest,
+        .older = matcher->older,
+        .bytes = bytes - before,
+        .end = before + length,
+        .next = matcher->tokens,
+    };
     memset(matcher->newest, 0xff, sizeof matcher->newest);
-    matcher->bytes = bytes - before;
-    matcher->end = before + length;
-    matcher->count = 0;
-    enter_all(matcher, 0, before);
-    for (uint32_t place = before; place < matcher->end;) {
-        struct match match = find(matcher, place, DEFLATE_MATCH_MIN - 1, CHAIN_DEPTH);
+    enter_all(&run, 0, before);
+    for (uint32_t place = before; place < run.end;) {
+        struct match match = find(&run, place, DEFLATE_MATCH_MIN - 1, CHAIN_DEPTH);
         if (match.distance)
-            place = put_match(matcher, place, match);
+            place = put_match(&run, place, match);
         else
-            put_literal(matcher, place++);
+            put_literal(&run, place++);
     }
-    return (struct deflate_tokens){matcher->tokens, matcher->count};
+    return (struct deflate_tokens){matcher->tokens, (uint32_t)(run.next - matcher->tokens)};
 }

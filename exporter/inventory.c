@@ -89,9 +89,12 @@ void inventory_unsettle(struct inventory *inventory, const char *path, const str
     }
 }
 
-void inventory_carry(struct inventory *inventory, const struct inventory_item *item)
+void inventory_carry(
+    struct inventory *inventory, const struct inventory *from, const struct inventory_item *item)
 {
-    append(inventory, item->path, strlen(item->path))->mark = item->mark;
+    struct inventory_item *copy = append(inventory, item->path, strlen(item->path));
+    copy->mark = item->mark;
+    copy->carried = (uint32_t)(item - from->items) + 1;
 }
 
 void inventory_add_folder(struct inventory *inventory, const char *path)
@@ -160,8 +163,13 @@ static void add_root_name(void *context, const char *name)
 
 /* ---- taking stock ---- */
 
+/* Those that were carried were in order where they came from: that is told faster than by their paths. */
 static int compare_paths(const void *left, const void *right)
 {
+    uint32_t a = ((const struct inventory_item *)left)->carried;
+    uint32_t b = ((const struct inventory_item *)right)->carried;
+    if (a && b)
+        return (a > b) - (a < b);
     return strcmp(((const struct inventory_item *)left)->path, ((const struct inventory_item *)right)->path);
 }
 

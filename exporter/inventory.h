@@ -29,6 +29,7 @@
 struct inventory_item {
     const char *path; /* in the arena; a folder's ends with a slash, so that it sorts before what is in it */
     uint32_t name_at; /* where in `path` the last part begins; 0: in the root */
+    uint32_t carried; /* its place in the inventory it was carried from, plus 1; 0: from none */
     bool unsettled;   /* its ctime changes when it comes to its place */
     uint64_t before;  /* what it is known by over renames: inode, size, time of modification … */
     uint64_t mark;    /* … and with ctime */
@@ -59,8 +60,9 @@ uint64_t inventory_mark(const struct stat *status);
 /* The item of this path, or NULL, in an inventory that was completed or read. */
 const struct inventory_item *inventory_find(const struct inventory *inventory, const char *path);
 
-/* A file that is to be as `item`, of another inventory, says. */
-void inventory_carry(struct inventory *inventory, const struct inventory_item *item);
+/* A file that is to be as `item` says, of the one other inventory that anything is carried from. */
+void inventory_carry(
+    struct inventory *inventory, const struct inventory *from, const struct inventory_item *item);
 
 /* A folder that counts although nothing in it may. Folders of files need no mention. */
 void inventory_add_folder(struct inventory *inventory, const char *path);

@@ -37,10 +37,15 @@ struct publication {
     struct changes changes;
     struct publication_figures figures;
     struct inventory inventory; /* of what this run puts; complete it after the commit */
+    int kept_fd;                /* the folder of the last file that was kept, or -1 … */
+    char kept_folder[PATH_MAX]; /* … and its path, with a slash behind it */
     /* Of the last run, borrowed; NULL: unknown. The caller's to set before anything is put. */
     struct segments *segments;        /* what its files are made of, and where this run's are noted */
     const struct inventory *previous; /* what it published … */
     bool previous_stands;             /* … and that inventory_stands said so in this run */
+    const struct inventory *look_at;  /* see publication_look; all below is its */
+    pthread_t look_thread;
+    bool looking, looked;
 };
 
 /* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
@@ -54,6 +59,12 @@ bool publication_folder(struct publication *publication, const char *path);
 
 /* Has the file at `path` hold these bytes. */
 bool publication_put(struct publication *publication, const char *path, struct text content);
+
+/* Begins to look, in a thread of its own, at whether all is as `previous` says; the first publication_keep
+ * waits for the answer, so that each need not look for itself. Worth while before anything else that takes
+ * time. Call it once, and leave `previous` as it is until the commit, publication_discard or
+ * publication_close. */
+void publication_look(struct publication *publication, const struct inventory *previous);
 
 /* The file at `path` stays as the last run left it: takes note of it without opening it. False, without an
  * error: it is not known to be as the last run left it, and must be put. */
