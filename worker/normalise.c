@@ -72,10 +72,13 @@ static uint32_t position_of(const cJSON *entry, uint32_t running)
     return index >= 0 && index < BOARD_POSITION_MAX ? (uint32_t)index + 1 : running;
 }
 
-/* The last segment of a path or address that consists of digits only. */
+/* The last segment of a path or address that consists of digits only. What stands behind a question mark or
+ * a number sign is no part of the path (RFC 3986, 3.3). */
 static struct text last_number(struct text path)
 {
-    uint32_t end = path.length;
+    uint32_t end = 0;
+    while (end < path.length && path.data[end] != '?' && path.data[end] != '#')
+        end++;
     while (end > 0) {
         uint32_t start = end;
         bool digits = true;

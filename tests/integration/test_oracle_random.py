@@ -50,7 +50,6 @@ def test_every_file_of_a_hard_catalogue(store, exporter, cache, code_points, see
         oracle_files.check(cache, one.world)
 
 
-@pytest.mark.xfail(strict=True, reason="the worker splits at slashes only: what stands behind ? or # is no part of the path")
 def test_an_address_with_a_query_or_a_fragment_identifies_too(build_dir, tmp_path):
     results = [entry(place, name, 1, "1m", "", "2026", "", "", "") for place, name in enumerate(("Ann", "Bob", "Cid"), 1)]
     for row, path in zip(results, ("/users/info/71/?source=leaderboard", "/users/info/72?a=9/9", "https://example.org/users/73#top")):

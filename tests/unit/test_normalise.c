@@ -110,6 +110,10 @@ static void people(void **state)
     static const char *const cases[][2] = {
         {"https://game.raceroom.com/users/info/71/", "71"},
         {"/users/info/0071", "0071"},
+        {"/users/info/71/?source=leaderboard", "71"},
+        {"/users/info/71?page=9/9", "71"},
+        {"https://example.org/users/71#7/2", "71"},
+        {"?71", ""},
         {"/users/12/info/71/name/", "71"},
         {"71", "71"},
         {"//", ""},
