@@ -56,6 +56,8 @@ static void write_ledger(struct export *run, bool is_small)
 /* Takes what the last run left, and finds what has changed since. */
 static void find_changes(struct export *run)
 {
+    if (run->has_manifest)
+        publication_look(&run->publication, &run->manifest.inventory);
     run->has_ledger = !run->full && ledger_files_load(&run->ledger_files, &run->old_ledger);
     if (run->has_ledger && ledger_is_wasteful(&run->old_ledger)) { /* its place is taken by a new one */
         run->has_ledger = false;
