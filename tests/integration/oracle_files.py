@@ -4,8 +4,6 @@ import json
 import os
 import zlib
 
-import pytest
-
 import oracle_flat
 import oracle_sharded
 import oracle_statistics
@@ -65,13 +63,6 @@ def documents(world, layouts=("flat", "sharded")):
 def detail(world, board):
     changed_ms = world.changed_at_ms[int(board["track_id"]), int(board["class_id"])]
     return oracle_flat.detail(board, oracle_statistics.rfc3339(changed_ms))
-
-
-def need_sharded(cache):
-    """Skips the test if the exporter that was built knows no sharded layout and no statistics yet."""
-    missing = [path for path in ("index/mirror.json.gz", "stats/index.json") if not (cache / path).exists()]
-    if missing:
-        pytest.skip(f"this exporter does not write {', '.join(missing)}")
 
 
 def files_below(cache):

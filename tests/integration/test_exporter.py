@@ -12,7 +12,6 @@ import zlib
 
 import pytest
 
-import oracle_files
 import oracle_flat
 from store_builder import CACHED_AT, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
@@ -439,7 +438,6 @@ def test_leftovers_of_dead_runs_are_removed(store, exporter, cache):
 def test_leftovers_in_the_folder_of_a_removed_track_are_removed(store, exporter, cache):
     one = store([MONZA, EMPTY])
     exporter()
-    oracle_files.need_sharded(cache)
     (cache / "tracks/track_1850/.r3e-tmp-class_1703.json.gz").write_text("half")
     one.remove(EMPTY)
     check(cache, [MONZA], exporter().figures)

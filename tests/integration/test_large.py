@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-import oracle_files
 import oracle_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
@@ -58,7 +57,6 @@ def test_ten_times_the_entries(plain_build_dir, made, tmp_path, capsys):
     for size in SIZES:
         store, classes = made(size)
         seconds[size], reports[size], cache = best_of(plain_build_dir, store, tmp_path / size, size)
-        oracle_files.need_sharded(cache)
         report = reports[size]
         with capsys.disabled():
             print(f"\n{report['total_entries']} entries: {seconds[size]:.2f} s, peak {report['peak_rss_kb'] / 1024:.0f} MB, "

@@ -169,7 +169,6 @@ def test_the_oracle_agrees_with_the_worked_examples(boards, superclasses, wanted
 def test_the_exporter_publishes_the_worked_examples(store, exporter, cache, boards, superclasses, wanted):
     one = store(boards, superclasses)
     figures = exporter().figures
-    oracle_files.need_sharded(cache)
     assert {path: oracle_files.decode(cache / path).decode() for path in wanted} == wanted
     oracle_files.check(cache, one.world)
     if boards is DRIVERS:
@@ -292,7 +291,6 @@ def limits():
 def test_lists_are_cut_where_they_should_be(store, exporter, cache):
     one = store(limits(), {"One": [5], "Both": [5, 6], "Other": [7]})
     exporter()
-    oracle_files.need_sharded(cache)
     oracle_files.check(cache, one.world)
     everybody, top, averages, one_class, superclass = (
         json.loads(oracle_files.decode(cache / f"stats/{path}.json.gz"))["count"]
@@ -315,7 +313,6 @@ def test_averages_that_end_on_a_half(store, exporter, cache):
         boards.append(board(track, klass, [rows.get(place, {}) for place in range(1, total + 1)], f"Track {track}", f"C{klass}"))
     one = store(boards, {"All": [1, 2, 3]})
     exporter()
-    oracle_files.need_sharded(cache)
     oracle_files.check(cache, one.world)
     published = json.loads(oracle_files.decode(cache / "stats/overall/overall_avg_bested.json.gz"))
     assert any(0 < row["avg_bested"] < 0.01 for row in published["results"])
@@ -344,7 +341,6 @@ PEOPLE = {
 def test_people(store, exporter, cache, people):
     one = store([board(1, 1, PEOPLE[people], "Track", "Class"), board(2, 1, PEOPLE[people][:1], "Other", "Class")])
     figures = exporter().figures
-    oracle_files.need_sharded(cache)
     oracle_files.check(cache, one.world)
     counted = oracle_flat.figures(one.world.boards)
     assert {name: figures[name] for name in counted} == counted
@@ -353,7 +349,6 @@ def test_people(store, exporter, cache, people):
 def test_an_empty_store(store, exporter, cache):
     one = store([], {"GT3": [1]}, {1: "One"})
     exporter()
-    oracle_files.need_sharded(cache)
     oracle_files.check(cache, one.world)
     assert oracle_files.decode(cache / "stats/index.json").startswith(b'{"updated_at":null,')
     one.put(board(1, 1, [], "1", "One"))
@@ -364,7 +359,6 @@ def test_an_empty_store(store, exporter, cache):
 def test_layouts_come_and_go(store, exporter, cache):
     one = store(DRIVERS + STATISTICS[1:2], SUPERCLASSES)
     exporter()
-    oracle_files.need_sharded(cache)
     for layouts in ("flat", "sharded", "flat,sharded", "sharded"):
         exporter("--layouts", layouts)
         oracle_files.check(cache, one.world, layouts.split(","))

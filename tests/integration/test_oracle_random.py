@@ -40,7 +40,6 @@ def test_every_file_of_a_hard_catalogue(store, exporter, cache, code_points, see
     exporter("--layouts", "flat")
     oracle_files.check(cache, one.world, layouts=["flat"])
     figures = exporter().figures
-    oracle_files.need_sharded(cache)
     counted = oracle_flat.figures(one.world.boards)
     assert {name: figures[name] for name in counted} == counted
     oracle_files.check(cache, one.world)
@@ -61,7 +60,6 @@ def test_an_address_with_a_query_or_a_fragment_identifies_too(build_dir, tmp_pat
     with serving(boards) as service:
         crawl = Crawl(build_dir, tmp_path, service.url, tmp_path / "catalogue.cfg")
         assert crawl.once() == 0, crawl.log()
-    oracle_files.need_sharded(crawl.public)
     assert_equals_truth(crawl, boards)
 
 
@@ -88,8 +86,6 @@ def test_a_long_history(store, exporter, cache, code_points, tmp_path):
                 else:
                     one.put(boards[place])
         exporter()
-        if step == 0:
-            oracle_files.need_sharded(cache)
         oracle_files.check(cache, one.world)
         if step % 20 == 0:
             people = maker.people()
@@ -187,5 +183,4 @@ def test_hard_catalogues_through_the_worker(build_dir, tmp_path, code_points, se
     with serving(boards) as service:
         crawl = Crawl(build_dir, tmp_path, service.url, catalogue)
         assert crawl.once() == 0, crawl.log()
-    oracle_files.need_sharded(crawl.public)
     assert_equals_truth(crawl, [ranked(mended(one)) for one in boards], superclasses, classes)

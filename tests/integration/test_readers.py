@@ -46,7 +46,6 @@ def test_readers_find_every_file_whole(store, exporter, cache, tmp_path, publica
     boards = [dict(board, results=board["results"][:150]) for board in limits()[:6]]
     one = store(boards, {"Both": [5, 6]})
     exporter()
-    oracle_files.need_sharded(cache)
     versions = [digests(one.world)]
     with site_reader.reading(cache, tmp_path / "reader.log") as wait_for_passes:
         for number in range(1, publications):
@@ -85,7 +84,6 @@ def test_status_comes_last(build_dir, tmp_path):
                 assert crawl.status()["total_entries"] == totals[-1]
 
             publish()
-            oracle_files.need_sharded(crawl.public)
             with site_reader.reading(crawl.public, tmp_path / "reader.log") as wait_for_passes:
                 for number in range(1, 8):
                     boards[number] = with_newcomer(boards[number], number)
@@ -116,7 +114,6 @@ class Kills:
         started = time.monotonic()
         exporter("--full")
         self.whole_s = time.monotonic() - started
-        oracle_files.need_sharded(cache)
 
     def change(self):
         """One to all boards; the world before and after."""
