@@ -316,7 +316,7 @@ static bool finish_bin(struct finisher *finisher, uint32_t bin)
             not_handed_in = number;
         }
         if (!guard_ok(finisher->work->guard) ||
-            !finish_person(finisher, number, gathered->rows + first, at - first))
+            !finish_person(finisher, number, at > first ? gathered->rows + first : NULL, at - first))
             return false;
     }
     return hand_in(finisher, not_handed_in, number);

@@ -47,8 +47,8 @@ def _number(value):
 
 
 def path_id(path):
-    """The last path segment that is all digits."""
-    segments = re.split(r"[/?#]", path) if isinstance(path, str) else []
+    """The last path segment that is all digits; a query or a fragment is no part of the path (RFC 3986, 3.3)."""
+    segments = re.split(r"[?#]", path)[0].split("/") if isinstance(path, str) else []
     digits = [segment for segment in segments if re.fullmatch(r"[0-9]+", segment)]
     return digits[-1] if digits else ""
 

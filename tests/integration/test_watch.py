@@ -362,7 +362,7 @@ def test_a_crash_of_its_own_leaves_the_terminal_as_it_was(crew, terminal):
     screen = terminal(watch(busy(crew)))
     screen.wait(b"WORKERS 2")
     assert termios.tcgetattr(screen.theirs) != screen.before
-    screen.process.send_signal(signal.SIGSEGV)
+    screen.process.send_signal(signal.SIGABRT)
     screen.wait(LEAVE)
     wait_for(lambda: termios.tcgetattr(screen.theirs) == screen.before)
     assert screen.process.wait(timeout=10) != 0
