@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/unicode.h"
+
+/* Whoever plays the coordinator must not steer the terminal. */
 static void take_string(const cJSON *root, const char *name, char *out, size_t size)
 {
     const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, name));
     int length = snprintf(out, size, "%s", value ? value : "");
     if (length < 0)
         out[0] = '\0';
+    unicode_make_printable(out);
 }
 
 /* Counts fit a double's 53 bits. */

@@ -228,6 +228,17 @@ def test_status(r3ectl, publisher):
     assert text.count("\n") <= 24 and max(map(len, text.splitlines())) <= 80
 
 
+def test_status_does_not_let_its_source_steer_the_terminal(r3ectl, publisher):
+    running = start(r3ectl, "status", "--connect", publisher.endpoint)
+    publisher.wait_for_subscriber()
+    last = {"address": "192.0.2.7", "socket": "jobs", "reason": "\x1b[2Jno key\x9b"}
+    publisher.send(keys_problem="host\x1b]0;owned\x07.pub is unreadable", peers_refused=1, last_refused=[last])
+    text, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    assert "host?]0;owned?.pub" in text and "?[2Jno key" in text
+    assert not [letter for letter in text if letter != "\n" and (letter < " " or "\x7f" <= letter <= "\x9f")]
+
+
 def test_status_of_an_earlier_release(r3ectl, publisher):
     running = start(r3ectl, "status", "--connect", publisher.endpoint)
     publisher.wait_for_subscriber()
