@@ -120,7 +120,9 @@ def test_a_peer_without_a_key_is_named_on_both_sides(locked, pool):
     workers = pool("--connect", coordinator.tcp("jobs"), "--log-level", "debug")
     coordinator.refused(socket="jobs", reason="it came without a key")
     assert workers.wait(timeout=30) == 1
-    assert re.search("no answer from .* for 10 s: one side uses keys and the other does not", workers.log())
+    # Which of the two its side of libzmq notices first depends on who is quicker; both name the handshake.
+    assert re.search("no answer from .* for 10 s: (one side uses keys and the other does not|"
+                     "the connection was closed in the middle of the handshake)", workers.log())
 
 
 def test_a_key_for_a_coordinator_without_keys(crew, pool, build_dir, tmp_path):
