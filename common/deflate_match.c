@@ -18,16 +18,17 @@
     160u /* a match of this length is taken as it is; an avatar is 100 bytes that all have */
 
 #define HASH_BITS 14
-#define NOWHERE   0xffffu
+#define NOWHERE   0u
 
+/* Places are counted from the first byte of the view, and stand here plus one. */
 struct deflate_matcher {
     uint16_t newest[1u << HASH_BITS];               /* by hash: the last place */
     uint16_t older[DEFLATE_WINDOW + DEFLATE_PIECE]; /* by place: the one before it of the same hash */
+    uint32_t end;                                   /* of the last piece */
     uint32_t tokens[DEFLATE_PIECE];
 };
 
-/* One piece; a variable of its own, so that the compiler keeps it in registers. Places are counted from the
- * first byte of the window. */
+/* One piece; a variable of its own, so that the compiler keeps it in registers. */
 struct run {
     uint16_t *newest, *older; /* the matcher's */
     const uint8_t *bytes;
@@ -83,13 +84,13 @@ static inline uint32_t same_bytes(const uint8_t *left, const uint8_t *right, uin
     return length;
 }
 
-/* Makes a place known, and returns the newest one before it of the same hash. */
+/* Makes a place known, and returns the newest one before it of the same hash, plus one. */
 static inline uint32_t enter(struct run *run, uint32_t place)
 {
     uint32_t hash = hash_of(four_bytes(run->bytes + place));
     uint32_t before = run->newest[hash];
     run->older[place] = (uint16_t)before;
-    run->newest[hash] = (uint16_t)place;
+    run->newest[hash] = (uint16_t)(place + 1);
     return before;
 }
 
@@ -114,16 +115,16 @@ static inline struct match find(struct run *run, uint32_t place, uint32_t length
         return best;
     /* Most candidates that cannot be longer differ in the last bytes they would need. */
     uint32_t last = four_bytes(here + best.length - 3);
-    for (; candidate != NOWHERE && depth > 0; candidate = run->older[candidate], depth--) {
-        const uint8_t *there = bytes + candidate;
-        if (place - candidate > DEFLATE_WINDOW)
+    for (; candidate != NOWHERE && depth > 0; candidate = run->older[candidate - 1], depth--) {
+        const uint8_t *there = bytes + candidate - 1;
+        if (here - there > (ptrdiff_t)DEFLATE_WINDOW)
             break;
         if (four_bytes(there + best.length - 3) != last || four_bytes(there) != first)
             continue;
         uint32_t found = same_bytes(here, there, DEFLATE_MATCH_MIN, max);
         if (found <= best.length)
             continue;
-        best = (struct match){found, place - candidate};
+        best = (struct match){found, (uint32_t)(here - there)};
         if (found >= LENGTH_ENOUGH || found == max)
             break;
         last = four_bytes(here + best.length - 3);
@@ -162,8 +163,32 @@ static inline uint32_t put_match(struct run *run, uint32_t place, struct match m
     return place + match.length;
 }
 
+/* What lies `shift` bytes further on in the last piece and its view becomes the view. */
+static void shift_places(uint16_t *places, uint32_t count, uint32_t shift)
+{
+    for (uint32_t i = 0; i < count; i++)
+        places[i] = (uint16_t)(places[i] > shift ? places[i] - shift : NOWHERE);
+}
+
+/* The tables know the view, but for the places whose hash takes in bytes behind it: those are from the one
+ * returned on. */
+static uint32_t know_view(struct deflate_matcher *matcher, uint32_t before, bool follows)
+{
+    if (!follows) {
+        memset(matcher->newest, NOWHERE, sizeof matcher->newest);
+        return 0;
+    }
+    if (before > matcher->end)
+        log_bug("deflate_match: %u bytes in view of %u", before, matcher->end);
+    uint32_t shift = matcher->end - before;
+    memmove(matcher->older, matcher->older + shift, before * sizeof *matcher->older);
+    shift_places(matcher->older, before, shift);
+    shift_places(matcher->newest, 1u << HASH_BITS, shift);
+    return before < DEFLATE_MATCH_MIN ? 0 : before - DEFLATE_MATCH_MIN + 1;
+}
+
 struct deflate_tokens deflate_matcher_run(
-    struct deflate_matcher *matcher, const uint8_t *bytes, uint32_t before, uint32_t length)
+    struct deflate_matcher *matcher, const uint8_t *bytes, uint32_t before, uint32_t length, bool follows)
 {
     if (before > DEFLATE_WINDOW || length > DEFLATE_PIECE)
         log_bug("deflate_match: a piece of %u bytes behind %u", length, before);
@@ -174,8 +199,7 @@ struct deflate_tokens deflate_matcher_run(
         .end = before + length,
         .next = matcher->tokens,
     };
-    memset(matcher->newest, 0xff, sizeof matcher->newest);
-    enter_all(&run, 0, before);
+    enter_all(&run, know_view(matcher, before, follows), before);
     for (uint32_t place = before; place < run.end;) {
         struct match match = find(&run, place, DEFLATE_MATCH_MIN - 1, CHAIN_DEPTH);
         if (match.distance)
@@ -183,5 +207,6 @@ struct deflate_tokens deflate_matcher_run(
         else
             put_literal(&run, place++);
     }
+    matcher->end = run.end;
     return (struct deflate_tokens){matcher->tokens, (uint32_t)(run.next - matcher->tokens)};
 }

@@ -4,8 +4,9 @@
  *
  * Hash chains over four bytes with lazy evaluation, as in zlib and libdeflate: a match is put off by one byte
  * if the next place has a better one. Lengths of three are not looked for; in JSON they cost more time than
- * they save bits. Every piece is looked at with fresh tables, so what comes out depends on these bytes and
- * nothing else. */
+ * they save bits. What comes out depends on the piece and on what is in view of it, and on nothing else: what
+ * is known from the piece before is exactly what looking at the view again would find out. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,9 @@ struct deflate_matcher *deflate_matcher_open(void);
 void deflate_matcher_close(struct deflate_matcher **matcher);
 
 /* The tokens of `length` (at most DEFLATE_PIECE) bytes; `before` (at most DEFLATE_WINDOW) bytes that lie
- * directly before them are known to the reader. */
+ * directly before them are known to the reader. `follows`: those are the last bytes of what this matcher
+ * looked at before, its view included, maybe at another address; that saves looking at them again. */
 struct deflate_tokens deflate_matcher_run(
-    struct deflate_matcher *matcher, const uint8_t *bytes, uint32_t before, uint32_t length);
+    struct deflate_matcher *matcher, const uint8_t *bytes, uint32_t before, uint32_t length, bool follows);
 
 #endif

@@ -14,6 +14,7 @@ struct gzip_compressor {
     int level;
     struct libdeflate_compressor *deflate; /* both NULL until they are needed */
     struct deflate_matcher *matcher;
+    bool can_follow; /* the matcher knows the last segment */
 };
 
 struct gzip_compressor *gzip_compressor_open(int level)
@@ -70,12 +71,12 @@ bool gzip_append_member(
 
 /* Appends one block. `bits` keeps what is left of the last byte from block to block. */
 static bool append_block(struct gzip_compressor *compressor, struct deflate_bits *bits, const uint8_t *bytes,
-    uint32_t before, uint32_t length, struct buffer *out)
+    uint32_t before, uint32_t length, bool follows, struct buffer *out)
 {
     bits->next = buffer_reserve(out, DEFLATE_BLOCK_BYTES_MAX(length));
     if (!bits->next)
         return false;
-    struct deflate_tokens tokens = deflate_matcher_run(compressor->matcher, bytes, before, length);
+    struct deflate_tokens tokens = deflate_matcher_run(compressor->matcher, bytes, before, length, follows);
     deflate_block_write(bits, tokens, bytes, length);
     out->length = (size_t)(bits->next - out->data);
     return true;
@@ -92,23 +93,27 @@ static bool append_end(struct deflate_bits *bits, struct buffer *out)
 }
 
 bool gzip_append_segment(struct gzip_compressor *compressor, const uint8_t *bytes, size_t before,
-    size_t length, struct buffer *out, struct gzip_segment *segment)
+    size_t length, bool follows, struct buffer *out, struct gzip_segment *segment)
 {
     struct deflate_bits bits = {0};
     size_t start = out->length;
     bool appended = true;
     if (!compressor->matcher)
         compressor->matcher = deflate_matcher_open();
+    follows = follows && compressor->can_follow;
+    compressor->can_follow = false;
     for (size_t at = 0; at < length && appended;) {
         size_t piece = length - at < DEFLATE_PIECE ? length - at : DEFLATE_PIECE;
         size_t window = before + at < DEFLATE_WINDOW ? before + at : DEFLATE_WINDOW;
-        appended = append_block(compressor, &bits, bytes + at, (uint32_t)window, (uint32_t)piece, out);
+        appended = append_block(
+            compressor, &bits, bytes + at, (uint32_t)window, (uint32_t)piece, follows || at, out);
         at += piece;
     }
     if (!appended || !append_end(&bits, out)) {
         out->length = start;
         return false;
     }
+    compressor->can_follow = follows || length;
     *segment = (struct gzip_segment){.length = length, .crc32 = libdeflate_crc32(0, bytes, length)};
     return true;
 }

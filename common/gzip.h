@@ -53,10 +53,11 @@ struct gzip_segment {
 
 /* Appends `length` bytes compressed as a segment that does not end the stream, and fills `*segment`. `before`
  * bytes that lie directly before `bytes` are what the member holds before them, or the last of that; up to 32
- * KB of them are of use. What is appended depends on these bytes alone. False: `out` is too small, and as it
- * was. */
+ * KB of them are of use. `follows`: they are the last of what this compressor was last given, with what was
+ * before that; it is quicker then. What is appended depends on these bytes alone. False: `out` is too small,
+ * and as it was. */
 bool gzip_append_segment(struct gzip_compressor *compressor, const uint8_t *bytes, size_t before,
-    size_t length, struct buffer *out, struct gzip_segment *segment);
+    size_t length, bool follows, struct buffer *out, struct gzip_segment *segment);
 
 /* A member put together from segments. Order: gzip_append_header, then for each segment its bytes and
  * gzip_sum_add in order, then gzip_append_trailer. */

@@ -22,7 +22,7 @@
 #define COPY_BYTES ((size_t)64 * 1024)
 
 /* Segments that are made at once: of each run but the first, the one before it is made twice. */
-#define MADE_SEGMENTS 8u
+#define MADE_SEGMENTS 24u
 
 /* What a segment can grow to if its items are huge. */
 #define TEXT_MAX   ((size_t)1 << 30)
@@ -283,16 +283,23 @@ static bool fill_text(struct item_work *work, uint32_t place, struct item_hand *
         memmove(hand->text.data, hand->text.data + hand->text.length - view, view);
     buffer_clear(&hand->text);
     hand->text.length = view;
+    hand->is_packed = false;
     hand->filled = append_items(work, &work->cuts.segments[place], hand);
     hand->segment = place;
     hand->segment_length = hand->text.length - view;
     return hand->filled;
 }
 
+/* Whether the segment in hand is the one before `place`. */
+static bool is_next(const struct item_hand *hand, const struct item_work *work, uint32_t place)
+{
+    return hand->filled && hand->opened && hand->file == work->file && hand->segment + 1 == place;
+}
+
 /* Segment `place` follows the one in hand, or that is made again. */
 static bool fill_both(struct item_work *work, uint32_t place, struct item_hand *hand)
 {
-    bool follows = hand->filled && hand->opened && hand->file == work->file && hand->segment + 1 == place;
+    bool follows = is_next(hand, work, place);
     if (!follows) {
         hand->segment_length = 0;
         buffer_trim(&hand->text, KEEP_BYTES);
@@ -308,11 +315,13 @@ static bool make_segment(
     size_t start = packed->length;
     if (!hand->compressor)
         hand->compressor = gzip_compressor_open(GZIP_LEVEL);
+    bool follows = hand->is_packed && is_next(hand, work, place);
     if (!fill_both(work, place, hand))
         return false;
     size_t view = hand->text.length - hand->segment_length;
-    if (!gzip_append_segment(
-            hand->compressor, hand->text.data + view, view, hand->segment_length, packed, &made))
+    hand->is_packed = gzip_append_segment(
+        hand->compressor, hand->text.data + view, view, hand->segment_length, follows, packed, &made);
+    if (!hand->is_packed)
         return guard_fail(work->guard, "%s: a segment is larger than can be compressed", work->path);
     segment->packed_length = (uint32_t)(packed->length - start);
     segment->length = (uint32_t)made.length;

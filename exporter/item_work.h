@@ -33,7 +33,8 @@ struct item_hand {
     bool filled; /* `text` ends with segment `segment` of file `file`, `segment_length` bytes long */
     uint32_t segment;
     size_t segment_length;
-    bool opened; /* the state of the file `file` */
+    bool is_packed; /* that one was the last that was compressed */
+    bool opened;    /* the state of the file `file` */
     uint32_t file;
     void *state; /* what `open` of its list returned, and what closes it */
     void (*close)(void *state);

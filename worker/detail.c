@@ -160,7 +160,7 @@ static void compress_segment(struct detail *detail, size_t length)
     if (!detail->compressed.length)
         gzip_append_header(&detail->compressed);
     if (!gzip_append_segment(
-            detail->compressor, detail->pending.data, 0, length, &detail->compressed, &segment)) {
+            detail->compressor, detail->pending.data, 0, length, false, &detail->compressed, &segment)) {
         detail->failed = true;
         return;
     }

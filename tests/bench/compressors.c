@@ -96,7 +96,7 @@ static size_t pack_ours(const struct input *input, struct way way)
         size_t left = input->bytes.length - at;
         buffer_clear(&out);
         if (!gzip_append_segment(compressor, input->bytes.data + at, at < way.view ? at : way.view,
-                left < way.piece ? left : way.piece, &out, &segment))
+                left < way.piece ? left : way.piece, false, &out, &segment))
             log_fatal("compressors: a segment does not fit");
         size += out.length;
     }
@@ -181,7 +181,7 @@ static size_t pack_segments(const struct items *items, const struct item_cuts *c
         size_t view = i ? begin - items->begin[cuts->segments[i - 1].first] : 0;
         buffer_clear(out);
         if (!gzip_append_segment(compressor, items->bytes + begin,
-                view < DEFLATE_WINDOW ? view : DEFLATE_WINDOW, after - begin, out, &segment))
+                view < DEFLATE_WINDOW ? view : DEFLATE_WINDOW, after - begin, i > first, out, &segment))
             log_fatal("compressors: a segment does not fit");
         size += out->length;
     }

@@ -10,6 +10,20 @@
 
 #define BYTES_MAX 200000u
 
+/* What follows the last segment is the same bytes. */
+static void check_following(struct gzip_compressor *compressor, const uint8_t *bytes, size_t view,
+    size_t length, const struct buffer *expected)
+{
+    struct buffer packed = buffer_make((view + length) * 2 + 1024);
+    struct gzip_segment segment;
+    bool made = gzip_append_segment(compressor, bytes, 0, view, false, &packed, &segment);
+    size_t first = packed.length;
+    made = made && gzip_append_segment(compressor, bytes + view, view, length, true, &packed, &segment);
+    assert(made && packed.length - first == expected->length);
+    assert(memcmp(packed.data + first, expected->data, expected->length) == 0);
+    buffer_free(&packed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const uint8_t *bytes, size_t view, size_t length, const struct buffer *packed)
@@ -32,6 +46,20 @@ static void check(const uint8_t *bytes, size_t view, size_t length, const struct
     free(out);
 }
 
+/* What follows the last segment is the same bytes. */
+static void check_following(struct gzip_compressor *compressor, const uint8_t *bytes, size_t view,
+    size_t length, const struct buffer *expected)
+{
+    struct buffer packed = buffer_make((view + length) * 2 + 1024);
+    struct gzip_segment segment;
+    bool made = gzip_append_segment(compressor, bytes, 0, view, false, &packed, &segment);
+    size_t first = packed.length;
+    made = made && gzip_append_segment(compressor, bytes + view, view, length, true, &packed, &segment);
+    assert(made && packed.length - first == expected->length);
+    assert(memcmp(packed.data + first, expected->data, expected->length) == 0);
+    buffer_free(&packed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct gzip_compressor *compressor;
@@ -50,9 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         compressor = gzip_compressor_open(GZIP_LEVEL);
     struct buffer packed = buffer_make(total * 2 + 1024);
     struct gzip_segment segment;
-    bool made = gzip_append_segment(compressor, bytes + view, view, total - view, &packed, &segment);
+    bool made = gzip_append_segment(compressor, bytes + view, view, total - view, false, &packed, &segment);
     assert(made && segment.length == total - view);
     check(bytes, view, total - view, &packed);
+    check_following(compressor, bytes, view, total - view, &packed);
     buffer_free(&packed);
     free(bytes);
     return 0;

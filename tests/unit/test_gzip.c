@@ -70,15 +70,15 @@ static void assert_member(const struct buffer *member, const uint8_t *bytes, siz
 }
 
 static void append_segments(struct gzip_compressor *compressor, const uint8_t *bytes, size_t length,
-    size_t piece, size_t window, struct buffer *out)
+    size_t piece, size_t window, bool follows, struct buffer *out)
 {
     struct gzip_sum sum = {0, 0};
     gzip_append_header(out);
     for (size_t at = 0; at < length; at += piece) {
         struct gzip_segment segment;
         size_t size = length - at < piece ? length - at : piece;
-        assert_true(
-            gzip_append_segment(compressor, bytes + at, at < window ? at : window, size, out, &segment));
+        assert_true(gzip_append_segment(
+            compressor, bytes + at, at < window ? at : window, size, follows && at, out, &segment));
         assert_int_equal(segment.length, size);
         assert_int_equal(segment.crc32, crc32(0, bytes + at, (uInt)size));
         gzip_sum_add(&sum, &segment);
@@ -114,7 +114,7 @@ static void test_segments(void **state)
 {
     (void)state;
     static const size_t windows[] = {0, 1, 3, 4, 100, 32768, SIZE_MAX};
-    struct buffer out = buffer_make(SIZE_MAX_TESTED);
+    struct buffer out = buffer_make(SIZE_MAX_TESTED), again = buffer_make(SIZE_MAX_TESTED);
     uint8_t *bytes = malloc(SIZE_MAX_TESTED);
     uint64_t random = 7;
     struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
@@ -126,13 +126,19 @@ static void test_segments(void **state)
                 piece = piece < length / 40 + 1 ? length / 40 + 1 : piece;
                 fill(kind, bytes, length, &random);
                 buffer_clear(&out);
-                append_segments(compressor, bytes, length, piece, windows[window], &out);
+                append_segments(compressor, bytes, length, piece, windows[window], false, &out);
                 assert_member(&out, bytes, length);
+                /* A segment that follows the last one is the same bytes. */
+                buffer_clear(&again);
+                append_segments(compressor, bytes, length, piece, windows[window], true, &again);
+                assert_int_equal(again.length, out.length);
+                assert_memory_equal(again.data, out.data, out.length);
             }
         }
     }
     gzip_compressor_close(&compressor);
     free(bytes);
+    buffer_free(&again);
     buffer_free(&out);
 }
 
@@ -147,10 +153,10 @@ static void test_segments_refer_to_what_is_before(void **state)
     uint64_t random = 3;
     fill(KIND_RANDOM, bytes, 20000, &random);
     memcpy(bytes + 20000, bytes, 20000);
-    assert_true(gzip_append_segment(compressor, bytes + 20000, 20000, 20000, &out, &segment));
+    assert_true(gzip_append_segment(compressor, bytes + 20000, 20000, 20000, false, &out, &segment));
     assert_in_range(out.length, 1, 400);
     buffer_clear(&out);
-    assert_true(gzip_append_segment(compressor, bytes + 20000, 0, 20000, &out, &segment));
+    assert_true(gzip_append_segment(compressor, bytes + 20000, 0, 20000, false, &out, &segment));
     assert_in_range(out.length, 20000, 20100);
     free(bytes);
     buffer_free(&out);
@@ -169,8 +175,8 @@ static void test_large_segments(void **state)
         fill(kind, bytes, length, &random);
         buffer_clear(&out);
         buffer_clear(&again);
-        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, &out);
-        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, &again);
+        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, false, &out);
+        append_segments(compressor, bytes, length, LARGE_BYTES, LARGE_BYTES, true, &again);
         assert_member(&out, bytes, length);
         assert_int_equal(out.length, again.length);
         assert_memory_equal(out.data, again.data, out.length);
@@ -185,7 +191,7 @@ static void test_no_segments(void **state)
 {
     (void)state;
     struct buffer out = buffer_make(100);
-    append_segments(NULL, NULL, 0, 1, 0, &out);
+    append_segments(NULL, NULL, 0, 1, 0, false, &out);
     assert_member(&out, (const uint8_t *)"", 0);
     buffer_free(&out);
 }
@@ -204,7 +210,7 @@ static void test_limits(void **state)
         assert_false(gzip_append_member(compressor, bytes, sizeof bytes, &out));
         assert_true(out.overflowed);
         assert_int_equal(out.length, 0);
-        assert_false(gzip_append_segment(compressor, bytes, 0, sizeof bytes, &out, &segment));
+        assert_false(gzip_append_segment(compressor, bytes, 0, sizeof bytes, false, &out, &segment));
         assert_true(out.overflowed);
         assert_int_equal(out.length, 0);
         buffer_free(&out);
