@@ -11,9 +11,12 @@
 #include "exporter/details.h"
 #include "exporter/index_files.h"
 #include "exporter/ledger_build.h"
-#include "exporter/ledger_source.h"
 #include "exporter/segments.h"
 #include "exporter/threads.h"
+
+/* Up to so many places reached the statistics are computed beside the index, in some 10 MB; the figures of
+ * more wait until the index has given its memory back. */
+#define RESULTS_BESIDE 500000u
 
 static struct report figures_of(const struct export *run)
 {
@@ -111,12 +114,11 @@ static bool build_ledger(struct export *run)
     return built;
 }
 
-static bool write_statistics(struct export *run)
+static struct statistics_work *begin_statistics(struct export *run)
 {
-    const struct statistics_source source = ledger_source(&run->ledger);
     const struct statistics_touched touched = {run->touched_classes, run->touched_class_count};
-    return statistics_write(&run->publication, &run->snapshot, &source, run->has_touched ? &touched : NULL,
-        run->options->threads, run->guard);
+    return statistics_begin(&run->publication, &run->snapshot, &run->source,
+        run->has_touched ? &touched : NULL, run->options->threads, run->guard);
 }
 
 static bool write_index(struct export *run)
@@ -124,13 +126,21 @@ static bool write_index(struct export *run)
     struct publication *publication = &run->publication;
     unsigned threads = run->options->threads;
     bool keep = run->ledger_is_small; /* the rosters */
+    bool sharded = run->options->layouts & LAYOUT_SHARDED;
+    struct statistics_work *statistics = NULL;
+    run->source = ledger_source(&run->ledger);
+    if (sharded && run->ledger.result_count <= RESULTS_BESIDE)
+        statistics = begin_statistics(run);
     bool written = run->options->layouts & LAYOUT_FLAT
                        ? index_files_write_flat(publication, &run->ledger, keep, threads)
                        : index_files_remove_flat(publication);
-    if (!(run->options->layouts & LAYOUT_SHARDED))
-        return written && index_files_remove_sharded(publication) && statistics_remove(publication);
-    return written && index_files_write_sharded(publication, &run->ledger, keep, threads) &&
-           write_statistics(run);
+    if (sharded)
+        written = written && index_files_write_sharded(publication, &run->ledger, keep, threads);
+    else
+        written = written && index_files_remove_sharded(publication) && statistics_remove(publication);
+    if (sharded && !statistics && written)
+        statistics = begin_statistics(run);
+    return statistics ? statistics_end(statistics) && written : written;
 }
 
 /* Whether the last run published the same, and it is all still there. */
@@ -146,7 +156,7 @@ static bool stands(struct export *run)
     memcpy(run->manifest.basis, basis, sizeof basis);
     if (!same)
         return false;
-    if (inventory_stands(&run->manifest.inventory, run->publication.root_fd, &path))
+    if (inventory_stands(&run->manifest.inventory, run->publication.root_fd, run->options->threads, &path))
         return true;
     log_info("%s%s%s is not as it was published; every file is compared", run->publication.root,
         *path ? "/" : "", path);
@@ -158,8 +168,8 @@ static void keep_manifest(struct export *run)
     const char *path;
     run->publication.previous = NULL;
     inventory_free(&run->manifest.inventory);
-    if (run->snapshot.broken_count == 0 &&
-        inventory_complete(&run->publication.inventory, run->publication.root_fd, &path)) {
+    if (run->snapshot.broken_count == 0 && inventory_complete(&run->publication.inventory,
+                                               run->publication.root_fd, run->options->threads, &path)) {
         segments_save(run->publication.segments, &run->publication.inventory);
         run->manifest.figures = figures_of(run);
         run->manifest.inventory = run->publication.inventory;
@@ -191,7 +201,10 @@ bool export_run(struct export *run)
         return false;
     FAULT_POINT(EXPORTER_VERIFIED);
     struct threads beside = threads_start(1, write_small_files, run);
-    if (build_ledger(run))
+    bool built = build_ledger(run);
+    if (built && !run->ledger_is_small)
+        publication_write_back(&run->publication);
+    if (built)
         write_index(run);
     threads_join(&beside);
     if (!guard_ok(run->guard) || !publication_commit(&run->publication))

@@ -8,6 +8,7 @@
 #include "exporter/ledger.h"
 #include "exporter/ledger_change.h"
 #include "exporter/ledger_file.h"
+#include "exporter/ledger_source.h"
 #include "exporter/manifest.h"
 #include "exporter/options.h"
 #include "exporter/publish.h"
@@ -30,9 +31,10 @@ struct export
     bool ledger_is_new;               /* this run's is another … */
     bool ledger_is_small;             /* … which was made from the last one */
     struct ledger_change change;
-    bool *kept_details;        /* owned; by board: it stays as it was published */
-    bool has_touched;          /* only these classes have statistics that may have changed: */
-    uint32_t *touched_classes; /* owned */
+    struct statistics_source source; /* of the new ledger */
+    bool *kept_details;              /* owned; by board: it stays as it was published */
+    bool has_touched;                /* only these classes have statistics that may have changed: */
+    uint32_t *touched_classes;       /* owned */
     uint32_t touched_class_count;
     bool has_manifest; /* of the last run, and its basis: */
     uint8_t previous_basis[MANIFEST_BASIS_SIZE];

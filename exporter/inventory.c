@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "exporter/folders.h"
+#include "exporter/inventory_look.h"
 
 struct inventory inventory_make(void)
 {
@@ -46,11 +47,6 @@ uint64_t inventory_mark(const struct stat *status)
     const uint64_t numbers[] = {
         before_of(status), (uint64_t)status->st_ctim.tv_sec, (uint64_t)status->st_ctim.tv_nsec};
     return hash_numbers(numbers, sizeof numbers / sizeof *numbers);
-}
-
-static bool is_folder(const struct inventory_item *item)
-{
-    return item->path[strlen(item->path) - 1] == '/';
 }
 
 /* ---- filling ---- */
@@ -108,51 +104,7 @@ void inventory_add_folder(struct inventory *inventory, const char *path)
     append(inventory, with_slash, length + 1)->unsettled = true;
 }
 
-/* ---- looking ---- */
-
-/* Stats items in order, keeping the folder that the last one was in open: names of one part are found faster.
- */
-struct look {
-    int root_fd;
-    int folder_fd;      /* -1: none */
-    const char *folder; /* the path it was opened by, `length` bytes of it */
-    uint32_t length;
-};
-
-static int open_folder_of(struct look *look, const struct inventory_item *item)
-{
-    if (item->name_at == 0)
-        return look->root_fd;
-    if (look->folder_fd >= 0 && look->length == item->name_at &&
-        memcmp(look->folder, item->path, item->name_at) == 0)
-        return look->folder_fd;
-    char path[PATH_MAX];
-    if (item->name_at >= sizeof path)
-        return -1;
-    memcpy(path, item->path, item->name_at);
-    path[item->name_at] = 0;
-    if (look->folder_fd >= 0)
-        close(look->folder_fd);
-    look->folder = item->path;
-    look->length = item->name_at;
-    look->folder_fd = openat(look->root_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return look->folder_fd;
-}
-
-static bool look_at(struct look *look, const struct inventory_item *item, struct stat *status)
-{
-    int fd = open_folder_of(look, item);
-    if (fd < 0)
-        return false;
-    return is_folder(item) ? fstat(fd, status) == 0
-                           : fstatat(fd, item->path + item->name_at, status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static void look_end(struct look *look)
-{
-    if (look->folder_fd >= 0)
-        close(look->folder_fd);
-}
+/* ---- taking stock ---- */
 
 static void add_root_name(void *context, const char *name)
 {
@@ -160,8 +112,6 @@ static void add_root_name(void *context, const char *name)
     if (name[0] != '.' && strcmp(name, "status.json") != 0)
         *sum += XXH64(name, strlen(name), 0);
 }
-
-/* ---- taking stock ---- */
 
 /* Those that were carried were in order where they came from: that is told faster than by their paths. */
 static int compare_paths(const void *left, const void *right)
@@ -225,25 +175,21 @@ void inventory_changed_now(struct inventory *inventory)
     clock_gettime(CLOCK_MONOTONIC_COARSE, &inventory->last_change);
 }
 
-bool inventory_complete(struct inventory *inventory, int root_fd, const char **path)
+static bool take_stock(struct inventory_item *item, const struct stat *status)
 {
-    struct look look = {.root_fd = root_fd, .folder_fd = -1};
-    struct stat status;
-    bool complete = true;
+    bool same = inventory_is_folder(item) || before_of(status) == item->before;
+    item->mark = same ? inventory_mark(status) : 0;
+    item->unsettled = false;
+    return same;
+}
+
+bool inventory_complete(struct inventory *inventory, int root_fd, unsigned threads, const char **path)
+{
     add_folders_of_files(inventory);
     if (!inventory->last_change.tv_sec && !inventory->last_change.tv_nsec)
         inventory_changed_now(inventory);
     wait_for_next_tick(&inventory->last_change);
-    for (uint32_t i = 0; complete && i < inventory->count; i++) {
-        struct inventory_item *item = &inventory->items[i];
-        if (!item->unsettled)
-            continue;
-        *path = item->path;
-        complete = look_at(&look, item, &status) && (is_folder(item) || before_of(&status) == item->before);
-        item->mark = complete ? inventory_mark(&status) : 0;
-        item->unsettled = false;
-    }
-    look_end(&look);
+    bool complete = inventory_look(inventory, root_fd, true, take_stock, threads, path);
     inventory->root_names = 0;
     if (complete && !folders_list(root_fd, ".", false, add_root_name, &inventory->root_names)) {
         *path = "";
@@ -252,21 +198,18 @@ bool inventory_complete(struct inventory *inventory, int root_fd, const char **p
     return complete;
 }
 
-bool inventory_stands(const struct inventory *inventory, int root_fd, const char **path)
+static bool is_as_marked(struct inventory_item *item, const struct stat *status)
 {
-    struct look look = {.root_fd = root_fd, .folder_fd = -1};
-    struct stat status;
+    return inventory_mark(status) == item->mark;
+}
+
+bool inventory_stands(const struct inventory *inventory, int root_fd, unsigned threads, const char **path)
+{
     uint64_t root_names = 0;
-    bool stands =
-        folders_list(root_fd, ".", false, add_root_name, &root_names) && root_names == inventory->root_names;
     *path = "";
-    for (uint32_t i = 0; stands && i < inventory->count; i++) {
-        const struct inventory_item *item = &inventory->items[i];
-        *path = item->path;
-        stands = look_at(&look, item, &status) && inventory_mark(&status) == item->mark;
-    }
-    look_end(&look);
-    return stands;
+    return folders_list(root_fd, ".", false, add_root_name, &root_names) &&
+           root_names == inventory->root_names &&
+           inventory_look(inventory, root_fd, false, is_as_marked, threads, path);
 }
 
 /* ---- as MessagePack: paths in order, each without what it shares with the one before ---- */

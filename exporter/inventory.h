@@ -72,11 +72,11 @@ void inventory_changed_now(struct inventory *inventory);
 
 /* Takes stock after all is in its place. False: `*path` (never NULL; empty for the root) is not as it was
  * put, somebody else has been there; the inventory is of no use. */
-bool inventory_complete(struct inventory *inventory, int root_fd, const char **path);
+bool inventory_complete(struct inventory *inventory, int root_fd, unsigned threads, const char **path);
 
 /* True: everything is as it was when the inventory was completed. False: `*path` is not; it is valid as long
  * as the inventory. */
-bool inventory_stands(const struct inventory *inventory, int root_fd, const char **path);
+bool inventory_stands(const struct inventory *inventory, int root_fd, unsigned threads, const char **path);
 
 /* MessagePack. Reading fails (sticky, as everything in pack_reader) on counts, paths or an order that writing
  * never produces. `inventory` must be empty. */

@@ -89,7 +89,7 @@ static void *look(void *context)
 {
     struct publication *publication = context;
     const char *path;
-    publication->looked = inventory_stands(publication->look_at, publication->root_fd, &path);
+    publication->looked = inventory_stands(publication->look_at, publication->root_fd, 1, &path);
     return NULL;
 }
 
@@ -108,6 +108,22 @@ static void look_end(struct publication *publication)
     publication->looking = false;
     if (publication->previous == publication->look_at)
         publication->previous_stands |= publication->looked;
+}
+
+/* ---- writing back ---- */
+
+/* The kernel reports what it could not write only once for each descriptor, so the answer is kept. */
+static void *write_back(void *context)
+{
+    struct publication *publication = context;
+    if (syncfs(publication->root_fd) != 0)
+        publication->write_back_error = errno;
+    return NULL;
+}
+
+void publication_write_back(struct publication *publication)
+{
+    publication->writing_back = threads_start(1, write_back, publication);
 }
 
 /* ---- opening ---- */
@@ -146,6 +162,7 @@ bool publication_open(struct publication *publication, const char *public_folder
 void publication_close(struct publication *publication)
 {
     look_end(publication);
+    threads_join(&publication->writing_back);
     if (publication->root_fd >= 0)
         close(publication->root_fd);
     if (publication->kept_fd >= 0)
@@ -421,11 +438,13 @@ bool publication_commit(struct publication *publication)
     struct changes *changes = &publication->changes;
     int root_fd = publication->root_fd;
     look_end(publication);
+    threads_join(&publication->writing_back);
     if (!guard_ok(publication->guard))
         return false;
     if (!changes->count)
         return true;
-    if (FAULT_FAIL(EXPORTER_BEFORE_SYNC))
+    errno = publication->write_back_error;
+    if (errno || FAULT_FAIL(EXPORTER_BEFORE_SYNC))
         return fail(publication, "sync the file system of", "");
     if (!changes_sync_content(changes, root_fd, publication->root, publication->guard))
         return false;

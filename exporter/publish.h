@@ -21,6 +21,7 @@
 #include "exporter/folders.h"
 #include "exporter/guard.h"
 #include "exporter/inventory.h"
+#include "exporter/threads.h"
 
 struct publication_figures {
     uint64_t files_written, files_unchanged, files_removed;
@@ -46,6 +47,8 @@ struct publication {
     const struct inventory *look_at;  /* see publication_look; all below is its */
     pthread_t look_thread;
     bool looking, looked;
+    struct threads writing_back;
+    int write_back_error; /* errno, or 0 */
 };
 
 /* Makes PUBLIC/cache if missing, locks it and removes what dead runs left in it, in tracks/ and in
@@ -53,6 +56,10 @@ struct publication {
 bool publication_open(struct publication *publication, const char *public_folder, struct guard *guard);
 
 void publication_close(struct publication *publication);
+
+/* Has the disk begin with what was written so far, beside what the caller does next: for runs that write
+ * much, which otherwise wait for it at the end. At most once. */
+void publication_write_back(struct publication *publication);
 
 /* Makes a folder if missing (its parent must be there). */
 bool publication_folder(struct publication *publication, const char *path);

@@ -52,16 +52,24 @@ struct statistics_touched {
     uint32_t count;
 };
 
-/* Makes all files of the statistics on `threads` threads and removes those that are due to go.
+/* All files of the statistics, made on `threads` threads. Beginning computes what stands in them, with more
+ * than one thread beside what the caller does next; ending writes them and removes those that are due to go.
+ * What is computed takes 32 bytes for each person and scope that he is listed in.
  *
- * With `touched` (NULL: everything) the files of other classes, and of superclasses without any of these,
- * stay as the last run left them, unread, as far as publication_keep knows them; the others are made. That is
- * right only if the last run's catalogue was the same and it ran the same program.
+ * With `touched` (NULL: everything; needed only to begin) the files of other classes, and of superclasses
+ * without any of these, stay as the last run left them, unread, as far as publication_keep knows them; the
+ * others are made. That is right only if the last run's catalogue was the same and it ran the same program.
  *
- * Boards must be verified (snapshot.h); broken ones count as not there. False: the guard knows why. */
-bool statistics_write(struct publication *publication, const struct snapshot *snapshot,
+ * Boards must be verified (snapshot.h); broken ones count as not there. What statistics_begin was given must
+ * outlive the work, which has to be ended in any case: statistics_end releases it. False: the guard knows
+ * why. */
+struct statistics_work;
+
+struct statistics_work *statistics_begin(struct publication *publication, const struct snapshot *snapshot,
     const struct statistics_source *source, const struct statistics_touched *touched, unsigned threads,
     struct guard *guard);
+
+bool statistics_end(struct statistics_work *work);
 
 /* Removes all files of the statistics, and their folders if nothing else is in them. */
 bool statistics_remove(struct publication *publication);

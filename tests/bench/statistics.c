@@ -252,15 +252,15 @@ static void write_all(const struct world *world, struct site *site, const struct
     publication.segments = segments;
     publication.previous = &site->inventory;
     struct start at = begin();
-    fail_unless(
-        statistics_write(&publication, &world->snapshot, &world->source, touched, threads, site->guard),
+    fail_unless(statistics_end(statistics_begin(
+                    &publication, &world->snapshot, &world->source, touched, threads, site->guard)),
         site->guard);
     say(step, at);
     printf("    %" PRIu64 " files written with %" PRIu64 " bytes, %" PRIu64 " unchanged\n",
         publication.figures.files_written, publication.figures.bytes_written,
         publication.figures.files_unchanged);
     fail_unless(publication_commit(&publication), site->guard);
-    fail_unless(inventory_complete(&publication.inventory, publication.root_fd, &path), site->guard);
+    fail_unless(inventory_complete(&publication.inventory, publication.root_fd, 1, &path), site->guard);
     segments_save(segments, &publication.inventory);
     inventory_free(&site->inventory);
     site->inventory = publication.inventory;

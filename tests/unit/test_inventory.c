@@ -66,7 +66,7 @@ static void remove_tree(struct tree *tree)
 
 static bool stands(struct tree *tree)
 {
-    return inventory_stands(&tree->inventory, tree->fd, &tree->path);
+    return inventory_stands(&tree->inventory, tree->fd, 2, &tree->path);
 }
 
 static void change_nothing(struct tree *tree)
@@ -178,7 +178,7 @@ static void test_what_is_noticed(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tree tree;
         make_tree(&tree);
-        assert_true(inventory_complete(&tree.inventory, tree.fd, &tree.path));
+        assert_true(inventory_complete(&tree.inventory, tree.fd, 2, &tree.path));
         assert_true(stands(&tree));
         cases[i].change(&tree);
         assert_int_equal(stands(&tree), cases[i].path == NULL);
@@ -203,7 +203,7 @@ static void test_files_that_come_to_their_place(void **state)
     status = status_of(&tree, "top");
     inventory_unsettle(&tree.inventory, "top", &status);
     assert_int_equal(renameat(tree.fd, "a/b/temporary", tree.fd, "a/b/three"), 0);
-    assert_true(inventory_complete(&tree.inventory, tree.fd, &tree.path));
+    assert_true(inventory_complete(&tree.inventory, tree.fd, 2, &tree.path));
     assert_true(stands(&tree));
     put(&tree, "a/b/three", "4");
     assert_false(stands(&tree));
@@ -218,7 +218,7 @@ static void test_somebody_else_was_there_before_it_was_complete(void **state)
     make_tree(&tree);
     struct stat status = status_of(&tree, "top");
     inventory_add(&tree.inventory, "a/b/three", &status, true);
-    assert_false(inventory_complete(&tree.inventory, tree.fd, &tree.path));
+    assert_false(inventory_complete(&tree.inventory, tree.fd, 2, &tree.path));
     assert_string_equal(tree.path, "a/b/three");
     remove_tree(&tree);
 
@@ -226,7 +226,7 @@ static void test_somebody_else_was_there_before_it_was_complete(void **state)
     status = status_of(&tree, "a/b/one");
     inventory_unsettle(&tree.inventory, "a/b/one", &status);
     put(&tree, "a/b/one", "longer");
-    assert_false(inventory_complete(&tree.inventory, tree.fd, &tree.path));
+    assert_false(inventory_complete(&tree.inventory, tree.fd, 2, &tree.path));
     assert_string_equal(tree.path, "a/b/one");
     remove_tree(&tree);
 }

@@ -172,7 +172,7 @@ static void publish(struct site *site, struct world *world, unsigned threads, bo
     publication.segments = segments_open(site->folder, fresh);
     assert_true(item_files_write(&publication, &files, threads, &guard));
     assert_true(publication_commit(&publication));
-    assert_true(inventory_complete(&publication.inventory, publication.root_fd, &path));
+    assert_true(inventory_complete(&publication.inventory, publication.root_fd, 2, &path));
     assert_true(segments_save(publication.segments, &publication.inventory));
     segments_close(&publication.segments);
     site->figures = publication.figures;

@@ -36,7 +36,7 @@ static void close_run(struct site *site)
     const char *path;
     struct publication *publication = &site->publication;
     assert_true(publication_commit(publication));
-    assert_true(inventory_complete(&publication->inventory, publication->root_fd, &path));
+    assert_true(inventory_complete(&publication->inventory, publication->root_fd, 2, &path));
     inventory_free(&site->before);
     site->before = publication->inventory;
     publication->inventory = inventory_make();
@@ -99,7 +99,7 @@ static void test_what_is_kept_is_noted(void **state)
     assert_int_equal(site.publication.figures.files_unchanged, PATHS);
     close_run(&site);
     open_run(&site);
-    assert_true(inventory_stands(&site.before, site.publication.root_fd, &path));
+    assert_true(inventory_stands(&site.before, site.publication.root_fd, 2, &path));
     close_run(&site);
     remove_site(&site);
 }
@@ -140,7 +140,7 @@ static void test_what_stands_is_kept_unseen(void **state)
     const char *path;
     make_site(&site);
     open_run(&site);
-    assert_true(inventory_stands(&site.before, site.publication.root_fd, &path));
+    assert_true(inventory_stands(&site.before, site.publication.root_fd, 2, &path));
     site.publication.previous_stands = true;
     assert_true(publication_keep(&site.publication, "a/one"));
     assert_false(publication_keep(&site.publication, "a/three"));

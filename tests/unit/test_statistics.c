@@ -67,7 +67,7 @@ static void close_run(struct site *site)
 {
     const char *path;
     assert_true(publication_commit(&site->publication));
-    assert_true(inventory_complete(&site->publication.inventory, site->publication.root_fd, &path));
+    assert_true(inventory_complete(&site->publication.inventory, site->publication.root_fd, 2, &path));
     assert_true(segments_save(site->segments, &site->publication.inventory));
     inventory_free(&site->inventory);
     site->inventory = site->publication.inventory;
@@ -82,8 +82,8 @@ static void publish(struct site *site, const struct fixture *fixture,
     const struct statistics_touched *touched, unsigned threads)
 {
     open_run(site);
-    assert_true(statistics_write(
-        &site->publication, &fixture->snapshot, &fixture->source, touched, threads, &site->guard));
+    assert_true(statistics_end(statistics_begin(
+        &site->publication, &fixture->snapshot, &fixture->source, touched, threads, &site->guard)));
     close_run(site);
 }
 
