@@ -63,15 +63,9 @@ static inline int fixture_set_up(void **state)
 
 static inline int fixture_tear_down(void **state)
 {
-    static const char *const names[] = {"data.mdb", "lock.mdb", "coordinator.lock"};
     struct fixture *f = *state;
-    char path[128];
     fixture_close(f);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        assert_true(snprintf(path, sizeof path, "%s/%s", f->folder, names[i]) > 0);
-        unlink(path);
-    }
-    unit_remove_folder(f->folder);
+    unit_remove_store(f->folder);
     catalogue_free(&f->catalogue);
     return 0;
 }

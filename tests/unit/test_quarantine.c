@@ -32,16 +32,10 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const files[] = {"data.mdb", "lock.mdb", "coordinator.lock"};
     plan_close(&fixture->plan);
     store_close(&fixture->store);
     catalogue_free(&fixture->catalogue);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[128];
-        assert_true(snprintf(path, sizeof path, "%s/%s", fixture->folder, files[i]) > 0);
-        unlink(path);
-    }
-    unit_remove_folder(fixture->folder);
+    unit_remove_store(fixture->folder);
     return 0;
 }
 

@@ -38,14 +38,9 @@ static struct fixture *open_with_map(size_t map_bytes)
 
 static void close_all(struct fixture *f)
 {
-    char path[128];
     store_writer_close(&f->writer);
     mdb_env_close(f->env);
-    snprintf(path, sizeof path, "%s/data.mdb", f->folder);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/lock.mdb", f->folder);
-    unlink(path);
-    unit_remove_folder(f->folder);
+    unit_remove_store(f->folder);
     free(f);
 }
 

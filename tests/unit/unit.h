@@ -25,6 +25,18 @@ static inline void unit_remove_folder(const char *path)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* Removes a folder that holds a store, which is closed, and nothing else. */
+static inline void unit_remove_store(const char *folder)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb", "coordinator.lock"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[128];
+        assert_true(snprintf(path, sizeof path, "%s/%s", folder, names[i]) < (int)sizeof path);
+        unlink(path); /* not every store has all of them */
+    }
+    unit_remove_folder(folder);
+}
+
 /* `folder`/`name` holding `content`. */
 static inline void unit_write_file(
     const char *folder, const char *name, const char *content, char path[static 128])
