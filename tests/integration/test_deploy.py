@@ -5,7 +5,6 @@ import gzip
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import urllib.error
@@ -15,15 +14,11 @@ import pytest
 
 from conftest import ROOT
 from crawl import wait_for
+from programs import find, needs
 
 UNITS = ("r3e-coordinator.service", "r3e-worker@.service", "r3e-httpd.service")
 EXPOSURE_MOST = 2.0
 PROGRAMS = {"r3e-coordinator": "coordinator", "r3e-worker": "worker", "r3e-httpd": "exporter/httpd"}
-
-
-def needs(program):
-    return pytest.mark.skipif(not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin"),
-                              reason=f"{program} is not installed")
 
 
 @pytest.fixture
@@ -92,7 +87,7 @@ events {{}}
 http {{ access_log off; include {tmp_path}/site.conf; client_body_temp_path {tmp_path}/1; proxy_temp_path {tmp_path}/2;
 fastcgi_temp_path {tmp_path}/3; uwsgi_temp_path {tmp_path}/4; scgi_temp_path {tmp_path}/5; }}
 """)
-    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    nginx = find("nginx")
     checked = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
     assert checked.returncode == 0 and "warn" not in checked.stderr, checked.stderr
     server = subprocess.Popen([nginx, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)

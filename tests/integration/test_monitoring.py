@@ -10,6 +10,7 @@ import yaml
 
 from crawl import wait_for
 from httpd import Httpd
+from programs import needs
 from status_publisher import StatusPublisher
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "monitoring"
@@ -113,6 +114,7 @@ def names_in(expression):
     return set(re.findall(r"\b[a-z][a-z0-9_]*\b", without_strings)) - PROMQL
 
 
+@needs("promtool")
 def test_rules_are_rules():
     done = promtool("check", "rules", FOLDER / "prometheus-alerts.yml")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -141,6 +143,7 @@ def history(alert, series, fires):
     }
 
 
+@needs("promtool")
 @pytest.mark.parametrize("alert", HISTORIES)
 def test_alert(tmp_path, alert):
     fire, calm = HISTORIES[alert]
@@ -190,6 +193,7 @@ def test_dashboard_is_one():
         assert panel["datasource"]["uid"] == "${datasource}" and panel["targets"], panel["title"]
 
 
+@needs("promtool")
 def test_dashboard_expressions_are_promql(tmp_path):
     """promtool reads them as recording rules; the dashboard's variables stand for something."""
     rules = [{"record": f"r{number}", "expr": re.sub(r"\$\w+", ".*", expression)}
