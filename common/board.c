@@ -161,22 +161,14 @@ static bool read_row(struct pack_reader *pack, uint32_t shared_count, struct boa
     return !pack->failed;
 }
 
-bool board_reader_next(struct board_reader *reader, struct board_row *row, const uint8_t **start)
+bool board_reader_next(struct board_reader *reader, struct board_row *row)
 {
     if (reader->rows_read == reader->row_count || reader->pack.failed)
         return false;
-    if (start)
-        *start = reader->pack.next;
     if (!read_row(&reader->pack, reader->shared_count, row))
         return false;
     reader->rows_read++;
     return true;
-}
-
-bool board_row_read(const uint8_t *start, const uint8_t *end, uint32_t shared_count, struct board_row *row)
-{
-    struct pack_reader pack = pack_reader_make(start, (size_t)(end - start));
-    return read_row(&pack, shared_count, row);
 }
 
 static bool row_is_utf8(const struct board_row *row)
@@ -201,7 +193,7 @@ bool board_validate(const void *bytes, size_t length, uint32_t *row_count, const
             return false;
         }
     }
-    while (board_reader_next(&reader, &row, NULL)) {
+    while (board_reader_next(&reader, &row)) {
         if (!row_is_utf8(&row)) {
             *problem = "a string of a row is not UTF-8";
             return false;

@@ -8,10 +8,7 @@
  *                country, car, car_class, team, rank, difficulty ]          × row count
  *
  * The last six of a row repeat a great deal within a board and are numbers: places in the header's list of
- * shared strings, of which each stands there once. Rows are in rank order. All strings are valid UTF-8.
- *
- * A row decodes without the rows before it, so an index can keep the place of each row and read it again
- * later. */
+ * shared strings, of which each stands there once. Rows are in rank order. All strings are valid UTF-8. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -93,12 +90,8 @@ bool board_reader_open(struct board_reader *reader, const void *bytes, size_t le
 void board_reader_shared(const struct board_reader *reader, struct text *out);
 
 /* The next row; false after the last one, or where the data is broken (`reader->pack.failed`). Every shared
- * place is below shared_count. `*start`, if not NULL, receives the row's first byte, for board_row_read. */
-bool board_reader_next(struct board_reader *reader, struct board_row *row, const uint8_t **start);
-
-/* Reads one row again at a place that board_reader_next gave, in bytes that end at `end`. The data was
- * validated then; false only if it has changed since. */
-bool board_row_read(const uint8_t *start, const uint8_t *end, uint32_t shared_count, struct board_row *row);
+ * place is below shared_count. */
+bool board_reader_next(struct board_reader *reader, struct board_row *row);
 
 /* Walks everything: header, every row, UTF-8 of every string, nothing behind the last row. For data that
  * comes from outside. On false `*problem` is a constant string that says what is wrong. */

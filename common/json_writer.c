@@ -166,22 +166,6 @@ void json_null(struct json_writer *writer)
     buffer_append_string(writer->out, "null");
 }
 
-void json_micros(struct json_writer *writer, uint64_t micros)
-{
-    json_uint(writer, micros / 1000000);
-    unsigned rest = (unsigned)(micros % 1000000);
-    if (!rest)
-        return;
-    char fraction[7] = ".000000";
-    int at = 6;
-    for (unsigned value = rest; value; value /= 10)
-        fraction[at--] = (char)('0' + value % 10);
-    size_t length = sizeof fraction;
-    while (fraction[length - 1] == '0')
-        length--;
-    buffer_append(writer->out, fraction, length);
-}
-
 void json_double(struct json_writer *writer, double value)
 {
     if (!isfinite(value)) {

@@ -37,9 +37,6 @@ void json_uint(struct json_writer *writer, uint64_t value);
 void json_bool(struct json_writer *writer, bool value);
 void json_null(struct json_writer *writer);
 
-/* `micros` / 1,000,000 as the shortest decimal number: 0, 1.533, 0.5, 62. */
-void json_micros(struct json_writer *writer, uint64_t micros);
-
 /* A finite double in the shortest form that reads back equal; NaN and infinities become null. */
 void json_double(struct json_writer *writer, double value);
 

@@ -48,11 +48,6 @@ const char *bye_string(enum bye bye)
     return bye_strings[bye];
 }
 
-const char *robots_outcome_string(enum robots_outcome outcome)
-{
-    return robots_outcome_strings[outcome];
-}
-
 enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM, FIELD_LEASES };
 
 struct field {

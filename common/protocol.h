@@ -105,7 +105,6 @@ const char *outcome_string(enum outcome outcome);
 const char *failure_string(enum failure failure);
 const char *verdict_string(enum verdict verdict);
 const char *bye_string(enum bye bye);
-const char *robots_outcome_string(enum robots_outcome outcome);
 
 /* worker → coordinator, first message on a connection and again after every reconnect */
 struct message_hello {

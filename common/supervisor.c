@@ -32,7 +32,7 @@ struct supervisor {
     int64_t start_after_ms; /* monotonic; nothing is started before */
     int64_t pause_ms;       /* the next pause; 0: healthy */
     bool unhealthy;         /* one ended before it had worked; the next tick holds back */
-    uint64_t started, crashed;
+    uint64_t crashed;
     supervisor_ended ended;
     void *ended_context;
 };
@@ -115,7 +115,6 @@ static bool start_child(struct supervisor *supervisor, struct child *child)
         return false;
     }
     supervisor->alive++;
-    supervisor->started++;
     loop_add_fd(supervisor->loop, child->process.pid_fd, child_ended, child);
     return true;
 }
@@ -202,11 +201,6 @@ bool supervisor_is_broken(const struct supervisor *supervisor)
 unsigned supervisor_alive(const struct supervisor *supervisor)
 {
     return supervisor->alive;
-}
-
-uint64_t supervisor_started(const struct supervisor *supervisor)
-{
-    return supervisor->started;
 }
 
 uint64_t supervisor_crashed(const struct supervisor *supervisor)

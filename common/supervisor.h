@@ -51,9 +51,8 @@ void supervisor_stop(struct supervisor *supervisor, int signal);
 /* True if none is alive, or one has ended and was not noticed yet: its own children die of that. */
 bool supervisor_is_broken(const struct supervisor *supervisor);
 
-/* Children alive now, and how many were started and have died badly so far. */
+/* Children alive now, and how many have died badly so far. */
 unsigned supervisor_alive(const struct supervisor *supervisor);
-uint64_t supervisor_started(const struct supervisor *supervisor);
 uint64_t supervisor_crashed(const struct supervisor *supervisor);
 
 /* The pids of the children alive; returns how many were written to `out`. */

@@ -26,7 +26,7 @@ struct entry {
 struct authorized {
     const char *folder;
     struct entry *keys; /* uthash table; owns the entries */
-    unsigned count, unusable;
+    unsigned count;
     uint64_t seen; /* what the folder looked like when it was read last; 0: not read yet */
     int64_t next_look_ms;
     char problem[FILE_ERROR_SIZE];
@@ -215,10 +215,9 @@ static enum authorized_change exchange(struct authorized *authorized, struct rea
     free_keys(&authorized->keys);
     authorized->keys = reading->keys;
     authorized->count = reading->count;
-    authorized->unusable = reading->unusable;
     memcpy(authorized->problem, reading->problem, sizeof authorized->problem);
     log_info("authorized keys: %u in %s, %u files cannot be used", authorized->count, authorized->folder,
-        authorized->unusable);
+        reading->unusable);
     return change;
 }
 
@@ -286,11 +285,6 @@ const struct key_file *authorized_find(const struct authorized *authorized, cons
 unsigned authorized_count(const struct authorized *authorized)
 {
     return authorized->count;
-}
-
-unsigned authorized_unusable(const struct authorized *authorized)
-{
-    return authorized->unusable;
 }
 
 const char *authorized_problem(const struct authorized *authorized)

@@ -39,9 +39,7 @@ const struct key_file *authorized_find(const struct authorized *authorized, cons
 
 unsigned authorized_count(const struct authorized *authorized);
 
-/* Files that could not be used, at the last look; and what is wrong, of one of them or of the folder: "" if
- * nothing is. */
-unsigned authorized_unusable(const struct authorized *authorized);
+/* What was wrong with one of the files or with the folder at the last look: "" if nothing was. */
 const char *authorized_problem(const struct authorized *authorized);
 
 #endif

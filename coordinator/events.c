@@ -26,11 +26,6 @@ static const char *const strings[] = {EVENT_KINDS(X)};
 static const enum event_ring ring_of[] = {EVENT_KINDS(X)};
 #undef X
 
-const char *event_kind_string(enum event_kind kind)
-{
-    return strings[kind];
-}
-
 struct events *events_open(void)
 {
     return memory_zalloc(1, sizeof(struct events));

@@ -73,6 +73,4 @@ uint64_t events_last(const struct events *events);
 void events_write(
     const struct events *events, uint64_t after, const struct catalogue *catalogue, struct json_writer *json);
 
-const char *event_kind_string(enum event_kind kind);
-
 #endif

@@ -230,8 +230,3 @@ uint64_t status_tree_pss_kb(const struct status *status)
 {
     return status->measure.tree_kb;
 }
-
-uint64_t status_tree_peak_kb(const struct status *status)
-{
-    return status->measure.tree_peak_kb;
-}

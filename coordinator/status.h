@@ -30,9 +30,7 @@ void status_flush(struct status *status, int64_t now_ms, int64_t wall_ms);
 /* Loop handler of the status socket: subscriptions. */
 void status_readable(void *context);
 
-/* Proportional memory of the whole tree (coordinator, local workers, exporter) in KiB when last looked at,
- * and the greatest seen. */
+/* Proportional memory of the whole tree (coordinator, local workers, exporter) in KiB when last looked at. */
 uint64_t status_tree_pss_kb(const struct status *status);
-uint64_t status_tree_peak_kb(const struct status *status);
 
 #endif

@@ -98,7 +98,7 @@ bool gather_put(struct gathering *gathering, uint32_t board)
     if (!board_reader_open(&reader, source->rows.data, source->rows.length))
         log_bug("gather: a verified board does not open");
     number_shared(gathering, &reader);
-    for (uint32_t place = 0; board_reader_next(&reader, &row, NULL); place++) {
+    for (uint32_t place = 0; board_reader_next(&reader, &row); place++) {
         if (row.name.length && !put_row(gathering, &row, board, place))
             return false;
     }

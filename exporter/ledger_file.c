@@ -357,12 +357,3 @@ void ledger_files_keep(struct ledger_files *files)
     files->logs_are_fresh = files->logs_are_fresh && !kept;
     files->is_written = !kept;
 }
-
-void ledger_files_remove(struct ledger_files *files)
-{
-    if (files->folder_fd < 0)
-        return;
-    unlinkat(files->folder_fd, LEDGER_NAME, 0);
-    for (int log = 0; log < LEDGER_LOGS; log++)
-        unlinkat(files->folder_fd, logs[log].name, 0);
-}

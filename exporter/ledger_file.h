@@ -45,7 +45,4 @@ void ledger_files_write(struct ledger_files *files, const struct ledger *ledger)
 /* Puts what was written, if anything was, in its place for the next run. A failure is a warning. */
 void ledger_files_keep(struct ledger_files *files);
 
-/* Removes the files, where there are any. */
-void ledger_files_remove(struct ledger_files *files);
-
 #endif

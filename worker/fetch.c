@@ -240,11 +240,6 @@ void fetch_abort(struct fetch *fetch)
     release(fetch);
 }
 
-bool fetch_is_busy(const struct fetch *fetch)
-{
-    return fetch->busy;
-}
-
 /* ---- setting up ---- */
 
 static void set_long(struct fetch *fetch, CURLoption option, long value)

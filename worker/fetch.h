@@ -50,8 +50,6 @@ void fetch_start(struct fetch *fetch, const char *url, const char *referer, enum
 /* Drops the request under way, if any, without a callback. */
 void fetch_abort(struct fetch *fetch);
 
-bool fetch_is_busy(const struct fetch *fetch);
-
 /* Lets libcurl do what is due; returns milliseconds until it wants to be called again. */
 int64_t fetch_tick(struct fetch *fetch, int64_t now_ms);
 

@@ -130,7 +130,7 @@ static void positions_are(const struct fixture *fixture, const char *expected)
     char text[200] = "";
     size_t length = 0;
     assert_true(board_reader_open(&reader, fixture->rows.data, fixture->rows.length));
-    while (board_reader_next(&reader, &row, NULL))
+    while (board_reader_next(&reader, &row))
         length += (size_t)snprintf(text + length, sizeof text - length, "%u%.*s ", row.position,
             (int)row.name.length, row.name.data);
     assert_string_equal(text, expected);

@@ -136,7 +136,7 @@ static void a_program_that_is_not_there_is_throttled_too(void **state)
     open_with(&fixture, missing, 4);
     int64_t pause = tick(&fixture, 0);
     assert_in_range(pause, 1000, 1500);
-    assert_int_equal(supervisor_started(fixture.supervisor), 0);
+    assert_int_equal(supervisor_alive(fixture.supervisor), 0);
     pause = tick(&fixture, pause);
     assert_in_range(pause, 2000, 3000);
     close_all(&fixture);
