@@ -44,7 +44,7 @@ static uint32_t lower_bound(const struct catalogue_items *items, uint32_t id)
     return low;
 }
 
-const struct catalogue_item *catalogue_find(const struct catalogue_items *items, uint32_t id)
+static const struct catalogue_item *find(const struct catalogue_items *items, uint32_t id)
 {
     uint32_t place = lower_bound(items, id);
     return place < items->count && items->items[place].id == id ? &items->items[place] : NULL;
@@ -52,12 +52,12 @@ const struct catalogue_item *catalogue_find(const struct catalogue_items *items,
 
 const struct catalogue_item *catalogue_find_track(const struct catalogue *catalogue, uint32_t id)
 {
-    return catalogue_find(&catalogue->tracks, id);
+    return find(&catalogue->tracks, id);
 }
 
 const struct catalogue_item *catalogue_find_class(const struct catalogue *catalogue, uint32_t id)
 {
-    return catalogue_find(&catalogue->classes, id);
+    return find(&catalogue->classes, id);
 }
 
 static const char *name_problem(const char *name, size_t length)
@@ -90,7 +90,7 @@ const char *catalogue_add_item(
     const char *problem = name_problem(name, length);
     if (problem)
         return problem;
-    if (catalogue_find(items, (uint32_t)id))
+    if (find(items, (uint32_t)id))
         return "is an id that stands there twice";
     if (items->count == CATALOGUE_ITEMS_MAX)
         return "is one too many; allowed: at most 5000";

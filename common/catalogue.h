@@ -70,7 +70,6 @@ const char *catalogue_add_member(struct catalogue *catalogue, uint32_t superclas
 /* The item with this id, or NULL. Binary search. */
 const struct catalogue_item *catalogue_find_track(const struct catalogue *catalogue, uint32_t id);
 const struct catalogue_item *catalogue_find_class(const struct catalogue *catalogue, uint32_t id);
-const struct catalogue_item *catalogue_find(const struct catalogue_items *items, uint32_t id);
 
 /* Reads a catalogue file, which must have at least one track and one class. False: all that is wrong was
  * added to `problems`. Release `*catalogue` in both cases. */

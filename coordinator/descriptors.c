@@ -20,7 +20,8 @@
 #define RAISE_MOST 65536u
 #define PAUSE_MS   20
 
-unsigned descriptors_needed(int64_t local_workers)
+/* How many the coordinator needs at least. */
+static unsigned needed_for(int64_t local_workers)
 {
     return BASE + DESCRIPTORS_SPARE + PER_WORKER * (unsigned)local_workers;
 }
@@ -28,7 +29,7 @@ unsigned descriptors_needed(int64_t local_workers)
 struct descriptors descriptors_make(int64_t local_workers)
 {
     struct rlimit limit;
-    unsigned needed = descriptors_needed(local_workers);
+    unsigned needed = needed_for(local_workers);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         log_fatal("cannot read the limit of open files: %s", strerror(errno));
     rlim_t most = limit.rlim_max < RAISE_MOST ? limit.rlim_max : RAISE_MOST;

@@ -19,9 +19,6 @@ struct descriptors {
     int64_t next_look_ms;
 };
 
-/* How many the coordinator needs at least. */
-unsigned descriptors_needed(int64_t local_workers);
-
 /* Raises the soft limit as far as it may be raised. Exits with a message that says how many are needed if
  * that is not enough. Call before sockets are opened. */
 struct descriptors descriptors_make(int64_t local_workers);

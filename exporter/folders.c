@@ -40,7 +40,7 @@ bool folders_temporary_path(const char *path, char out[static PATH_MAX])
     return false;
 }
 
-bool folders_is_temporary(const char *name)
+static bool is_temporary(const char *name)
 {
     return strncmp(name, FOLDERS_TEMPORARY, PREFIX_LENGTH) == 0;
 }
@@ -64,7 +64,7 @@ void folders_remove_temporary(int folder_fd, const char *name)
 
 static void show(int fd, const char *name, bool sweep, folders_visitor visit, void *context)
 {
-    if (folders_is_temporary(name)) {
+    if (is_temporary(name)) {
         if (sweep)
             folders_remove_temporary(fd, name);
     } else if (visit && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {

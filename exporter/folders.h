@@ -16,8 +16,6 @@ bool folders_make(const char *path);
 /* `path` with FOLDERS_TEMPORARY before its last part. */
 bool folders_temporary_path(const char *path, char out[static PATH_MAX]);
 
-bool folders_is_temporary(const char *name);
-
 /* Removes a temporary file or folder; the latter has one level only. */
 void folders_remove_temporary(int folder_fd, const char *name);
 

@@ -112,7 +112,7 @@ bool ledger_is_damaged(struct ledger *ledger, uint32_t person)
         ledger->guard, LEDGER_ROWS ": the rows of person %u are not what they were", (unsigned)person);
 }
 
-bool ledger_read(struct ledger *ledger, uint32_t person, struct buffer *bytes)
+static bool read_bytes(struct ledger *ledger, uint32_t person, struct buffer *bytes)
 {
     const struct ledger_person *record = &ledger->persons[person];
     buffer_clear(bytes);
@@ -131,14 +131,14 @@ bool ledger_read(struct ledger *ledger, uint32_t person, struct buffer *bytes)
 
 bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
-    return ledger_read(ledger, person, bytes) &&
+    return read_bytes(ledger, person, bytes) &&
            (bundle_read(bundle, bytes->data, bytes->length) || ledger_is_damaged(ledger, person));
 }
 
 bool ledger_aliases(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
     const uint8_t *rows;
-    return ledger_read(ledger, person, bytes) &&
+    return read_bytes(ledger, person, bytes) &&
            (bundle_read_keys(bundle, bytes->data, bytes->length, &rows) || ledger_is_damaged(ledger, person));
 }
 

@@ -127,11 +127,8 @@ bool ledger_check_cards(struct ledger *ledger);
 /* A person's card; it points into the map. */
 struct card ledger_card(const struct ledger *ledger, uint32_t person);
 
-/* Reads a person's bundle into `bytes` (cleared first). False: the guard knows why, and `damaged` is set
- * where it is not what it was. */
-bool ledger_read(struct ledger *ledger, uint32_t person, struct buffer *bytes);
-
-/* The same, and takes it apart; `bundle` points into `bytes`. */
+/* Reads a person's bundle into `bytes` (cleared first) and takes it apart; `bundle` points into `bytes`.
+ * False: the guard knows why, and `damaged` is set where it is not what it was. */
 bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle);
 
 /* The same, but without the rows. */

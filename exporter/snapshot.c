@@ -159,6 +159,16 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         track_id, class_id);
 }
 
+static void touched_bytes(struct snapshot *snapshot, size_t bytes)
+{
+    size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;
+    if (touched < RESIDENT_BYTES)
+        return;
+    if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
+        return;
+    lmdb_map_release(&snapshot->map);
+}
+
 static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_state_t *hash)
 {
     MDB_cursor *cursor;
@@ -168,7 +178,7 @@ static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_stat
     int code;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
         add_board(snapshot, key, value, hash);
-        snapshot_touched(snapshot, LISTED_BYTES);
+        touched_bytes(snapshot, LISTED_BYTES);
     }
     if (code != MDB_NOTFOUND)
         check(code, folder, "walking the boards");
@@ -213,20 +223,10 @@ void snapshot_release(struct snapshot *snapshot)
     lmdb_map_release(&snapshot->map);
 }
 
-void snapshot_touched(struct snapshot *snapshot, size_t bytes)
-{
-    size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;
-    if (touched < RESIDENT_BYTES)
-        return;
-    if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
-        return;
-    lmdb_map_release(&snapshot->map);
-}
-
 void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes)
 {
     bool alone = board && snapshot->boards[board - 1].unwanted;
-    snapshot_touched(snapshot, alone ? bytes + ALONE_BYTES : bytes);
+    touched_bytes(snapshot, alone ? bytes + ALONE_BYTES : bytes);
 }
 
 /* ---- verification ---- */
@@ -257,7 +257,7 @@ static void find_values(struct snapshot *snapshot, struct guard *guard)
         board->detail = value_of(details, place);
         snapshot_touched_value(snapshot, i, FOUND_BYTES);
     }
-    snapshot_touched(snapshot, RESIDENT_BYTES);
+    touched_bytes(snapshot, RESIDENT_BYTES);
     mdb_cursor_close(rows);
     mdb_cursor_close(details);
 }

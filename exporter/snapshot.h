@@ -4,8 +4,8 @@
  *
  * The list of boards points into LMDB's map, without copies, and may be read by any thread until
  * snapshot_close. Pages of the map count as this process's memory once touched: who walks through values
- * calls snapshot_touched with what was read, and every few MB the map is emptied (a dropped page comes back
- * from the page cache). */
+ * calls snapshot_touched_value with what was read, and every few MB the map is emptied (a dropped page comes
+ * back from the page cache). */
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -65,11 +65,8 @@ void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *
 /* Empties the map: nothing more will be read for a while. Thread-safe. */
 void snapshot_release(struct snapshot *snapshot);
 
-/* Says that `bytes` of values were read. Thread-safe. */
-void snapshot_touched(struct snapshot *snapshot, size_t bytes);
-
-/* The same for a value of the board at this place: one that stands alone among unwanted ones has brought in
- * more than itself. */
+/* Says that `bytes` of a value of the board at this place were read: one that stands alone among unwanted
+ * ones has brought in more than itself. Thread-safe. */
 void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes);
 
 #endif

@@ -6,7 +6,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "common/json_writer.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -15,13 +14,12 @@
 
 struct string_pool string_pool_make(void)
 {
-    return (struct string_pool){.arena = arena_make(SIZE_MAX), .scratch = buffer_make(UINT32_MAX)};
+    return (struct string_pool){.arena = arena_make(SIZE_MAX)};
 }
 
 void string_pool_free(struct string_pool *pool)
 {
     arena_free(&pool->arena);
-    buffer_free(&pool->scratch);
     free(pool->entries);
     free(pool->slots);
     free(pool->tags);
@@ -70,19 +68,10 @@ static void grow(struct string_pool *pool)
 
 static struct string_pool_entry store(struct string_pool *pool, struct text string)
 {
-    buffer_clear(&pool->scratch);
-    buffer_append(&pool->scratch, string.data, string.length);
-    json_escape(&pool->scratch, string);
-    size_t json_length = pool->scratch.length - string.length;
-    bool same = json_length == string.length &&
-                memcmp(pool->scratch.data, pool->scratch.data + string.length, json_length) == 0;
-    if (!same && json_length == string.length)
-        log_bug("string_pool: a string that was checked to be UTF-8 is not");
-    size_t size = same ? string.length : pool->scratch.length;
-    const char *bytes = arena_copy(&pool->arena, (const char *)pool->scratch.data, size);
+    const char *bytes = arena_copy(&pool->arena, string.data, string.length);
     if (!bytes)
         log_fatal("out of memory for %u strings; raise the memory limit", pool->count);
-    return (struct string_pool_entry){bytes, string.length, (uint32_t)json_length};
+    return (struct string_pool_entry){bytes, string.length};
 }
 
 uint32_t string_pool_add(struct string_pool *pool, struct text string, bool *is_new)
@@ -101,14 +90,4 @@ uint32_t string_pool_add(struct string_pool *pool, struct text string, bool *is_
     pool->slots[at] = ++pool->count;
     pool->tags[at] = (uint32_t)(hash >> 32);
     return pool->count - 1;
-}
-
-uint32_t string_pool_find(const struct string_pool *pool, struct text string)
-{
-    if (!pool->slot_count)
-        return STRING_NONE;
-    if (!string.length)
-        string.data = "";
-    uint32_t slot = pool->slots[find_slot(pool, string, hash_of(string))];
-    return slot ? slot - 1 : STRING_NONE;
 }
