@@ -3,93 +3,75 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "coordinator/ctl/columns.h"
 #include "coordinator/ctl/names.h"
-#include "coordinator/ctl/simple_options.h"
+#include "coordinator/ctl/question.h"
+#include "coordinator/ctl/told.h"
 
 #define NAME "board"
 
-static const char *string(const cJSON *object, const char *name)
-{
-    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return value ? value : "";
-}
-
-static uint64_t number(const cJSON *object, const char *name)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-    bool fits = cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p53;
-    return fits ? (uint64_t)value->valuedouble : 0;
-}
-
-/* Text from outside must not steer the terminal. */
 static void put(const char *label, const char *text)
 {
-    struct buffer line = buffer_make(4096);
-    columns_append(&line, text, columns_width(text), false);
-    printf("%-14s%s\n", label, buffer_string(&line));
-    buffer_free(&line);
+    printf("%-14s%s\n", label, text);
 }
 
 static void put_plan(const cJSON *board)
 {
     char a[COLUMNS_NUMBER_SIZE];
-    put("state", string(board, "state"));
-    put("checked", *string(board, "checked") ? string(board, "checked") : "never");
-    put("next due", *string(board, "next_due") ? string(board, "next_due") : "as soon as possible");
-    if (*string(board, "error")) {
-        printf("last failure  %s, attempt %s: ", string(board, "error_time"),
-            columns_number(number(board, "attempt"), a));
-        put("", string(board, "error"));
+    put("state", told_text(board, "state"));
+    put("checked", *told_text(board, "checked") ? told_text(board, "checked") : "never");
+    put("next due", *told_text(board, "next_due") ? told_text(board, "next_due") : "as soon as possible");
+    if (*told_text(board, "error")) {
+        printf("last failure  %s, attempt %s: ", told_text(board, "error_time"),
+            columns_number(told_count(board, "attempt"), a));
+        puts(told_text(board, "error"));
     }
-    if (number(board, "failure_streak"))
+    if (told_count(board, "failure_streak"))
         printf("              %s failed fetches since the last good one\n",
-            columns_number(number(board, "failure_streak"), a));
-    if (number(board, "worker_deaths"))
+            columns_number(told_count(board, "failure_streak"), a));
+    if (told_count(board, "worker_deaths"))
         printf("deaths        %s workers died while they held it%s%s\n",
-            columns_number(number(board, "worker_deaths"), a),
-            *string(board, "quarantined_until") ? "; quarantined until " : "",
-            string(board, "quarantined_until"));
+            columns_number(told_count(board, "worker_deaths"), a),
+            *told_text(board, "quarantined_until") ? "; quarantined until " : "",
+            told_text(board, "quarantined_until"));
 }
 
 static void put_content(const cJSON *board)
 {
     char a[COLUMNS_NUMBER_SIZE], b[COLUMNS_NUMBER_SIZE];
-    if (!*string(board, "fetched")) {
+    if (!*told_text(board, "fetched")) {
         puts("content       the store has none of it yet");
         return;
     }
-    put("fetched", string(board, "fetched"));
-    put("changed", string(board, "changed"));
-    printf("content       %s entries, generation %s", columns_number(number(board, "entries"), a),
-        columns_number(number(board, "generation"), b));
-    printf("; %s of rows, %s published\n", columns_bytes(number(board, "rows_bytes"), a),
-        columns_bytes(number(board, "detail_bytes"), b));
-    printf("changes       %s rows in %s checks", columns_number(number(board, "rows_changed"), a),
-        columns_number(number(board, "checks"), b));
-    printf(" over %s\n", columns_duration(number(board, "watched_s"), a));
-    if (*string(board, "gone_since"))
+    put("fetched", told_text(board, "fetched"));
+    put("changed", told_text(board, "changed"));
+    printf("content       %s entries, generation %s", columns_number(told_count(board, "entries"), a),
+        columns_number(told_count(board, "generation"), b));
+    printf("; %s of rows, %s published\n", columns_bytes(told_count(board, "rows_bytes"), a),
+        columns_bytes(told_count(board, "detail_bytes"), b));
+    printf("changes       %s rows in %s checks", columns_number(told_count(board, "rows_changed"), a),
+        columns_number(told_count(board, "checks"), b));
+    printf(" over %s\n", columns_duration(told_count(board, "watched_s"), a));
+    if (*told_text(board, "gone_since"))
         printf("gone          the service does not have it since %s; what was fetched stays\n",
-            string(board, "gone_since"));
-    if (number(board, "aside_streak"))
+            told_text(board, "gone_since"));
+    if (told_count(board, "aside_streak"))
         printf("kept aside    %s answers with %s entries since %s; not believed yet\n",
-            columns_number(number(board, "aside_streak"), a),
-            columns_number(number(board, "aside_entries"), b), string(board, "aside_since"));
+            columns_number(told_count(board, "aside_streak"), a),
+            columns_number(told_count(board, "aside_entries"), b), told_text(board, "aside_since"));
 }
 
 static void print(const struct control_reply *reply, struct text json)
 {
-    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
-    const cJSON *board = cJSON_GetObjectItemCaseSensitive(root, "details");
+    cJSON *root = told_parse(json);
+    const cJSON *board = told_member(root, "details");
     char title[64];
-    int length = snprintf(title, sizeof title, "%llu-%llu", (unsigned long long)number(board, "track_id"),
-        (unsigned long long)number(board, "class_id"));
+    int length = snprintf(title, sizeof title, "%llu-%llu", (unsigned long long)told_count(board, "track_id"),
+        (unsigned long long)told_count(board, "class_id"));
     if (length > 0)
         put("board", title);
-    put("track", string(board, "track"));
-    put("class", string(board, "class"));
+    put("track", told_text(board, "track"));
+    put("class", told_text(board, "class"));
     put("now", reply->text);
     put_plan(board);
     put_content(board);
@@ -119,16 +101,12 @@ static int ask(struct control_client *client, const struct simple_options *optio
 
 static int run(const struct ctl_globals *globals, int argc, char **argv)
 {
-    struct simple_options options;
-    int code = simple_options_parse(
-        &options, NAME, globals, argc, argv, 1, 2, "a board: TRACK-CLASS, or a track and a class");
-    if (code != CTL_DONE)
-        return code;
-    struct control_client *client = control_client_open(&options.where, NAME, &code);
-    if (client)
-        code = ask(client, &options);
-    control_client_close(&client);
-    return code;
+    static const struct question question = {.name = NAME,
+        .fewest = 1,
+        .most = 2,
+        .wanted = "a board: TRACK-CLASS, or a track and a class",
+        .ask = ask};
+    return question_run(&question, globals, argc, argv);
 }
 
 const struct ctl_command board_command = {
@@ -139,12 +117,7 @@ const struct ctl_command board_command = {
         "\n"
         "When it was fetched and when it changed, its failures, when it is due next, why it is not being\n"
         "fetched now. Identifiers or names, or parts of names.\n"
-        "\n"
-        "  -c, --config FILE        the coordinator's configuration\n"
-        "      --connect ENDPOINT   its control socket (sockets.control)\n"
-        "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
-        "  -j, --json               as JSON (common/PROTOCOL.md)\n"
-        "\n"
+        "\n" CTL_CONTROL_HELP CTL_JSON_HELP "\n"
         "Exit codes: 0 done, 1 failed, nobody answers or there is no such board, 2 wrong "
         "usage.\n"
         "\n"

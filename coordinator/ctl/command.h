@@ -47,6 +47,15 @@ char *ctl_endpoint(const struct ctl_globals *where, const char *name, enum ctl_s
     }
 bool ctl_take_where(struct ctl_globals *where, int option, const char *argument);
 
+/* Their lines of --help, for a command that talks to that socket; and that of --json. */
+#define CTL_CONTROL_HELP CTL_WHERE_HELP("control")
+#define CTL_STATUS_HELP  CTL_WHERE_HELP("status")
+#define CTL_WHERE_HELP(socket)                                                                               \
+    "  -c, --config FILE        the coordinator's configuration\n"                                           \
+    "      --connect ENDPOINT   its " socket " socket (sockets." socket ")\n"                                \
+    "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+#define CTL_JSON_HELP "  -j, --json               as JSON (common/PROTOCOL.md)\n"
+
 /* Writes "r3ectl NAME: message" and where to find help to standard error. Returns CTL_WRONG. */
 int ctl_wrong_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

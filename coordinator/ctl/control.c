@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "coordinator/ctl/failed_list.h"
 #include "coordinator/ctl/names.h"
+#include "coordinator/ctl/told.h"
 
 #define ASK_AGAIN_MS 200
 
@@ -179,16 +180,16 @@ struct gathering {
 static void gather(void *context, const cJSON *board)
 {
     struct gathering *all = context;
-    const cJSON *track = cJSON_GetObjectItemCaseSensitive(board, "track_id");
-    const cJSON *class = cJSON_GetObjectItemCaseSensitive(board, "class_id");
-    if (!cJSON_IsNumber(track) || !cJSON_IsNumber(class))
+    uint64_t track_id, class_id;
+    if (!told_take_count(told_member(board, "track_id"), &track_id) ||
+        !told_take_count(told_member(board, "class_id"), &class_id))
         return;
     if (all->count == all->capacity) {
         all->capacity = all->capacity ? all->capacity * 2 : CONTROL_TARGETS_MAX;
         all->targets = memory_resize(all->targets, all->capacity, sizeof *all->targets);
     }
-    int length = snprintf(
-        all->targets[all->count], CONTROL_TARGET_SIZE, "%.0f-%.0f", track->valuedouble, class->valuedouble);
+    int length = snprintf(all->targets[all->count], CONTROL_TARGET_SIZE, "%llu-%llu",
+        (unsigned long long)track_id, (unsigned long long)class_id);
     all->count += length > 0 && length < CONTROL_TARGET_SIZE;
 }
 

@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "common/memory.h"
+#include "common/unicode.h"
 #include "coordinator/ctl/client.h"
 
 #define HIGH_WATER_MARK 4
@@ -53,6 +54,8 @@ bool control_client_take(struct control_client *client, struct control_reply *re
     bool ok = message.count == 1 && !message.excess &&
               control_reply_decode(wire_frame(&message, 0), wire_frame_size(&message, 0), reply);
     buffer_clear(&client->json);
+    if (ok) /* whoever answers must not steer the terminal */
+        unicode_make_printable(reply->text);
     if (ok)
         buffer_append(&client->json, wire_frame(&message, 0), wire_frame_size(&message, 0));
     wire_message_free(&message);

@@ -17,7 +17,8 @@ struct control_client;
 struct control_client *control_client_open(const struct ctl_globals *where, const char *name, int *code);
 void control_client_close(struct control_client **pointer);
 
-/* Sends a request and waits for its answer. False after saying what is wrong; exit with CTL_FAILED. */
+/* Sends a request and waits for its answer, the text of which is printable. False after saying what is wrong;
+ * exit with CTL_FAILED. */
 bool control_client_ask(
     struct control_client *client, const struct control_request *request, struct control_reply *reply);
 

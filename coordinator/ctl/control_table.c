@@ -2,11 +2,7 @@
 
 #define USAGE(name, rest) "Usage: r3ectl " name " [--config FILE | --connect ENDPOINT] [--json]" rest "\n\n"
 #define OPTIONS                                                                                              \
-    "\n"                                                                                                     \
-    "  -c, --config FILE        the coordinator's configuration\n"                                           \
-    "      --connect ENDPOINT   its control socket (sockets.control)\n"                                      \
-    "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"             \
-    "  -j, --json               the answer as one JSON object (common/PROTOCOL.md)\n"
+    "\n" CTL_CONTROL_HELP "  -j, --json               the answer as one JSON object (common/PROTOCOL.md)\n"
 #define OPTION_ALL "  -a, --all                where several tracks or classes have a name, all of them\n"
 #define CODES      "\nExit codes: 0 done, 1 failed or nobody answers, 2 wrong usage or configuration"
 #define EXAMPLES   ".\n\nExamples:\n"

@@ -1,41 +1,17 @@
 #include "coordinator/ctl/event_list.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
-
-static const char *string(const cJSON *object, const char *name)
-{
-    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return value ? value : "";
-}
-
-static bool number(const cJSON *object, const char *name, uint64_t *out)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-    *out = 0;
-    if (!cJSON_IsNumber(value) || !(value->valuedouble >= 0) || value->valuedouble >= 0x1p53)
-        return false;
-    *out = (uint64_t)value->valuedouble;
-    return true;
-}
-
-/* What is longer is cut. */
-static void copy(char *out, size_t size, const char *value)
-{
-    size_t length = strnlen(value, size - 1);
-    memcpy(out, value, length);
-    out[length] = '\0';
-}
+#include "coordinator/ctl/told.h"
 
 static void take_board(const cJSON *object, struct event_row *row)
 {
-    uint64_t track_id, class_id;
+    uint64_t track_id = told_count(object, "track_id"), class_id = told_count(object, "class_id");
     int length = 0;
-    if (number(object, "track_id", &track_id) && number(object, "class_id", &class_id) && track_id)
+    if (track_id)
         length = snprintf(row->board, sizeof row->board, "%llu-%llu", (unsigned long long)track_id,
             (unsigned long long)class_id);
     if (length <= 0)
@@ -44,12 +20,12 @@ static void take_board(const cJSON *object, struct event_row *row)
 
 static void take_row(const cJSON *object, struct event_row *row)
 {
-    const char *track = string(object, "track"), *class = string(object, "class");
-    copy(row->time, sizeof row->time, string(object, "time"));
-    copy(row->kind, sizeof row->kind, string(object, "kind"));
-    int length =
-        track[0] ? snprintf(row->text, sizeof row->text, "%s, %s: %s", track, class, string(object, "text"))
-                 : snprintf(row->text, sizeof row->text, "%s", string(object, "text"));
+    const char *track = told_text(object, "track"), *class = told_text(object, "class");
+    told_copy(object, "time", row->time, sizeof row->time);
+    told_copy(object, "kind", row->kind, sizeof row->kind);
+    int length = track[0] ? snprintf(row->text, sizeof row->text, "%s, %s: %s", track, class,
+                                told_text(object, "text"))
+                          : snprintf(row->text, sizeof row->text, "%s", told_text(object, "text"));
     if (length < 0)
         row->text[0] = '\0';
     take_board(object, row);
@@ -100,16 +76,16 @@ static void take_all(const cJSON *root, struct event_list *list, struct event_ne
     const cJSON *event;
     bool known = list->whole; /* what was before the first message was not missed */
     uint64_t before = list->last, seen = 0, at;
-    cJSON_ArrayForEach(event, cJSON_GetObjectItemCaseSensitive(root, "events"))
+    cJSON_ArrayForEach(event, told_member(root, "events"))
     {
-        if (!number(event, "number", &at) || at <= list->last)
+        if (!told_take_count(told_member(event, "number"), &at) || at <= list->last)
             continue;
         struct event_row *row = append(list);
         row->number = list->last = at;
         take_row(event, row);
         seen++;
     }
-    list->whole |= cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "all"));
+    list->whole |= cJSON_IsTrue(told_member(root, "all"));
     if (known && list->last - before > seen)
         news->missed = list->last - before - seen;
     /* Some of a message that is larger than the list may be gone already. */
@@ -121,17 +97,17 @@ static void take_all(const cJSON *root, struct event_list *list, struct event_ne
 bool event_list_take(struct event_list *list, struct text json, struct event_news *news)
 {
     uint64_t epoch;
-    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
+    cJSON *root = told_parse(json);
     *news = (struct event_news){0};
     bool ok =
-        cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "events")) && number(root, "epoch", &epoch);
+        cJSON_IsArray(told_member(root, "events")) && told_take_count(told_member(root, "epoch"), &epoch);
     if (ok) {
         if (!list->rows)
             list->rows = memory_zalloc(EVENT_LIST_KEPT, sizeof *list->rows);
         if (epoch != list->epoch)
             begin(list, epoch, news);
         /* Until all that are kept have come, a part of them would make those before it look seen. */
-        if (list->whole || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "all")))
+        if (list->whole || cJSON_IsTrue(told_member(root, "all")))
             take_all(root, list, news);
     }
     cJSON_Delete(root);

@@ -6,12 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "common/clock.h"
 #include "coordinator/ctl/columns.h"
 #include "coordinator/ctl/event_list.h"
 #include "coordinator/ctl/listener.h"
+#include "coordinator/ctl/told.h"
 
 #define NAME        "events"
 #define LINE_MAX    ((size_t)4096)
@@ -48,16 +47,14 @@ static void print_row(struct following *all, const struct event_row *row)
 /* The objects as they came, one on a line; `from`: the number of the first that is new. */
 static void print_json(const struct following *all, struct text json, uint64_t from)
 {
-    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
+    cJSON *root = told_parse(json);
     const cJSON *event;
-    cJSON_ArrayForEach(event, cJSON_GetObjectItemCaseSensitive(root, "events"))
+    cJSON_ArrayForEach(event, told_member(root, "events"))
     {
-        const cJSON *number = cJSON_GetObjectItemCaseSensitive(event, "number");
-        const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "kind"));
-        char *text =
-            cJSON_IsNumber(number) && number->valuedouble >= (double)from && kind && wanted(all, kind)
-                ? cJSON_PrintUnformatted(event)
-                : NULL;
+        uint64_t number = told_count(event, "number");
+        char *text = number && number >= from && wanted(all, told_text(event, "kind"))
+                         ? cJSON_PrintUnformatted(event)
+                         : NULL;
         if (text)
             puts(text);
         cJSON_free(text);
@@ -159,18 +156,18 @@ const struct ctl_command events_command = {
         "The last events, of frequent kinds (boards, workers that come and go) and of rare ones 128 each. "
         "The\n"
         "log has all of importance; this is for watching.\n"
-        "\n"
-        "  -c, --config FILE        the coordinator's configuration\n"
-        "      --connect ENDPOINT   its status socket (sockets.status)\n"
-        "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
-        "  -f, --follow             go on with each one that comes, until Ctrl-C\n"
-        "  -k, --kind KIND          only those of a kind: state, worker_joined, worker_left, worker_died,\n"
+        "\n" CTL_STATUS_HELP "  -f, --follow             go on with each one that comes, until Ctrl-C\n"
+        "  -k, --kind KIND          only those of a kind: state, worker_joined, worker_left, "
+        "worker_died,\n"
         "                           lease_expired, board_stored, board_aside, board_failed,\n"
-        "                           board_given_up, quarantined, hold_begun, hold_ended, export_begun,\n"
-        "                           export_done, export_failed, refresh_begun, refresh_ended, command\n"
+        "                           board_given_up, quarantined, hold_begun, hold_ended, "
+        "export_begun,\n"
+        "                           export_done, export_failed, refresh_begun, refresh_ended, "
+        "command\n"
         "  -j, --json               one JSON object a line (common/PROTOCOL.md)\n"
         "\n"
-        "Exit codes: 0 done or ended by a signal, 1 nobody answers for 5 s, 2 wrong usage or configuration.\n"
+        "Exit codes: 0 done or ended by a signal, 1 nobody answers for 5 s, 2 wrong usage or "
+        "configuration.\n"
         "\n"
         "Examples:\n"
         "  r3ectl " NAME " --config r3e-leaderboard.cfg --follow\n"

@@ -77,10 +77,7 @@ const struct ctl_command metrics_command = {
             "\n"
             "Prints the metrics once, as r3e-httpd serves them at /metrics. If nobody answers,\n"
             "r3e_coordinator_up is 0 and the exit code 1.\n"
-            "\n"
-            "  -c, --config FILE        the coordinator's configuration\n"
-            "      --connect ENDPOINT   its status socket (sockets.status)\n"
-            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
+            "\n" CTL_STATUS_HELP
             "  -p, --prometheus         Prometheus' text format 0.0.4 in place of OpenMetrics 1.0\n"
             "\n"
             "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"

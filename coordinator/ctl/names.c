@@ -5,11 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
+#include "coordinator/ctl/question.h"
 #include "coordinator/ctl/target_words.h"
+#include "coordinator/ctl/told.h"
 
-#define PARTS_MAX   1000 /* answers that a list of names may come in */
 #define LISTED_MAX  40u
 #define ANSWER_SIZE 32
 
@@ -20,50 +19,26 @@ static bool take_items(const cJSON *list, struct catalogue *catalogue, struct ca
     const cJSON *pair;
     cJSON_ArrayForEach(pair, list)
     {
-        const cJSON *id = cJSON_GetArrayItem(pair, 0);
+        uint64_t id;
         const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
-        if (!cJSON_IsNumber(id) || !name ||
-            catalogue_add_item(catalogue, items, (int64_t)id->valuedouble, name, strlen(name)) != NULL)
+        if (!told_take_count(cJSON_GetArrayItem(pair, 0), &id) || !name ||
+            catalogue_add_item(catalogue, items, (int64_t)id, name, strlen(name)) != NULL)
             return false;
     }
     return cJSON_IsArray(list);
 }
 
-/* One part; `*from` becomes where the next one begins, 0: there is none. */
-static bool take_part(struct text json, struct catalogue *catalogue, uint64_t *from)
+static bool take_part(void *context, const cJSON *details)
 {
-    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
-    const cJSON *details = cJSON_GetObjectItemCaseSensitive(root, "details");
-    const cJSON *next = cJSON_GetObjectItemCaseSensitive(details, "next");
-    bool ok =
-        take_items(cJSON_GetObjectItemCaseSensitive(details, "tracks"), catalogue, &catalogue->tracks) &&
-        take_items(cJSON_GetObjectItemCaseSensitive(details, "classes"), catalogue, &catalogue->classes) &&
-        (cJSON_IsNull(next) || (cJSON_IsNumber(next) && next->valuedouble > (double)*from));
-    *from = ok && cJSON_IsNumber(next) ? (uint64_t)next->valuedouble : 0;
-    cJSON_Delete(root);
-    return ok;
+    struct catalogue *catalogue = context;
+    return take_items(told_member(details, "tracks"), catalogue, &catalogue->tracks) &&
+           take_items(told_member(details, "classes"), catalogue, &catalogue->classes);
 }
 
 bool names_fetch(struct control_client *client, const char *command, struct catalogue *catalogue)
 {
-    struct control_request request = {.command = CONTROL_NAMES};
-    struct control_reply reply;
     *catalogue = catalogue_make();
-    for (int part = 0; part < PARTS_MAX; part++) {
-        if (!control_client_ask(client, &request, &reply))
-            return false;
-        if (reply.code != CONTROL_CODE_DONE) {
-            fprintf(stderr, "r3ectl %s: the coordinator does not tell names: %s\n", command, reply.text);
-            return false;
-        }
-        if (!take_part(control_client_json(client), catalogue, &request.from))
-            break;
-        if (!request.from)
-            return true;
-    }
-    fprintf(
-        stderr, "r3ectl %s: the coordinator's names cannot be used; use r3ectl of its release\n", command);
-    return false;
+    return question_parts(client, command, CONTROL_NAMES, take_part, catalogue);
 }
 
 /* ---- asking ---- */

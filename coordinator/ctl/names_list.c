@@ -5,7 +5,7 @@
 #include "common/json_writer.h"
 #include "coordinator/ctl/name_match.h"
 #include "coordinator/ctl/names.h"
-#include "coordinator/ctl/simple_options.h"
+#include "coordinator/ctl/question.h"
 
 #define NAME     "names"
 #define JSON_MAX ((size_t)8 * 1024 * 1024)
@@ -79,22 +79,21 @@ static int print_names(const struct catalogue *catalogue, const struct simple_op
     return CTL_FAILED;
 }
 
+static int ask(struct control_client *client, const struct simple_options *options)
+{
+    struct catalogue catalogue;
+    if (options->json && options->word_count)
+        return ctl_wrong_usage(NAME, "--json lists all names; leave the part away");
+    int code = names_fetch(client, NAME, &catalogue) ? print_names(&catalogue, options) : CTL_FAILED;
+    catalogue_free(&catalogue);
+    return code;
+}
+
 static int run(const struct ctl_globals *globals, int argc, char **argv)
 {
-    struct simple_options options;
-    struct catalogue catalogue;
-    int code = simple_options_parse(&options, NAME, globals, argc, argv, 0, 1, "one PART of a name");
-    if (code != CTL_DONE)
-        return code;
-    if (options.json && options.word_count)
-        return ctl_wrong_usage(NAME, "--json lists all names; leave the part away");
-    struct control_client *client = control_client_open(&options.where, NAME, &code);
-    if (!client)
-        return code;
-    code = names_fetch(client, NAME, &catalogue) ? print_names(&catalogue, &options) : CTL_FAILED;
-    catalogue_free(&catalogue);
-    control_client_close(&client);
-    return code;
+    static const struct question question = {
+        .name = NAME, .fewest = 0, .most = 1, .wanted = "one PART of a name", .ask = ask};
+    return question_run(&question, globals, argc, argv);
 }
 
 const struct ctl_command names_command = {
@@ -103,12 +102,7 @@ const struct ctl_command names_command = {
     .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--json] [PART]\n"
             "\n"
             "Those that the coordinator knows, all or with PART in their name, whatever accents and case.\n"
-            "\n"
-            "  -c, --config FILE        the coordinator's configuration\n"
-            "      --connect ENDPOINT   its control socket (sockets.control)\n"
-            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
-            "  -j, --json               as JSON (common/PROTOCOL.md)\n"
-            "\n"
+            "\n" CTL_CONTROL_HELP CTL_JSON_HELP "\n"
             "Exit codes: 0 done, 1 failed, nobody answers or nothing has that name, 2 wrong "
             "usage.\n"
             "\n"

@@ -180,12 +180,7 @@ const struct ctl_command status_command = {
     .name = NAME,
     .summary = "what the coordinator does now, on one screen",
     .help = "Usage: r3ectl " NAME " [--config FILE | --connect ENDPOINT] [--json]\n"
-            "\n"
-            "  -c, --config FILE        the coordinator's configuration\n"
-            "      --connect ENDPOINT   its status socket (sockets.status)\n"
-            "      --key FILE, --server-key FILE   your secret key and its public one, if it has keys\n"
-            "  -j, --json               as JSON (common/PROTOCOL.md)\n"
-            "\n"
+            "\n" CTL_STATUS_HELP CTL_JSON_HELP "\n"
             "Exit codes: 0 done, 1 nobody answers within 5 s, 2 wrong usage or configuration.\n"
             "\n"
             "Examples:\n"

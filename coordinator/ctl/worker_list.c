@@ -1,10 +1,10 @@
 #include "coordinator/ctl/worker_list.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
+#include "coordinator/ctl/told.h"
 
 #define X(name, string) string,
 static const char *const sort_strings[] = {WORKER_SORTS(X)};
@@ -15,59 +15,41 @@ const char *worker_sort_string(enum worker_sort sort)
     return sort_strings[sort];
 }
 
-/* What is longer is cut. */
-static void take_string(const cJSON *object, const char *name, char *out, size_t size)
-{
-    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    size_t length = value ? strnlen(value, size - 1) : 0;
-    if (length)
-        memcpy(out, value, length);
-    out[length] = '\0';
-}
-
-/* 0 for what is no count. */
-static uint64_t number(const cJSON *object, const char *name)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-    bool fits = cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p53;
-    return fits ? (uint64_t)value->valuedouble : 0;
-}
-
 static void take_row(const cJSON *object, struct worker_row *row)
 {
-    const cJSON *board = cJSON_GetObjectItemCaseSensitive(object, "board");
-    take_string(object, "name", row->name, sizeof row->name);
-    take_string(object, "host", row->host, sizeof row->host);
-    take_string(object, "version", row->version, sizeof row->version);
-    take_string(object, "state", row->state, sizeof row->state);
-    take_string(object, "last_error", row->last_error, sizeof row->last_error);
-    take_string(board, "track", row->track, sizeof row->track);
-    take_string(board, "class", row->class_name, sizeof row->class_name);
-    row->track_id = number(board, "track_id");
-    row->class_id = number(board, "class_id");
-    row->attempt = number(board, "attempt");
-    row->page = number(board, "page");
-    row->elapsed_ms = number(board, "elapsed_ms");
-    row->pid = number(object, "pid");
-    row->jobs = number(object, "jobs");
-    row->requests = number(object, "requests");
-    row->bytes = number(object, "bytes");
-    row->failures = number(object, "failures");
-    row->rss_kb = number(object, "rss_kb");
-    row->age_s = number(object, "age_s");
-    row->silent_ms = number(object, "silent_ms");
+    const cJSON *board = told_member(object, "board");
+    told_copy(object, "name", row->name, sizeof row->name);
+    told_copy(object, "host", row->host, sizeof row->host);
+    told_copy(object, "version", row->version, sizeof row->version);
+    told_copy(object, "state", row->state, sizeof row->state);
+    told_copy(object, "last_error", row->last_error, sizeof row->last_error);
+    told_copy(board, "track", row->track, sizeof row->track);
+    told_copy(board, "class", row->class_name, sizeof row->class_name);
+    row->track_id = told_count(board, "track_id");
+    row->class_id = told_count(board, "class_id");
+    row->attempt = told_count(board, "attempt");
+    row->page = told_count(board, "page");
+    row->elapsed_ms = told_count(board, "elapsed_ms");
+    row->pid = told_count(object, "pid");
+    row->jobs = told_count(object, "jobs");
+    row->requests = told_count(object, "requests");
+    row->bytes = told_count(object, "bytes");
+    row->failures = told_count(object, "failures");
+    row->rss_kb = told_count(object, "rss_kb");
+    row->age_s = told_count(object, "age_s");
+    row->silent_ms = told_count(object, "silent_ms");
 }
 
 bool worker_list_parse(struct text json, struct worker_list *list)
 {
-    cJSON *root = cJSON_ParseWithLength(json.data, json.length);
-    const cJSON *workers = cJSON_GetObjectItemCaseSensitive(root, "workers"), *worker;
+    cJSON *root = told_parse(json);
+    const cJSON *workers = told_member(root, "workers"), *worker;
     bool ok = cJSON_IsArray(workers);
     if (ok) {
         if (!list->rows)
             list->rows = memory_zalloc(WORKER_LIST_MAX, sizeof *list->rows);
         list->count = 0;
-        list->connected = number(root, "count");
+        list->connected = told_count(root, "count");
         cJSON_ArrayForEach(worker, workers)
         {
             if (list->count == WORKER_LIST_MAX || !cJSON_IsObject(worker))
