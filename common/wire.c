@@ -90,12 +90,12 @@ bool wire_secure_server(void *socket, const char *secret_key, const char *domain
            set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key) && set_string(socket, ZMQ_ZAP_DOMAIN, domain);
 }
 
-bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key)
+bool wire_secure_client(void *socket, const struct client_keys *keys)
 {
     return has_curve() && make_room_for_curve(socket) &&
-           set_string(socket, ZMQ_CURVE_SERVERKEY, server_key) &&
-           set_string(socket, ZMQ_CURVE_PUBLICKEY, public_key) &&
-           set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key);
+           set_string(socket, ZMQ_CURVE_SERVERKEY, keys->server_key) &&
+           set_string(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key) &&
+           set_string(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key);
 }
 
 bool wire_bind(void *socket, const char *endpoint)

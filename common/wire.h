@@ -10,6 +10,7 @@
 #include <zmq.h>
 
 #include "common/buffer.h"
+#include "common/client_keys.h"
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
@@ -34,7 +35,7 @@ void wire_close(void **socket);
  * lets every key in (ZMQ_ZAP_ENFORCE_DOMAIN, which would not, is a draft in 4.3). False with errno set
  * (ENOTSUP: this libzmq has no CURVE). */
 bool wire_secure_server(void *socket, const char *secret_key, const char *domain);
-bool wire_secure_client(void *socket, const char *server_key, const char *public_key, const char *secret_key);
+bool wire_secure_client(void *socket, const struct client_keys *keys);
 
 /* Binds or connects. An ipc socket is made readable and writable by its owner only. False with errno set; the
  * caller logs it with zmq_strerror(errno) and the endpoint. */

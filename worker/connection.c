@@ -24,7 +24,7 @@ struct link {
 struct connection {
     void *context; /* owned */
     const char *endpoint;
-    const struct connection_keys *keys;
+    const struct client_keys *keys;
     struct link jobs, results;
     char results_endpoint[PROTOCOL_NAME_SIZE]; /* as announced; empty: none */
     struct loop *loop;
@@ -32,7 +32,7 @@ struct connection {
     const char *problem;
 };
 
-struct connection *connection_make(const char *endpoint, const struct connection_keys *keys)
+struct connection *connection_make(const char *endpoint, const struct client_keys *keys)
 {
     struct connection *connection = memory_zalloc(1, sizeof *connection);
     connection->endpoint = endpoint;
@@ -134,14 +134,13 @@ static void watch_link(struct connection *connection, struct link *link, loop_ha
 /* Connects nothing yet. */
 static void *open_socket(struct connection *connection, int type, const char *endpoint, int high_water_mark)
 {
-    const struct connection_keys *keys = connection->keys;
+    const struct client_keys *keys = connection->keys;
     struct wire_options options = {
         .high_water_mark = high_water_mark, .max_frame_bytes = PROTOCOL_FRAME_MAX, .linger_ms = LINGER_MS};
     void *socket = wire_open(connection->context, type, &options);
     if (!socket)
         log_fatal("cannot open a socket: %s", zmq_strerror(errno));
-    if (keys->server_key[0] && strncmp(endpoint, "tcp://", 6) == 0 &&
-        !wire_secure_client(socket, keys->server_key, keys->public_key, keys->secret_key))
+    if (keys->server_key[0] && strncmp(endpoint, "tcp://", 6) == 0 && !wire_secure_client(socket, keys))
         log_fatal("cannot use the keys: %s", zmq_strerror(errno));
     return socket;
 }

@@ -4,18 +4,12 @@
  * encrypted if there are keys. */
 #include <stdbool.h>
 
-#include "common/key_file.h"
+#include "common/client_keys.h"
 #include "common/loop.h"
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 
 struct connection;
-
-/* Who we are, and who the coordinator is. */
-struct connection_keys {
-    char public_key[KEY_FILE_Z85_SIZE], secret_key[KEY_FILE_Z85_SIZE];
-    char server_key[KEY_FILE_Z85_SIZE]; /* "": none of them, no encryption */
-};
 
 /* What the owner is told of its connections, from the event loop. */
 struct connection_events {
@@ -27,7 +21,7 @@ struct connection_events {
 };
 
 /* `endpoint` (of the jobs socket) and `keys` must outlive it. Opens nothing yet. */
-struct connection *connection_make(const char *endpoint, const struct connection_keys *keys);
+struct connection *connection_make(const char *endpoint, const struct client_keys *keys);
 
 /* Waits a moment for what was sent to leave. */
 void connection_close(struct connection **pointer);

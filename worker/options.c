@@ -145,7 +145,6 @@ static enum options_outcome check_endpoint(const struct options *options)
 
 static enum options_outcome read_keys(struct options *options)
 {
-    struct key_file own, server;
     char error[FILE_ERROR_SIZE];
     if (!options->key_path && !options->server_key_path)
         return OPTIONS_RUN;
@@ -153,17 +152,10 @@ static enum options_outcome read_keys(struct options *options)
         return wrong(options->key_path ? "--key" : "--server-key",
             options->key_path ? options->key_path : options->server_key_path,
             "needs the other of --key and --server-key too");
-    bool ok = key_file_read(options->key_path, KEY_FILE_SECRET, &own, error) &&
-              key_file_read(options->server_key_path, KEY_FILE_PUBLIC, &server, error);
-    if (ok) {
-        memcpy(options->keys.public_key, own.public_key, sizeof own.public_key);
-        memcpy(options->keys.secret_key, own.secret_key, sizeof own.secret_key);
-        memcpy(options->keys.server_key, server.public_key, sizeof server.public_key);
-    } else {
-        fprintf(stderr, "r3e-worker: %s\n", error);
-    }
-    key_file_wipe(&own);
-    return ok ? OPTIONS_RUN : OPTIONS_WRONG;
+    if (client_keys_read(options->key_path, options->server_key_path, &options->keys, error))
+        return OPTIONS_RUN;
+    fprintf(stderr, "r3e-worker: %s\n", error);
+    return OPTIONS_WRONG;
 }
 
 enum options_outcome options_parse(struct options *options, int argc, char **argv)

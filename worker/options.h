@@ -12,8 +12,8 @@ struct options {
     const char *endpoint; /* of the coordinator's jobs socket; borrowed from argv, as all strings */
     unsigned pool;        /* workers to keep alive; 0: be one */
     int64_t exit_deadline_ms;
-    struct connection_keys keys; /* read from their files */
-    bool allow_insecure;         /* plain text beyond this host */
+    struct client_keys keys; /* read from their files */
+    bool allow_insecure;     /* plain text beyond this host */
     enum log_level log_level;
     enum log_format log_format;
 };

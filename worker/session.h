@@ -14,7 +14,7 @@
 
 struct session_options {
     const char *endpoint; /* checked before */
-    struct connection_keys keys;
+    struct client_keys keys;
     int64_t exit_deadline_ms;
     bool allow_insecure; /* a results socket beyond this host is used too */
     atomic_bool *worked; /* set once a result of this worker was acknowledged; may be NULL */

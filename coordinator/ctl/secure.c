@@ -5,24 +5,23 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "common/client_keys.h"
 #include "common/endpoint.h"
-#include "common/key_file.h"
 #include "common/link_events.h"
 #include "common/wire.h"
 
 static bool read_and_use(const struct ctl_globals *where, const char *name, void *socket)
 {
-    struct key_file own, server;
+    struct client_keys keys;
     char error[FILE_ERROR_SIZE];
-    bool ok = key_file_read(where->key_path, KEY_FILE_SECRET, &own, error) &&
-              key_file_read(where->server_key_path, KEY_FILE_PUBLIC, &server, error);
+    bool ok = client_keys_read(where->key_path, where->server_key_path, &keys, error);
     if (!ok) {
         fprintf(stderr, "r3ectl %s: %s\n", name, error);
-    } else if (!wire_secure_client(socket, server.public_key, own.public_key, own.secret_key)) {
+    } else if (!wire_secure_client(socket, &keys)) {
         fprintf(stderr, "r3ectl %s: cannot use the keys: %s\n", name, zmq_strerror(errno));
         ok = false;
     }
-    key_file_wipe(&own);
+    client_keys_wipe(&keys);
     return ok;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/endpoint.h"
-#include "common/key_file.h"
 #include "common/version.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
@@ -69,8 +68,6 @@ static bool take_config(struct options *options, const char *path)
 
 static enum options_outcome read_keys(struct options *options)
 {
-    struct key_file own;
-    struct key_file server;
     char error[FILE_ERROR_SIZE];
     if (!options->key_path && !options->server_key_path)
         return OPTIONS_RUN;
@@ -78,15 +75,9 @@ static enum options_outcome read_keys(struct options *options)
         return wrong("--key and --server-key go together");
     if (!options->status || strncmp(options->status, "tcp://", 6) != 0)
         return wrong("--key is for a --status of tcp://");
-    bool ok = key_file_read(options->key_path, KEY_FILE_SECRET, &own, error) &&
-              key_file_read(options->server_key_path, KEY_FILE_PUBLIC, &server, error);
-    if (ok) {
-        memcpy(options->keys.own_public, own.public_key, sizeof own.public_key);
-        memcpy(options->keys.own_secret, own.secret_key, sizeof own.secret_key);
-        memcpy(options->keys.server_public, server.public_key, sizeof server.public_key);
-    }
-    key_file_wipe(&own);
-    return ok ? OPTIONS_RUN : wrong(error);
+    return client_keys_read(options->key_path, options->server_key_path, &options->keys, error)
+               ? OPTIONS_RUN
+               : wrong(error);
 }
 
 static enum options_outcome check(struct options *options)
@@ -151,6 +142,6 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
 
 void options_free(struct options *options)
 {
-    explicit_bzero(&options->keys, sizeof options->keys);
+    client_keys_wipe(&options->keys);
     config_free(&options->config);
 }

@@ -10,7 +10,7 @@ struct options {
     const char *listen; /* ADDRESS:PORT */
     const char *status; /* endpoint of the coordinator's status socket; NULL: none is listened to */
     const char *key_path, *server_key_path; /* both or none */
-    struct status_feed_keys keys;           /* read from those */
+    struct client_keys keys;                /* read from those */
     struct config config;
 };
 

@@ -62,14 +62,13 @@ static void *listen_on(void *argument)
 
 /* ---- for the others ---- */
 
-static bool start(struct status_feed *feed, const char *endpoint, const struct status_feed_keys *keys)
+static bool start(struct status_feed *feed, const char *endpoint, const struct client_keys *keys)
 {
     const struct wire_options options = {
         .high_water_mark = HIGH_WATER_MARK, .max_frame_bytes = METRICS_SUMMARY_MAX};
     feed->context = zmq_ctx_new();
     feed->socket = feed->context ? wire_open(feed->context, ZMQ_SUB, &options) : NULL;
-    if (feed->socket && keys &&
-        !wire_secure_client(feed->socket, keys->server_public, keys->own_public, keys->own_secret))
+    if (feed->socket && keys && !wire_secure_client(feed->socket, keys))
         return false;
     if (!feed->socket || zmq_setsockopt(feed->socket, ZMQ_SUBSCRIBE, topic, sizeof topic - 1) != 0 ||
         !wire_connect(feed->socket, endpoint))
@@ -79,7 +78,7 @@ static bool start(struct status_feed *feed, const char *endpoint, const struct s
     return feed->running;
 }
 
-struct status_feed *status_feed_open(const char *endpoint, const struct status_feed_keys *keys)
+struct status_feed *status_feed_open(const char *endpoint, const struct client_keys *keys)
 {
     struct status_feed *feed = memory_zalloc(1, sizeof *feed);
     feed->summary = buffer_make(METRICS_SUMMARY_MAX);

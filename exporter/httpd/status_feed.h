@@ -6,21 +6,14 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
-#include "common/key_file.h"
+#include "common/client_keys.h"
 
 struct status_feed;
 
-/* For a status socket with keys: ours, which needs the right "monitor", and the coordinator's public one; in
- * Z85. */
-struct status_feed_keys {
-    char own_public[KEY_FILE_Z85_SIZE], own_secret[KEY_FILE_Z85_SIZE];
-    char server_public[KEY_FILE_Z85_SIZE];
-};
-
-/* `endpoint` is borrowed for its life; `keys` is NULL for a socket without. Signals that the main thread
- * waits for must be blocked before. NULL with errno set (zmq_strerror): it cannot be connected to, or there
- * are no threads. */
-struct status_feed *status_feed_open(const char *endpoint, const struct status_feed_keys *keys);
+/* `endpoint` is borrowed for its life; `keys` is NULL for a socket without; ours needs the right "monitor".
+ * Signals that the main thread waits for must be blocked before. NULL with errno set (zmq_strerror): it
+ * cannot be connected to, or there are no threads. */
+struct status_feed *status_feed_open(const char *endpoint, const struct client_keys *keys);
 
 /* Ends the thread, clears the pointer. */
 void status_feed_close(struct status_feed **pointer);
