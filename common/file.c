@@ -80,6 +80,30 @@ bool file_write_all(int fd, const void *bytes, size_t length)
     return true;
 }
 
+bool file_read_at(int fd, void *bytes, size_t length, uint64_t offset)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t got = pread(fd, (uint8_t *)bytes + done, length - done, (off_t)(offset + done));
+        if (got == 0)
+            errno = 0;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+bool file_write_at(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t written = pwrite(fd, (const uint8_t *)bytes + done, length - done, (off_t)(offset + done));
+        if (written < 0 && errno != EINTR)
+            return false;
+        done += written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
 int file_open_parent(const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');

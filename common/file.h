@@ -5,6 +5,7 @@
  * Functions that return false fill `error` with a sentence that names the path and the cause. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/buffer.h"
@@ -39,6 +40,11 @@ int file_open_parent(const char *path, const char **name);
 
 /* Writes everything, across short writes and EINTR. False with errno set. */
 bool file_write_all(int fd, const void *bytes, size_t length);
+
+/* Reads or writes all `length` bytes at `offset`, across short ones and EINTR; the descriptor's own offset
+ * stays. False with errno set, to 0 where the file ends before. */
+bool file_read_at(int fd, void *bytes, size_t length, uint64_t offset);
+bool file_write_at(int fd, const void *bytes, size_t length, uint64_t offset);
 
 /* `path` as it is if absolute, else `folder` + "/" + `path`. False if that does not fit into `out`. */
 bool file_resolve(const char *folder, const char *path, char *out, size_t size);

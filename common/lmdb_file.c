@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && sizeof(size_t) == 8,
     "numbers in the file are those of the machine that wrote it: 64 bits, little-endian");
 
@@ -47,23 +49,6 @@ static uint64_t get64(const uint8_t *bytes)
     return value;
 }
 
-/* False unless all `size` bytes are there. */
-static bool read_at(int fd, void *out, size_t size, uint64_t offset)
-{
-    uint8_t *next = out;
-    while (size > 0) {
-        ssize_t got = pread(fd, next, size, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        next += got;
-        size -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return true;
-}
-
 /* ---- meta pages ---- */
 
 static bool is_page_size(uint32_t size)
@@ -86,7 +71,7 @@ struct lmdb_tree lmdb_tree_read(const uint8_t *bytes)
 static void read_meta(struct lmdb_file *file, unsigned number, uint64_t offset)
 {
     uint8_t bytes[META_BYTES];
-    if (!read_at(file->fd, bytes, sizeof bytes, offset) || get32(bytes + META_MAGIC) != MAGIC)
+    if (!file_read_at(file->fd, bytes, sizeof bytes, offset) || get32(bytes + META_MAGIC) != MAGIC)
         return;
     file->is_lmdb = true;
     uint32_t page_size = get32(bytes + META_PAGE_SIZE);
@@ -160,7 +145,7 @@ const char *lmdb_file_problem(const struct lmdb_file *file)
 
 bool lmdb_file_read_page(const struct lmdb_file *file, uint64_t page, uint8_t *out)
 {
-    return page < file->pages && read_at(file->fd, out, file->page_size, page * file->page_size);
+    return page < file->pages && file_read_at(file->fd, out, file->page_size, page * file->page_size);
 }
 
 bool lmdb_file_read_rest(const struct lmdb_file *file, uint64_t page, uint8_t *out)
@@ -169,13 +154,13 @@ bool lmdb_file_read_rest(const struct lmdb_file *file, uint64_t page, uint8_t *o
         return lmdb_file_read_page(file, page, out);
     memset(out, 0, file->page_size);
     return page == file->pages &&
-           read_at(file->fd, out, file->bytes % file->page_size, page * file->page_size);
+           file_read_at(file->fd, out, file->bytes % file->page_size, page * file->page_size);
 }
 
 bool lmdb_file_read(const struct lmdb_file *file, struct lmdb_place place, struct buffer *out)
 {
     uint8_t *room = buffer_reserve(out, place.length);
-    if (!room || !read_at(file->fd, room, place.length, place.offset))
+    if (!room || !file_read_at(file->fd, room, place.length, place.offset))
         return false;
     out->length += place.length;
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/memory.h"
 
 /* A bin's full blocks, as places in the file. */
@@ -49,13 +50,8 @@ void bins_close(struct bins **bins)
 
 static bool write_block(struct bins *bins, struct bin *bin)
 {
-    for (size_t done = 0; done < BINS_BLOCK;) {
-        ssize_t written = pwrite(bins->fd, bin->block + done, BINS_BLOCK - done,
-            (off_t)bins->blocks_written * BINS_BLOCK + (off_t)done);
-        if (written < 0 && errno != EINTR)
-            return guard_fail_file(bins->guard, "write a temporary file in", bins->folder, "");
-        done += written > 0 ? (size_t)written : 0;
-    }
+    if (!file_write_at(bins->fd, bin->block, BINS_BLOCK, (uint64_t)bins->blocks_written * BINS_BLOCK))
+        return guard_fail_file(bins->guard, "write a temporary file in", bins->folder, "");
     if (bin->block_count == bin->block_capacity) {
         bin->block_capacity = bin->block_capacity ? bin->block_capacity * 2 : 16;
         bin->blocks = memory_resize(bin->blocks, bin->block_capacity, sizeof *bin->blocks);
@@ -89,16 +85,11 @@ static bool read_block(const struct bins *bins, uint32_t place, struct buffer *o
     uint8_t *to = buffer_reserve(out, BINS_BLOCK);
     if (!to)
         return guard_fail(bins->guard, "one driver has more rows than fit into memory");
-    for (size_t done = 0; done < BINS_BLOCK;) {
-        ssize_t got = pread(bins->fd, to + done, BINS_BLOCK - done, (off_t)place * BINS_BLOCK + (off_t)done);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return got ? guard_fail_file(bins->guard, "read back a temporary file in", bins->folder, "")
-                       : guard_fail(bins->guard,
-                             "a temporary file in %s has become shorter; the files "
-                             "published before stay",
-                             bins->folder);
-        done += got > 0 ? (size_t)got : 0;
-    }
+    if (!file_read_at(bins->fd, to, BINS_BLOCK, (uint64_t)place * BINS_BLOCK))
+        return errno ? guard_fail_file(bins->guard, "read back a temporary file in", bins->folder, "")
+                     : guard_fail(bins->guard,
+                           "a temporary file in %s has become shorter; the files published before stay",
+                           bins->folder);
     out->length += BINS_BLOCK;
     return true;
 }

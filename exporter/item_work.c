@@ -1,6 +1,5 @@
 #include "exporter/item_work.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,17 +222,6 @@ struct item_run *item_work_take(struct item_work *work)
     return run;
 }
 
-static bool read_exactly(int fd, uint8_t *out, size_t size, uint64_t offset)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(fd, out + done, size - done, (off_t)(offset + done));
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 /* Appends published segments that follow each other. False, with `packed` as it was, where the published file
  * does not hold what the table says. */
 static bool copy(struct item_work *work, uint32_t first, uint32_t count, struct buffer *packed)
@@ -243,7 +231,7 @@ static bool copy(struct item_work *work, uint32_t first, uint32_t count, struct 
     for (uint32_t i = 0; i < count; i++)
         bytes += from[i].packed_length;
     uint8_t *to = buffer_reserve(packed, bytes);
-    if (!to || !read_exactly(work->old_fd, to, bytes, from->offset))
+    if (!to || !file_read_at(work->old_fd, to, bytes, from->offset))
         return false;
     for (uint32_t i = 0; i < count; i++) {
         if (XXH3_64bits(to, from[i].packed_length) != from[i].check)

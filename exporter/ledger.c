@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "common/file.h"
 #include "common/log.h"
 
 /* Less than this is not worth a whole ledger. */
@@ -119,13 +120,9 @@ static bool read_bytes(struct ledger *ledger, uint32_t person, struct buffer *by
     uint8_t *to = buffer_reserve(bytes, record->length);
     if (!to)
         return guard_fail(ledger->guard, "one driver has more rows than fit into memory");
-    while (bytes->length < record->length) {
-        ssize_t got = pread(ledger->logs[LEDGER_LOG_ROWS].fd, to + bytes->length,
-            record->length - bytes->length, (off_t)(record->offset + bytes->length));
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return ledger_is_damaged(ledger, person);
-        bytes->length += got > 0 ? (size_t)got : 0;
-    }
+    if (!file_read_at(ledger->logs[LEDGER_LOG_ROWS].fd, to, record->length, record->offset))
+        return ledger_is_damaged(ledger, person);
+    bytes->length = record->length;
     return XXH3_64bits(bytes->data, bytes->length) == record->digest || ledger_is_damaged(ledger, person);
 }
 

@@ -153,17 +153,6 @@ void ledger_files_close(struct ledger_files *files)
 
 /* ---- loading ---- */
 
-static bool read_all(int fd, void *bytes, size_t length)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t got = read(fd, (uint8_t *)bytes + done, length - done);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 /* Whether the header is ours and the parts it announces make up the file. */
 static bool is_sound(const struct head *head, uint64_t length)
 {
@@ -181,12 +170,15 @@ static bool is_sound(const struct head *head, uint64_t length)
 
 static bool read_parts(int fd, const struct head *head, struct ledger *ledger)
 {
+    uint64_t offset = sizeof *head;
     for (int part = 0; part < PARTS; part++) {
         size_t length = head->counts[part] * element_size(part);
         void *elements = memory_zalloc(length, 1);
         set_part(ledger, part, elements, (uint32_t)head->counts[part]);
-        if (!read_all(fd, elements, length) || XXH3_64bits(elements, length) != head->hashes[part])
+        if (!file_read_at(fd, elements, length, offset) ||
+            XXH3_64bits(elements, length) != head->hashes[part])
             return false;
+        offset += length;
     }
     return true;
 }
@@ -198,7 +190,7 @@ static bool open_log(const struct ledger_files *files, struct ledger *ledger, in
     int fd = openat(files->folder_fd, logs[log].name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     ledger->logs[log].fd = fd;
     return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-           (uint64_t)status.st_size >= ledger->logs[log].end && read_all(fd, &head, sizeof head) &&
+           (uint64_t)status.st_size >= ledger->logs[log].end && file_read_at(fd, &head, sizeof head, 0) &&
            memcmp(head.magic, logs[log].magic, sizeof head.magic) == 0 && head.id == ledger->id;
 }
 
@@ -206,7 +198,7 @@ static bool load(const struct ledger_files *files, int fd, struct ledger *ledger
 {
     struct stat status;
     struct head head;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !read_all(fd, &head, sizeof head) ||
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !file_read_at(fd, &head, sizeof head, 0) ||
         !is_sound(&head, (uint64_t)status.st_size))
         return false;
     ledger->id = head.id;

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/record.h"
 #include "common/version.h"
+#include "exporter/program.h"
 
 #define VERSION       1
 #define PARTS         5u /* version, basis, figures, and the inventory's two */
@@ -30,20 +31,11 @@ void manifest_free(struct manifest *manifest)
 /* Without gaps, for it is hashed as it lies in memory. */
 struct basis {
     uint64_t version, layouts;
-    uint64_t program[3]; /* one built anew may write other bytes without having another version */
+    uint64_t
+        program[PROGRAM_NUMBERS]; /* one built anew may write other bytes without having another version */
     char release[32];
     uint8_t content[SNAPSHOT_CONTENT_SIZE];
 };
-
-static void identify_program(struct basis *basis)
-{
-    struct stat status;
-    if (stat("/proc/self/exe", &status) != 0)
-        return;
-    basis->program[0] = status.st_ino;
-    basis->program[1] = (uint64_t)status.st_size;
-    basis->program[2] = (uint64_t)status.st_mtim.tv_sec;
-}
 
 void manifest_basis(const uint8_t content[static SNAPSHOT_CONTENT_SIZE], unsigned layouts,
     uint8_t basis[static MANIFEST_BASIS_SIZE])
@@ -52,7 +44,7 @@ void manifest_basis(const uint8_t content[static SNAPSHOT_CONTENT_SIZE], unsigne
     XXH128_canonical_t hash;
     _Static_assert(sizeof all == 5 * sizeof(uint64_t) + 32 + SNAPSHOT_CONTENT_SIZE, "no gaps");
     _Static_assert(sizeof hash == MANIFEST_BASIS_SIZE, "the whole hash");
-    identify_program(&all);
+    program_identify(all.program);
     memcpy(all.content, content, sizeof all.content);
     XXH128_canonicalFromHash(&hash, XXH3_128bits(&all, sizeof all));
     memcpy(basis, &hash, sizeof hash);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
+
 #define COMPARE_BYTES ((size_t)32 * 1024)
 
 /* What to answer where open_existing failed. */
@@ -27,18 +29,6 @@ static int open_existing(int root_fd, const char *path, size_t size, struct stat
     return -1;
 }
 
-/* Reads exactly `size` bytes at `offset`; false on error or a shorter file. */
-static bool read_exactly(int fd, uint8_t *out, size_t size, size_t offset)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(fd, out + done, size - done, (off_t)(offset + done));
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 enum same_file same_file_bytes(int root_fd, const char *path, struct text content, struct stat *status)
 {
     int fd = open_existing(root_fd, path, content.length, status);
@@ -48,7 +38,7 @@ enum same_file same_file_bytes(int root_fd, const char *path, struct text conten
     bool same = true;
     for (size_t at = 0; same && at < content.length; at += sizeof chunk) {
         size_t size = content.length - at < sizeof chunk ? content.length - at : sizeof chunk;
-        same = read_exactly(fd, chunk, size, at) && memcmp(chunk, content.data + at, size) == 0;
+        same = file_read_at(fd, chunk, size, at) && memcmp(chunk, content.data + at, size) == 0;
     }
     close(fd);
     return same ? SAME_FILE : SAME_FILE_NOT;
@@ -63,7 +53,7 @@ enum same_file same_file_open(int root_fd, const char *path, int fd, size_t size
     bool same = true;
     for (size_t at = 0; same && at < size; at += sizeof chunk) {
         size_t part = size - at < sizeof chunk ? size - at : sizeof chunk;
-        same = read_exactly(fd, chunk, part, at) && read_exactly(old, old_chunk, part, at) &&
+        same = file_read_at(fd, chunk, part, at) && file_read_at(old, old_chunk, part, at) &&
                memcmp(chunk, old_chunk, part) == 0;
     }
     close(old);

@@ -1,6 +1,7 @@
 #include "common/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -31,6 +32,30 @@ static void test_write_then_read(void **state)
     buffer_free(&content);
     assert_int_equal(unlink(path), 0);
     unit_remove_folder(folder); /* fails if a temporary file was left */
+}
+
+static void test_reading_and_writing_at_a_place(void **state)
+{
+    (void)state;
+    char folder[64], path[128], bytes[8] = "";
+    unit_make_folder(folder);
+    unit_write_file(folder, "a", "0123456789", path);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(file_write_at(fd, "abcd", 4, 8)); /* beyond the end, too */
+    assert_true(file_read_at(fd, bytes, 5, 7));
+    assert_memory_equal(bytes, "7abcd", 5);
+    assert_true(file_read_at(fd, bytes, 0, 100));
+    assert_false(file_read_at(fd, bytes, 5, 8)); /* one byte too few */
+    assert_int_equal(errno, 0);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
+    assert_int_equal(close(fd), 0);
+    assert_false(file_read_at(fd, bytes, 1, 0));
+    assert_int_equal(errno, EBADF);
+    assert_false(file_write_at(fd, bytes, 1, 0));
+    assert_int_equal(errno, EBADF);
+    assert_int_equal(unlink(path), 0);
+    unit_remove_folder(folder);
 }
 
 static void test_failed_write_leaves_all_as_it_was(void **state)
@@ -124,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_then_read),
+        cmocka_unit_test(test_reading_and_writing_at_a_place),
         cmocka_unit_test(test_failed_write_leaves_all_as_it_was),
         cmocka_unit_test(test_only_regular_files),
         cmocka_unit_test(test_parent_and_resolve),
