@@ -1,28 +1,16 @@
 #include "exporter/entry_json.h"
 
-#include <string.h>
+#include "exporter/json_put.h"
 
 /* Bytes of names, punctuation and numbers; more than there can be. */
 #define FRAME_BYTES 512u
 
-#define literal(at, string) (memcpy((at), (string), sizeof(string) - 1), (at) + sizeof(string) - 1)
-
-static uint8_t *put_uint(uint8_t *at, uint64_t value)
-{
-    uint8_t digits[20];
-    unsigned first = sizeof digits;
-    do {
-        digits[--first] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    memcpy(at, digits + first, sizeof digits - first);
-    return at + sizeof digits - first;
-}
+#define literal json_put_literal
 
 /* Microseconds as seconds, without trailing zeroes. */
 static uint8_t *put_seconds(uint8_t *at, uint64_t micros)
 {
-    at = put_uint(at, micros / 1000000);
+    at = json_put_uint(at, micros / 1000000);
     uint32_t rest = (uint32_t)(micros % 1000000);
     if (!rest)
         return at;
@@ -36,9 +24,7 @@ static uint8_t *put_seconds(uint8_t *at, uint64_t micros)
 
 static inline uint8_t *put_text(uint8_t *at, const struct bundle_text *text)
 {
-    struct text json = bundle_json(text);
-    memcpy(at, json.data, json.length);
-    return at + json.length;
+    return json_put_text(at, bundle_json(text));
 }
 
 static uint8_t *reserve_row(
@@ -59,7 +45,7 @@ void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, 
     if (!at)
         return;
     at = put_text(literal(at, "{\"name\":\""), COLUMN(BUNDLE_NAME));
-    at = put_uint(literal(at, "\",\"position\":"), row->position);
+    at = json_put_uint(literal(at, "\",\"position\":"), row->position);
     at = put_text(literal(at, ",\"laptime\":\""), &row->laptime);
     at = put_seconds(literal(at, "\",\"time_diff\":"), row->time_diff_us);
     at = put_text(literal(at, ",\"country\":\""), COLUMN(BOARD_COUNTRY));
@@ -69,10 +55,10 @@ void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, 
     at = put_text(literal(at, "\",\"rank\":\""), COLUMN(BOARD_RANK));
     at = put_text(literal(at, "\",\"difficulty\":\""), COLUMN(BOARD_DIFFICULTY));
     at = put_text(literal(at, "\",\"track\":\""), COLUMN(BUNDLE_TRACK));
-    at = put_uint(literal(at, "\",\"track_id\":\""), row->track_id);
-    at = put_uint(literal(at, "\",\"class_id\":\""), row->class_id);
+    at = json_put_uint(literal(at, "\",\"track_id\":\""), row->track_id);
+    at = json_put_uint(literal(at, "\",\"class_id\":\""), row->class_id);
     at = put_text(literal(at, "\",\"date_time\":\""), &row->date_time);
-    at = put_uint(literal(at, "\",\"found\":true,\"total_entries\":"), row->total_entries);
+    at = json_put_uint(literal(at, "\",\"found\":true,\"total_entries\":"), row->total_entries);
     *at++ = '}';
     out->length = (size_t)(at - out->data);
 }
@@ -84,15 +70,15 @@ void entry_json_sharded(
     if (!at)
         return;
     at = put_text(literal(at, "{\"path_id\":\""), CARD(CARD_PATH_ID));
-    at = put_uint(literal(at, "\",\"position\":"), row->position);
+    at = json_put_uint(literal(at, "\",\"position\":"), row->position);
     at = put_text(literal(at, ",\"laptime\":\""), &row->laptime);
     at = put_text(literal(at, "\",\"car\":\""), COLUMN(BOARD_CAR));
     at = put_text(literal(at, "\",\"car_class\":\""), COLUMN(BOARD_CAR_CLASS));
     at = put_text(literal(at, "\",\"difficulty\":\""), COLUMN(BOARD_DIFFICULTY));
-    at = put_uint(literal(at, "\",\"track_id\":\""), row->track_id);
-    at = put_uint(literal(at, "\",\"class_id\":\""), row->class_id);
+    at = json_put_uint(literal(at, "\",\"track_id\":\""), row->track_id);
+    at = json_put_uint(literal(at, "\",\"class_id\":\""), row->class_id);
     at = put_text(literal(at, "\",\"date_time\":\""), &row->date_time);
-    at = put_uint(literal(at, "\",\"total_entries\":"), row->total_entries);
+    at = json_put_uint(literal(at, "\",\"total_entries\":"), row->total_entries);
     *at++ = '}';
     out->length = (size_t)(at - out->data);
 }

@@ -1,36 +1,16 @@
 #include "exporter/statistics_result.h"
 
-#include <string.h>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "exporter/json_put.h"
 #include "exporter/statistics_average.h"
 
 /* Keys, punctuation and numbers: usually, and more than there can be. */
 #define FRAME_BYTES     150u
 #define FRAME_BYTES_MAX 320u
 
-#define literal(at, string) (memcpy((at), (string), sizeof(string) - 1), (at) + sizeof(string) - 1)
-
-static uint8_t *put_text(uint8_t *at, struct text text)
-{
-    if (text.length)
-        memcpy(at, text.data, text.length);
-    return at + text.length;
-}
-
-static uint8_t *put_uint(uint8_t *at, uint64_t value)
-{
-    uint8_t digits[20];
-    unsigned first = sizeof digits;
-    do {
-        digits[--first] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    memcpy(at, digits + first, sizeof digits - first);
-    return at + sizeof digits - first;
-}
+#define literal json_put_literal
 
 static uint32_t texts_length(const struct statistics_person *person)
 {
@@ -49,19 +29,19 @@ void statistics_result_append(
     uint8_t *at = buffer_reserve(out, (size_t)FRAME_BYTES_MAX + texts_length(person));
     if (!at)
         return;
-    at = put_text(literal(at, "{\"driver_key\":\""), person->key_json);
-    at = put_text(literal(at, "\",\"name\":\""), person->name_json);
-    at = put_text(literal(at, "\",\"avatar\":\""), person->avatar_json);
-    at = put_text(literal(at, "\",\"country\":\""), person->country_json);
-    at = put_text(literal(at, "\",\"team\":\""), person->team_json);
-    at = put_text(literal(at, "\",\"rank\":\""), person->rank_json);
-    at = put_uint(literal(at, "\",\"pole_positions\":"), score->poles);
-    at = put_uint(literal(at, ",\"bested_drivers\":"), score->bested);
-    at = put_uint(literal(at, ",\"podiums\":"), score->podiums);
+    at = json_put_text(literal(at, "{\"driver_key\":\""), person->key_json);
+    at = json_put_text(literal(at, "\",\"name\":\""), person->name_json);
+    at = json_put_text(literal(at, "\",\"avatar\":\""), person->avatar_json);
+    at = json_put_text(literal(at, "\",\"country\":\""), person->country_json);
+    at = json_put_text(literal(at, "\",\"team\":\""), person->team_json);
+    at = json_put_text(literal(at, "\",\"rank\":\""), person->rank_json);
+    at = json_put_uint(literal(at, "\",\"pole_positions\":"), score->poles);
+    at = json_put_uint(literal(at, ",\"bested_drivers\":"), score->bested);
+    at = json_put_uint(literal(at, ",\"podiums\":"), score->podiums);
     at = literal(at, ",\"avg_bested\":");
     out->length = (size_t)(at - out->data);
     statistics_average_print(statistics_score_average(score), out);
-    at = put_uint(literal(out->data + out->length, ",\"entries\":"), score->entries);
+    at = json_put_uint(literal(out->data + out->length, ",\"entries\":"), score->entries);
     *at++ = '}';
     out->length = (size_t)(at - out->data);
 }
