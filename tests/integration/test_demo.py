@@ -107,6 +107,7 @@ def test_once(demo, tmp_path):
     status = json.loads((keep / "public" / "cache" / "status.json").read_text())
     assert 50 <= status["total_fetched_combinations"] <= 70
     assert status["total_entries"] > 1000
+    assert (status["state"], status["hold"]) == ("done", "") and "held back" not in text
 
 
 def test_keep_goes_on_where_it_was(demo, tmp_path):
@@ -123,6 +124,10 @@ def test_keep_goes_on_where_it_was(demo, tmp_path):
 def test_serves_until_a_signal(demo, number, whole_group):
     running = demo("--combinations", 30, "--port", 0)
     url = running.wait_for(r"Serving on (http://127\.0\.0\.1:\d+/) until Ctrl-C")[1]
+    running.wait_for(r"state +http\S+/status\.json")
+    for line in running.text().partition("until Ctrl-C\n")[2].splitlines():
+        with urllib.request.urlopen(line.split()[-1], timeout=10) as answer:
+            assert answer.status == 200
     with urllib.request.urlopen(f"{url}cache/status.json", timeout=10) as answer:
         assert json.load(answer)["total_entries"] > 0
     assert running.end(number, whole_group) == 0
