@@ -53,7 +53,7 @@ static void on_signal(void *context)
             continue;
         }
         log_info("%s: stopping", strsignal((int)info.ssi_signo));
-        coordinator_stop(c, c->once ? 1 : 0);
+        coordinator_stop(c, c->once ? 1 : 0, STATUS_STOPPING);
     }
 }
 
@@ -102,22 +102,12 @@ static void tick_upkeep(struct coordinator *c, bool busy, int64_t now_ms)
     }
 }
 
-/* For `systemctl status`. */
-static int64_t tick_line(struct coordinator *c, bool busy, int64_t now_ms)
+/* For `systemctl status`: the sentence that `r3ectl status` shows. */
+static int64_t tick_line(struct coordinator *c, int64_t now_ms)
 {
     if (now_ms < c->next_line_ms)
         return c->next_line_ms - now_ms;
-    char line[NOTIFY_STATUS_SIZE];
-    struct plan_counts counts = plan_count_states(c->plan, now_ms);
-    enum hold_kind first = holds_first(&c->holds, now_ms);
-    const struct hold *hold = first < HOLD_KINDS ? holds_get(&c->holds, first, now_ms) : NULL;
-    uint32_t left = counts.due + counts.leased + counts.retrying;
-    int length = hold
-                     ? snprintf(line, sizeof line, "%u of %u boards left; %s", left, counts.total, hold->text)
-                 : busy ? snprintf(line, sizeof line, "fetching: %u of %u boards left", left, counts.total)
-                        : snprintf(line, sizeof line, "waiting: %u boards are up to date", counts.total);
-    if (length > 0)
-        notify_status(&c->notify, line);
+    notify_status(&c->notify, status_last_reason(c->status));
     c->next_line_ms = now_ms + LINE_EVERY_MS;
     return LINE_EVERY_MS;
 }
@@ -141,7 +131,7 @@ static int64_t tick_storage(struct coordinator *c, int64_t now_ms)
 {
     int64_t sleep_ms = storage_tick(&c->storage, now_ms);
     if (storage_has_failed(&c->storage) && !c->stop_by_ms)
-        coordinator_stop(c, 1);
+        coordinator_stop(c, 1, STATUS_STOPPING);
     return sleep_ms;
 }
 
@@ -175,7 +165,7 @@ static int64_t tick(void *context, int64_t now_ms)
     tick_state(c, busy);
     tick_upkeep(c, busy, now_ms);
     sleep_ms = least(sleep_ms, status_tick(c->status, now_ms, clock_wall_ms()));
-    sleep_ms = least(sleep_ms, tick_line(c, busy, now_ms));
+    sleep_ms = least(sleep_ms, tick_line(c, now_ms));
     sleep_ms = least(sleep_ms, notify_tick(&c->notify, now_ms));
     if (c->stop_by_ms) {
         if (local_pool_is_gone(c->pool) || now_ms >= c->stop_by_ms)

@@ -5,7 +5,7 @@
 
 #define STOP_PATIENCE_MS 1500 /* how long a stop waits for the workers' last results */
 
-void coordinator_stop(struct coordinator *c, int exit_code)
+void coordinator_stop(struct coordinator *c, int exit_code, enum status_state state)
 {
     if (c->stop_by_ms)
         return;
@@ -15,7 +15,7 @@ void coordinator_stop(struct coordinator *c, int exit_code)
     holds_set(&c->holds, HOLD_STOPPING, HOLD_FOREVER, now_ms, "the coordinator is stopping");
     notify_stopping(&c->notify);
     local_pool_stop(c->pool);
-    status_set_state(c->status, exit_code == 1 ? STATUS_STOPPING : STATUS_DONE);
+    status_set_state(c->status, state);
 }
 
 void coordinator_drain(void *context)
@@ -38,7 +38,7 @@ static void tick_no_hope(struct coordinator *c, bool busy, int64_t now_ms)
         return;
     if (politeness_is_refused(c->politeness, now_ms)) {
         log_error("nothing could be fetched: %s", holds_get(&c->holds, HOLD_ROBOTS, now_ms)->text);
-        coordinator_stop(c, 1);
+        coordinator_stop(c, 1, STATUS_STOPPING);
     } else if (politeness_is_hopeless(c->politeness, c->policy.retries, &reason, &http_status)) {
         struct plan_failure failure = {
             .failure = (uint8_t)reason, .http_status = (uint16_t)http_status, .wall_ms = clock_wall_ms()};
@@ -56,7 +56,7 @@ static void tick_once(struct coordinator *c, bool busy)
     if (!c->once || busy || c->stop_by_ms || export_run_active(publisher_run(c->publisher)))
         return;
     if (publisher_failed(c->publisher)) {
-        coordinator_stop(c, 1);
+        coordinator_stop(c, 1, STATUS_STOPPING);
         return;
     }
     if (publisher_owes(c->publisher))
@@ -65,7 +65,7 @@ static void tick_once(struct coordinator *c, bool busy)
     if (counts.failed)
         log_warn("%u of %u combinations failed; the rest is published, status.json lists them", counts.failed,
             counts.total);
-    coordinator_stop(c, counts.failed ? 3 : 0);
+    coordinator_stop(c, counts.failed ? 3 : 0, STATUS_DONE);
 }
 
 /* Ends when everything under way has come back and is published, or cannot be. */
@@ -78,8 +78,10 @@ static void tick_drain(struct coordinator *c, bool busy)
         c->drain_export = publisher_request(c->publisher);
     enum publisher_outcome outcome =
         c->drain_export ? publisher_outcome(c->publisher, c->drain_export) : PUBLISHER_DONE;
-    if (outcome != PUBLISHER_PENDING)
-        coordinator_stop(c, outcome == PUBLISHER_FAILED ? 1 : c->once && busy ? 3 : 0);
+    if (outcome == PUBLISHER_FAILED)
+        coordinator_stop(c, 1, STATUS_STOPPING);
+    else if (outcome != PUBLISHER_PENDING)
+        coordinator_stop(c, c->once && busy ? 3 : 0, STATUS_DONE);
 }
 
 void coordinator_tick_ending(struct coordinator *c, bool busy, int64_t now_ms)

@@ -5,8 +5,9 @@
 #include "coordinator/coordinator_state.h"
 
 /* Begins to stop: nothing more is handed out, and workers have a moment for their last results. Exit codes as
- * in coordinator.h; the first one counts. */
-void coordinator_stop(struct coordinator *c, int exit_code);
+ * in coordinator.h; the first one counts. `state`: STATUS_DONE if all that was to be done is, else
+ * STATUS_STOPPING. */
+void coordinator_stop(struct coordinator *c, int exit_code, enum status_state state);
 
 /* Begins to drain; `context` is the coordinator. */
 void coordinator_drain(void *context);

@@ -50,11 +50,21 @@ struct status {
         messages[TOPIC_COUNT]; /* the last value of each, for new subscribers; of events those sent last */
     uint64_t events_told;      /* number of the last one */
     bool wanted[TOPIC_COUNT];  /* a newcomer is to get it */
+    char reason[STATUS_REASON_SIZE]; /* of the last summary */
 };
 
 const char *status_state_string(enum status_state state)
 {
     return state_strings[state];
+}
+
+const struct hold *status_hold(
+    const struct status_sources *from, const struct status_moment *at, enum hold_kind *kind)
+{
+    *kind = holds_first(from->holds, at->now_ms);
+    if (*kind == HOLD_KINDS || (*kind == HOLD_STOPPING && at->state == STATUS_DONE))
+        return NULL;
+    return holds_get(from->holds, *kind, at->now_ms);
 }
 
 struct status *status_open(const struct status_sources *sources, int64_t now_ms, int64_t wall_ms)
@@ -132,8 +142,8 @@ static void publish_events(struct status *status)
 static void publish(struct status *status)
 {
     status_measure_look(&status->measure, &status->from, status->at.now_ms);
-    status_summary_write(
-        &status->from, &status->measure, &status->observer, &status->at, &status->messages[TOPIC_SUMMARY]);
+    status_summary_write(&status->from, &status->measure, &status->observer, &status->at,
+        &status->messages[TOPIC_SUMMARY], status->reason);
     status_workers_write(&status->from, &status->at, &status->messages[TOPIC_WORKER]);
     send_message(status, TOPIC_SUMMARY);
     send_message(status, TOPIC_WORKER);
@@ -224,6 +234,11 @@ int64_t status_tick(struct status *status, int64_t now_ms, int64_t wall_ms)
     if (newcomers_wait(status) && status->next_again_ms < wake_ms)
         wake_ms = status->next_again_ms;
     return wake_ms > now_ms ? wake_ms - now_ms : 0;
+}
+
+const char *status_last_reason(const struct status *status)
+{
+    return status->reason;
 }
 
 uint64_t status_tree_pss_kb(const struct status *status)

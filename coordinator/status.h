@@ -30,6 +30,9 @@ void status_flush(struct status *status, int64_t now_ms, int64_t wall_ms);
 /* Loop handler of the status socket: subscriptions. */
 void status_readable(void *context);
 
+/* What the last summary gave as the reason of what it does; "" before the first. */
+const char *status_last_reason(const struct status *status);
+
 /* Proportional memory of the whole tree (coordinator, local workers, exporter) in KiB when last looked at. */
 uint64_t status_tree_pss_kb(const struct status *status);
 

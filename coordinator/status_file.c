@@ -87,8 +87,8 @@ static void put_index(const struct status_sources *from, struct json_writer *jso
 static void put_state(
     const struct status_sources *from, const struct status_moment *at, struct json_writer *json)
 {
-    enum hold_kind kind = holds_first(from->holds, at->now_ms);
-    const struct hold *hold = kind < HOLD_KINDS ? holds_get(from->holds, kind, at->now_ms) : NULL;
+    enum hold_kind kind;
+    const struct hold *hold = status_hold(from, at, &kind);
     json_key(json, "export_error");
     if (export_run_failed_in_row(from->exporter) > 0)
         json_string(json, export_run_failure(from->exporter));

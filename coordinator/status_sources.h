@@ -66,4 +66,8 @@ struct status_moment {
 
 const char *status_state_string(enum status_state state);
 
+/* The first hold there is, and which; NULL: none. Who is done is not held back by its end. */
+const struct hold *status_hold(
+    const struct status_sources *from, const struct status_moment *at, enum hold_kind *kind);
+
 #endif

@@ -15,6 +15,7 @@ struct summary {
     const struct status_observer *observer;
     const struct status_moment *at;
     struct json_writer *json;
+    char *reason; /* STATUS_REASON_SIZE */
     struct plan_counts counts;
     struct plan_survey survey;
     struct refresh_progress progress;
@@ -31,7 +32,6 @@ static uint32_t boards_left(const struct summary *summary)
 
 static void put_reason(const struct summary *summary, const struct hold *hold)
 {
-    char reason[STATUS_REASON_SIZE];
     const struct status_moment *at = summary->at;
     int64_t due_ms = plan_next_due_ms(summary->from->plan);
     struct status_reason_facts facts = {.state = at->state,
@@ -44,17 +44,16 @@ static void put_reason(const struct summary *summary, const struct hold *hold)
         .next_due_wall_ms =
             due_ms == INT64_MAX || due_ms == PLAN_MISSING ? 0 : at->wall_ms + due_ms - at->now_ms,
         .wall_ms = at->wall_ms};
-    status_reason(&facts, reason);
-    status_field_string(summary->json, "reason", reason);
+    status_reason(&facts, summary->reason);
+    status_field_string(summary->json, "reason", summary->reason);
 }
 
 static void put_state(const struct summary *summary)
 {
     struct json_writer *json = summary->json;
-    const struct holds *holds = summary->from->holds;
     int64_t now_ms = summary->at->now_ms;
-    enum hold_kind kind = holds_first(holds, now_ms);
-    const struct hold *hold = kind < HOLD_KINDS ? holds_get(holds, kind, now_ms) : NULL;
+    enum hold_kind kind;
+    const struct hold *hold = status_hold(summary->from, summary->at, &kind);
     status_field_string(json, "state", status_state_string(summary->at->state));
     put_reason(summary, hold);
     status_field_string(json, "hold", hold ? hold_kind_string(kind) : "");
@@ -286,7 +285,8 @@ static void put_store(const struct summary *summary)
 }
 
 void status_summary_write(const struct status_sources *from, const struct status_measure *measure,
-    const struct status_observer *observer, const struct status_moment *at, struct buffer *out)
+    const struct status_observer *observer, const struct status_moment *at, struct buffer *out,
+    char reason[static STATUS_REASON_SIZE])
 {
     struct json_writer json = json_writer_make(out);
     struct summary summary = {.from = from,
@@ -294,6 +294,7 @@ void status_summary_write(const struct status_sources *from, const struct status
         .observer = observer,
         .at = at,
         .json = &json,
+        .reason = reason,
         .counts = plan_count_states(from->plan, at->now_ms),
         .survey = plan_survey(from->plan, at->now_ms, at->wall_ms),
         .progress = refresh_run_progress(from->refresh)};

@@ -93,7 +93,8 @@ def test_drain_waits_for_what_is_under_way(crawl):
     assert 2 <= asked < 16
     fetched = [record for record in read_store(made.folder / "store").boards.values() if record.fetched_at_ms]
     assert len(fetched) == made.status()["total_fetched_combinations"] == asked
-    assert made.status()["state"] == "done"
+    status = made.status()
+    assert (status["state"], status["hold"], status["hold_reason"]) == ("done", "", "")
 
 
 def test_a_board_that_takes_its_workers_down_is_put_away_and_the_rest_published(crawl, upstream_truth):

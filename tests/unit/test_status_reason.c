@@ -71,6 +71,24 @@ static void test_every_state_has_a_reason(void **state)
     }
 }
 
+static void who_is_done_is_not_held_back_by_its_end(void **state)
+{
+    (void)state;
+    struct holds holds = {0};
+    const struct status_sources from = {.holds = &holds};
+    struct status_moment at = {.state = STATUS_DONE, .now_ms = 5};
+    enum hold_kind kind;
+    assert_null(status_hold(&from, &at, &kind));
+    holds_set(&holds, HOLD_STOPPING, HOLD_FOREVER, 5, "the coordinator is stopping");
+    assert_null(status_hold(&from, &at, &kind));
+    at.state = STATUS_STOPPING;
+    assert_ptr_equal(status_hold(&from, &at, &kind), holds_get(&holds, HOLD_STOPPING, 5));
+    at.state = STATUS_DONE;
+    holds_set(&holds, HOLD_STORE_ERROR, HOLD_FOREVER, 5, "no disk");
+    assert_ptr_equal(status_hold(&from, &at, &kind), holds_get(&holds, HOLD_STORE_ERROR, 5));
+    assert_int_equal(kind, HOLD_STORE_ERROR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_fetching),
         cmocka_unit_test(test_waiting),
         cmocka_unit_test(test_every_state_has_a_reason),
+        cmocka_unit_test(who_is_done_is_not_held_back_by_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
