@@ -45,18 +45,26 @@ static void gather(const struct execution *execution, const struct target *targe
     facts->worker.page = lease->worker->page;
 }
 
+/* Why the board that was named is not fetched: answers `why`, and begins the answer to `board`. False: it
+ * names none, which is said. */
+static bool explain(struct execution *execution, struct target *target, struct why_facts *facts)
+{
+    if (!execution_target(execution, 0, target) || !target->class_id) {
+        execution_say(execution, CONTROL_CODE_WRONG,
+            "\"%s\" is not of the form TRACK-CLASS, such as 1671-1703", execution->request->targets[0]);
+        return false;
+    }
+    gather(execution, target, facts);
+    bool known = why_explain(facts, execution->reply->text, execution->details) != WHY_UNKNOWN;
+    execution->reply->code = known ? CONTROL_CODE_DONE : CONTROL_CODE_FAILED;
+    return true;
+}
+
 void control_query_why(struct execution *execution)
 {
     struct target target;
     struct why_facts facts;
-    if (!execution_target(execution, 0, &target) || !target.class_id) {
-        execution_say(execution, CONTROL_CODE_WRONG,
-            "\"%s\" is not of the form TRACK-CLASS, such as 1671-1703", execution->request->targets[0]);
-        return;
-    }
-    gather(execution, &target, &facts);
-    bool known = why_explain(&facts, execution->reply->text, execution->details) != WHY_UNKNOWN;
-    execution->reply->code = known ? CONTROL_CODE_DONE : CONTROL_CODE_FAILED;
+    explain(execution, &target, &facts);
 }
 
 /* ---- board ---- */
@@ -67,14 +75,8 @@ void control_query_board(struct execution *execution)
     struct target target;
     struct why_facts facts;
     struct record_board record;
-    if (!execution_target(execution, 0, &target) || !target.class_id) {
-        execution_say(execution, CONTROL_CODE_WRONG,
-            "\"%s\" is not of the form TRACK-CLASS, such as 1671-1703", execution->request->targets[0]);
+    if (!explain(execution, &target, &facts))
         return;
-    }
-    gather(execution, &target, &facts);
-    bool known = why_explain(&facts, execution->reply->text, execution->details) != WHY_UNKNOWN;
-    execution->reply->code = known ? CONTROL_CODE_DONE : CONTROL_CODE_FAILED;
     buffer_clear(execution->details);
     bool kept = store_get_board(parts->store, target.track_id, target.class_id, &record);
     const struct board_card card = {.facts = &facts, .record = kept ? &record : NULL};
