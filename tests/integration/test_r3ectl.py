@@ -339,7 +339,7 @@ def test_workers(r3ectl, publisher):
     assert (running.returncode, errors) == (0, "")
     assert text == (
         "name    host                  pid     jobs   fails   memory           age  board\n"
-        "w9      alpha\ufffd[2J           12345    1,500       3    10 MB    1 h 06 min  1671-1703 Monza, GTR 3\n"
+        "w9      alpha?[2J           12345    1,500       3    10 MB    1 h 06 min  1671-1703 Monza, GTR 3\n"
         "        last error: 10-1: timeout: too slow\n"
         "w10     beta                    7        1       0   2.0 MB    1 min 01 s  ready\n")
 
@@ -359,7 +359,7 @@ def test_events_prints_what_there_is_and_ends(r3ectl, publisher):
     assert text == (
         "2026-01-03T10:00:00Z  state                         number 1\n"
         "2026-01-03T10:00:00Z  state                         number 2\n"
-        "2026-01-03T10:00:00Z  board_stored     1671-1703    Monza, GTR 3: 12 entries\ufffd[2J\n")
+        "2026-01-03T10:00:00Z  board_stored     1671-1703    Monza, GTR 3: 12 entries?[2J\n")
 
 
 def test_events_follow(r3ectl, publisher):
