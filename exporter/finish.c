@@ -95,7 +95,7 @@ static bool collect_rows(
     uint32_t old = work->gathering->persons.entries[number].old;
     bundle_clear(&finisher->bundle);
     finisher->old.row_count = 0;
-    if (old != STRING_NONE && !ledger_bundle(work->old, old, &finisher->old_bytes, &finisher->old))
+    if (old != STRING_NONE && !ledger_bundle(work->old, NULL, old, &finisher->old_bytes, &finisher->old))
         return false;
     merge_rows(finisher, rows, count);
     return true;
@@ -272,7 +272,8 @@ static void append_shared(struct finishing *work, struct finisher *finisher)
     }
 }
 
-/* Gives what these persons have (of one bin, from `first` to before `end`) its place among the others'. */
+/* Gives what these persons have (of one bin, from rank `first` to before `end`) its place among the others'.
+ */
 static bool hand_in(struct finisher *finisher, uint32_t first, uint32_t end)
 {
     struct finishing *work = finisher->work;
@@ -283,10 +284,11 @@ static bool hand_in(struct finisher *finisher, uint32_t first, uint32_t end)
     uint32_t result_first = work->result_count;
     append_shared(work, finisher);
     pthread_mutex_unlock(&work->mutex);
-    for (uint32_t number = first; number < end; number += work->gathering->bin_count) {
-        work->persons[number].offset += offsets[LEDGER_LOG_ROWS];
-        work->persons[number].card_offset += offsets[LEDGER_LOG_CARDS];
-        work->persons[number].result_first += result_first;
+    for (uint32_t rank = first; rank < end; rank++) {
+        struct ledger_person *person = &work->persons[work->gathering->order.persons[rank]];
+        person->offset += offsets[LEDGER_LOG_ROWS];
+        person->card_offset += offsets[LEDGER_LOG_CARDS];
+        person->result_first += result_first;
     }
     bool written = true;
     for (int log = 0; log < LEDGER_LOGS; log++) {
@@ -301,25 +303,25 @@ static bool hand_in(struct finisher *finisher, uint32_t first, uint32_t end)
 
 static bool finish_bin(struct finisher *finisher, uint32_t bin)
 {
-    const struct gathering *gathering = finisher->work->gathering;
+    const struct bin_order *order = &finisher->work->gathering->order;
     const struct gathered *gathered = &finisher->gathered;
-    uint32_t at = 0, number = bin, not_handed_in = bin;
-    if (!gather_take(gathering, bin, &finisher->gathered))
+    uint32_t at = 0, not_handed_in = order->starts[bin], end = order->starts[bin + 1];
+    if (!gather_take(finisher->work->gathering, bin, &finisher->gathered))
         return false;
-    for (; number < gathering->persons.count; number += gathering->bin_count) {
-        uint32_t first = at;
+    for (uint32_t rank = not_handed_in; rank < end; rank++) {
+        uint32_t first = at, number = order->persons[rank];
         while (at < gathered->count && gathered->rows[at].person == number)
             at++;
         if (finisher->packed[LEDGER_LOG_ROWS].length >= PACKED_BYTES) {
-            if (!hand_in(finisher, not_handed_in, number))
+            if (!hand_in(finisher, not_handed_in, rank))
                 return false;
-            not_handed_in = number;
+            not_handed_in = rank;
         }
         if (!guard_ok(finisher->work->guard) ||
             !finish_person(finisher, number, at > first ? gathered->rows + first : NULL, at - first))
             return false;
     }
-    return hand_in(finisher, not_handed_in, number);
+    return hand_in(finisher, not_handed_in, end);
 }
 
 static void *run_thread(void *context)
@@ -341,7 +343,7 @@ static void *run_thread(void *context)
     finisher.draft_keys = &work->arenas[work->arena_count++];
     pthread_mutex_unlock(&work->mutex);
     uint32_t bin;
-    while ((bin = atomic_fetch_add(&work->next_bin, 1)) < work->gathering->bin_count) {
+    while ((bin = atomic_fetch_add(&work->next_bin, 1)) < work->gathering->order.bin_count) {
         if (!finish_bin(&finisher, bin))
             break;
     }

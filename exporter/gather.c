@@ -9,24 +9,28 @@
 
 /* A row is some 150 bytes in a bin, so a bin has about 300 KB. */
 #define ROWS_A_BIN 2048u
-#define BINS_MAX   4096u
+
+/* Of the names that the bins are divided by: so many for each bin, from the first rows of boards. */
+#define SAMPLES_A_BIN   32u
+#define SAMPLES_A_BOARD 16u
 
 #define TAKEN_MAX ((size_t)1 << 31)
 
 void gather_open(struct gathering *gathering, struct snapshot *snapshot, uint64_t rows, int scratch_fd,
     const char *folder, struct guard *guard)
 {
-    uint64_t bin_count = rows / ROWS_A_BIN + 1;
+    uint64_t wanted = rows / ROWS_A_BIN + 1;
+    uint32_t bin_count = wanted < BIN_ORDER_BINS_MAX ? (uint32_t)wanted : BIN_ORDER_BINS_MAX;
     *gathering = (struct gathering){
         .snapshot = snapshot,
         .guard = guard,
         .persons = person_table_make(),
         .shared = string_pool_make(),
         .keys = person_keys_make(),
-        .bin_count = bin_count < BINS_MAX ? (uint32_t)bin_count : BINS_MAX,
+        .order = bin_order_make(bin_count),
         .scratch = buffer_make((size_t)BOARD_TEXT_MAX * 8),
     };
-    gathering->bins = bins_open(scratch_fd, folder, gathering->bin_count, guard);
+    gathering->bins = bins_open(scratch_fd, folder, bin_count, guard);
 }
 
 void gather_close(struct gathering *gathering)
@@ -35,13 +39,56 @@ void gather_close(struct gathering *gathering)
     string_pool_free(&gathering->shared);
     person_keys_free(&gathering->keys);
     bins_close(&gathering->bins);
+    bin_order_free(&gathering->order);
     buffer_free(&gathering->scratch);
     free(gathering->numbers);
     free(gathering->texts);
     *gathering = (struct gathering){0};
 }
 
+/* ---- dividing ---- */
+
+static uint32_t sample_board(const struct snapshot_board *board, uint64_t *keys, uint32_t capacity)
+{
+    struct board_reader reader;
+    struct board_row row;
+    uint32_t count = 0;
+    if (!board_reader_open(&reader, board->rows.data, board->rows.length))
+        log_bug("gather: a verified board does not open");
+    while (count < SAMPLES_A_BOARD && count < capacity && board_reader_next(&reader, &row, NULL))
+        keys[count++] = bin_order_key(row.name);
+    return count;
+}
+
+void gather_divide(struct gathering *gathering, const bool *wanted)
+{
+    const struct snapshot *snapshot = gathering->snapshot;
+    uint32_t bins = gathering->order.bin_count, boards = 0, count = 0;
+    if (bins == 1)
+        return;
+    for (uint32_t i = 0; i < snapshot->board_count; i++)
+        boards += wanted[i] && snapshot->boards[i].entry_count;
+    uint32_t capacity = bins * SAMPLES_A_BIN, step = boards / capacity + 1, turn = 0;
+    uint64_t *keys = memory_zalloc(capacity, sizeof *keys);
+    for (uint32_t i = 0; i < snapshot->board_count && count < capacity; i++) {
+        const struct snapshot_board *board = &snapshot->boards[i];
+        if (wanted[i] && board->entry_count && !board->broken && turn++ % step == 0)
+            count += sample_board(board, keys + count, capacity - count);
+    }
+    bin_order_divide(&gathering->order, keys, count);
+    free(keys);
+}
+
 /* ---- putting ---- */
+
+uint32_t gather_person(struct gathering *gathering, const struct person_id *id, struct text name)
+{
+    bool is_new;
+    uint32_t number = person_table_add(&gathering->persons, id, &is_new);
+    if (is_new)
+        bin_order_add(&gathering->order, name);
+    return number;
+}
 
 static void number_shared(struct gathering *gathering, const struct board_reader *reader)
 {
@@ -58,16 +105,15 @@ static void number_shared(struct gathering *gathering, const struct board_reader
 
 static uint32_t person_of(struct gathering *gathering, const struct board_row *row)
 {
-    bool is_new;
     struct person_id id = person_id_make(row->path_id, (struct text){"", 0});
     if (id.is_name)
         id = person_id_make((struct text){"", 0}, person_keys_flat(&gathering->keys, row->name));
-    return person_table_add(&gathering->persons, &id, &is_new);
+    return gather_person(gathering, &id, row->name);
 }
 
 static bool put_row(struct gathering *gathering, const struct board_row *row, uint32_t board, uint32_t place)
 {
-    uint32_t person = person_of(gathering, row), bin = person % gathering->bin_count;
+    uint32_t person = person_of(gathering, row), bin = gathering->order.bins[person];
     uint8_t head[5 * NUMBER_BYTES_MAX];
     buffer_clear(&gathering->scratch);
     size_t texts =
@@ -81,7 +127,7 @@ static bool put_row(struct gathering *gathering, const struct board_row *row, ui
     at = number_put_text(at, row->laptime);
     at = number_put_text(at, row->date_time);
     size_t length = (size_t)(at - body);
-    at = number_put(head, person / gathering->bin_count);
+    at = number_put(head, person);
     at = number_put(at, board);
     at = number_put(at, place);
     at = number_put(at, row->position);
@@ -104,6 +150,11 @@ bool gather_put(struct gathering *gathering, uint32_t board)
     }
     snapshot_touched_value(gathering->snapshot, board, source->rows.length);
     return guard_ok(gathering->guard);
+}
+
+void gather_put_all(struct gathering *gathering)
+{
+    bin_order_list(&gathering->order);
 }
 
 /* ---- taking ---- */
@@ -132,19 +183,15 @@ static struct gathered_row *append(struct gathered *gathered)
     return &gathered->unsorted[gathered->count++];
 }
 
-/* Says for how many persons of the bin there are rows, or may be. */
-static uint32_t list_rows(const struct gathering *gathering, uint32_t bin, struct gathered *gathered)
+static void list_rows(const struct gathering *gathering, struct gathered *gathered)
 {
-    uint32_t persons = 0;
     gathered->count = 0;
     struct number_reader reader = {gathered->bytes.data, gathered->bytes.data, false};
     if (gathered->bytes.length)
         reader.end += gathered->bytes.length;
     while (reader.at < reader.end) {
         struct gathered_row *row = append(gathered);
-        uint32_t local = number_take(&reader, UINT32_MAX - 1);
-        persons = local >= persons ? local + 1 : persons;
-        row->person = local * gathering->bin_count + bin;
+        row->person = number_take(&reader, gathering->persons.count - 1);
         row->board = number_take(&reader, gathering->snapshot->board_count - 1);
         row->place = number_take(&reader, UINT32_MAX);
         row->position = number_take(&reader, UINT32_MAX);
@@ -154,23 +201,23 @@ static uint32_t list_rows(const struct gathering *gathering, uint32_t bin, struc
     }
     if (reader.failed)
         log_bug("gather: a bin does not hold what was put into it");
-    return persons;
 }
 
-/* Counting sort by person. */
-static void sort_rows(const struct gathering *gathering, struct gathered *gathered, uint32_t persons)
+/* Counting sort by place among the bin's persons. */
+static void sort_rows(const struct bin_order *order, uint32_t bin, struct gathered *gathered)
 {
+    uint32_t first = order->starts[bin], persons = order->starts[bin + 1] - first;
     if (persons + 1 > gathered->starts_capacity) {
         gathered->starts_capacity = persons + 1;
         gathered->starts = memory_resize(gathered->starts, persons + 1, sizeof *gathered->starts);
     }
     memset(gathered->starts, 0, ((size_t)persons + 1) * sizeof *gathered->starts);
     for (uint32_t i = 0; i < gathered->count; i++)
-        gathered->starts[gathered->unsorted[i].person / gathering->bin_count + 1]++;
+        gathered->starts[order->ranks[gathered->unsorted[i].person] - first + 1]++;
     for (uint32_t i = 1; i <= persons; i++)
         gathered->starts[i] += gathered->starts[i - 1];
     for (uint32_t i = 0; i < gathered->count; i++)
-        gathered->rows[gathered->starts[gathered->unsorted[i].person / gathering->bin_count]++] =
+        gathered->rows[gathered->starts[order->ranks[gathered->unsorted[i].person] - first]++] =
             gathered->unsorted[i];
 }
 
@@ -179,8 +226,8 @@ bool gather_take(const struct gathering *gathering, uint32_t bin, struct gathere
     buffer_clear(&gathered->bytes);
     if (!bins_take(gathering->bins, bin, &gathered->bytes))
         return false;
-    uint32_t persons = list_rows(gathering, bin, gathered);
-    sort_rows(gathering, gathered, persons);
+    list_rows(gathering, gathered);
+    sort_rows(&gathering->order, bin, gathered);
     return true;
 }
 

@@ -26,6 +26,7 @@ void group_reader_close(struct group_reader *reader)
     free(reader->bundles);
     free(reader->bytes);
     free(reader->rows);
+    ledger_window_free(&reader->window);
     free(reader);
 }
 
@@ -45,7 +46,7 @@ static bool read_rows(struct group_reader *reader, uint32_t item, uint32_t membe
 {
     uint32_t person = reader->roster->items[item].person;
     struct bundle *bundle = &reader->bundles[member];
-    if (!ledger_bundle(reader->ledger, person, &reader->bytes[member], bundle))
+    if (!ledger_bundle(reader->ledger, &reader->window, person, &reader->bytes[member], bundle))
         return false;
     return reader->kind != ROSTER_FLAT || roster_which(&reader->roster->items[item]) < bundle->alias_count ||
            ledger_is_damaged(reader->ledger, person);

@@ -19,6 +19,7 @@ struct group_reader {
     struct card *cards; /* of the group's items, in their order: `count` of them (not in the flat layout) … */
     struct bundle *bundles; /* … and where rows were asked for, theirs */
     struct buffer *bytes;
+    struct ledger_window window;
     uint32_t count, capacity;
     uint32_t first; /* the group's first item */
     struct group_row *rows;

@@ -11,6 +11,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 /* Less than this is not worth a whole ledger. */
 #define WASTE_MIN ((uint64_t)1024 * 1024)
@@ -113,29 +114,68 @@ bool ledger_is_damaged(struct ledger *ledger, uint32_t person)
         ledger->guard, LEDGER_ROWS ": the rows of person %u are not what they were", (unsigned)person);
 }
 
-static bool read_bytes(struct ledger *ledger, uint32_t person, struct buffer *bytes)
+void ledger_window_free(struct ledger_window *window)
+{
+    free(window->bytes);
+    *window = (struct ledger_window){0};
+}
+
+/* Reads ahead where the last bundle was not far before this one: what changed since the last full run lies
+ * anywhere, and is read alone. False: the file does not hold it. */
+static bool read_through(const struct ledger *ledger, struct ledger_window *window,
+    const struct ledger_person *record, uint8_t *to)
+{
+    const struct ledger_log *log = &ledger->logs[LEDGER_LOG_ROWS];
+    uint64_t window_end = window->offset + window->length, end = record->offset + record->length;
+    bool is_near = record->offset >= window->offset && record->offset <= window_end + LEDGER_WINDOW_BYTES;
+    if (!is_near || record->length > LEDGER_WINDOW_BYTES || end > log->end) {
+        window->offset = end;
+        window->length = 0;
+        return file_read_at(log->fd, to, record->length, record->offset);
+    }
+    if (end > window_end) {
+        uint64_t left = log->end - record->offset;
+        if (!window->bytes)
+            window->bytes = memory_zalloc(LEDGER_WINDOW_BYTES, 1);
+        window->offset = record->offset;
+        window->length = left < LEDGER_WINDOW_BYTES ? (uint32_t)left : LEDGER_WINDOW_BYTES;
+        if (!file_read_at(log->fd, window->bytes, window->length, window->offset)) {
+            window->length = 0;
+            return false;
+        }
+    }
+    memcpy(to, window->bytes + (record->offset - window->offset), record->length);
+    return true;
+}
+
+static bool read_bytes(
+    struct ledger *ledger, struct ledger_window *window, uint32_t person, struct buffer *bytes)
 {
     const struct ledger_person *record = &ledger->persons[person];
     buffer_clear(bytes);
     uint8_t *to = buffer_reserve(bytes, record->length);
     if (!to)
         return guard_fail(ledger->guard, "one driver has more rows than fit into memory");
-    if (!file_read_at(ledger->logs[LEDGER_LOG_ROWS].fd, to, record->length, record->offset))
+    bool is_read = window
+                       ? read_through(ledger, window, record, to)
+                       : file_read_at(ledger->logs[LEDGER_LOG_ROWS].fd, to, record->length, record->offset);
+    if (!is_read)
         return ledger_is_damaged(ledger, person);
     bytes->length = record->length;
     return XXH3_64bits(bytes->data, bytes->length) == record->digest || ledger_is_damaged(ledger, person);
 }
 
-bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
+bool ledger_bundle(struct ledger *ledger, struct ledger_window *window, uint32_t person, struct buffer *bytes,
+    struct bundle *bundle)
 {
-    return read_bytes(ledger, person, bytes) &&
+    return read_bytes(ledger, window, person, bytes) &&
            (bundle_read(bundle, bytes->data, bytes->length) || ledger_is_damaged(ledger, person));
 }
 
 bool ledger_aliases(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle)
 {
     const uint8_t *rows;
-    return read_bytes(ledger, person, bytes) &&
+    return read_bytes(ledger, NULL, person, bytes) &&
            (bundle_read_keys(bundle, bytes->data, bytes->length, &rows) || ledger_is_damaged(ledger, person));
 }
 

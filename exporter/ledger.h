@@ -127,9 +127,23 @@ bool ledger_check_cards(struct ledger *ledger);
 /* A person's card; it points into the map. */
 struct card ledger_card(const struct ledger *ledger, uint32_t person);
 
+/* What one thread last read of the bundles. Those of a full run lie in the file nearly in the order of their
+ * names, so whoever goes through a roster finds most of them in what was read ahead. */
+struct ledger_window {
+    uint8_t *bytes; /* LEDGER_WINDOW_BYTES; NULL until something is read ahead */
+    uint64_t offset;
+    uint32_t length;
+};
+
+#define LEDGER_WINDOW_BYTES (64u * 1024)
+
+void ledger_window_free(struct ledger_window *window);
+
 /* Reads a person's bundle into `bytes` (cleared first) and takes it apart; `bundle` points into `bytes`.
- * False: the guard knows why, and `damaged` is set where it is not what it was. */
-bool ledger_bundle(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle);
+ * `window`: zeroed, or of the last call for this ledger; NULL: nothing is read ahead. False: the guard knows
+ * why, and `damaged` is set where it is not what it was. */
+bool ledger_bundle(struct ledger *ledger, struct ledger_window *window, uint32_t person, struct buffer *bytes,
+    struct bundle *bundle);
 
 /* The same, but without the rows. */
 bool ledger_aliases(struct ledger *ledger, uint32_t person, struct buffer *bytes, struct bundle *bundle);

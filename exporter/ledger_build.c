@@ -30,14 +30,13 @@ struct building {
 /* Persons whose boards have changed, though they may have no row on them any more. */
 static void add_touched(struct building *work)
 {
-    bool is_new;
     for (uint32_t i = 0; i < work->old->person_count; i++) {
         if (!work->change->persons[i])
             continue;
         struct person_id id = ledger_person_id(&work->old->persons[i]);
         struct card card = ledger_card(work->old, i);
         id.text = card_raw(&card, CARD_PATH_ID);
-        uint32_t number = person_table_add(&work->gathering.persons, &id, &is_new);
+        uint32_t number = gather_person(&work->gathering, &id, card_raw(&card, CARD_NAME));
         work->gathering.persons.entries[number].old = i;
     }
 }
@@ -60,6 +59,7 @@ static void find_old(struct building *work)
 
 static bool gather(struct building *work)
 {
+    gather_divide(&work->gathering, work->change->boards);
     if (work->old)
         add_touched(work);
     for (uint32_t i = 0; i < work->snapshot->board_count; i++) {
@@ -68,6 +68,7 @@ static bool gather(struct building *work)
             !gather_put(&work->gathering, i))
             return false;
     }
+    gather_put_all(&work->gathering);
     if (work->old)
         find_old(work);
     return true;
