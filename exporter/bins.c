@@ -20,6 +20,7 @@ struct bins {
     int fd;
     const char *folder;
     struct guard *guard;
+    uint32_t block_bytes;
     uint32_t blocks_written;
     uint32_t count;
     struct bin bins[];
@@ -32,6 +33,9 @@ struct bins *bins_open(int fd, const char *folder, uint32_t count, struct guard 
     bins->folder = folder;
     bins->guard = guard;
     bins->count = count;
+    bins->block_bytes = BINS_BLOCK_MAX;
+    while (bins->block_bytes > BINS_BLOCK_MIN && bins->block_bytes > BINS_MEMORY / count)
+        bins->block_bytes /= 2;
     return bins;
 }
 
@@ -50,7 +54,8 @@ void bins_close(struct bins **bins)
 
 static bool write_block(struct bins *bins, struct bin *bin)
 {
-    if (!file_write_at(bins->fd, bin->block, BINS_BLOCK, (uint64_t)bins->blocks_written * BINS_BLOCK))
+    if (!file_write_at(
+            bins->fd, bin->block, bins->block_bytes, (uint64_t)bins->blocks_written * bins->block_bytes))
         return guard_fail_file(bins->guard, "write a temporary file in", bins->folder, "");
     if (bin->block_count == bin->block_capacity) {
         bin->block_capacity = bin->block_capacity ? bin->block_capacity * 2 : 16;
@@ -66,15 +71,15 @@ bool bins_put(struct bins *bins, uint32_t number, const void *bytes, size_t leng
     struct bin *bin = &bins->bins[number];
     const uint8_t *from = bytes;
     if (!bin->block)
-        bin->block = memory_zalloc(1, BINS_BLOCK);
+        bin->block = memory_zalloc(1, bins->block_bytes);
     while (length) {
-        size_t room = BINS_BLOCK - bin->filled;
+        size_t room = bins->block_bytes - bin->filled;
         size_t part = length < room ? length : room;
         memcpy(bin->block + bin->filled, from, part);
         bin->filled += (uint32_t)part;
         from += part;
         length -= part;
-        if (bin->filled == BINS_BLOCK && !write_block(bins, bin))
+        if (bin->filled == bins->block_bytes && !write_block(bins, bin))
             return false;
     }
     return true;
@@ -82,15 +87,15 @@ bool bins_put(struct bins *bins, uint32_t number, const void *bytes, size_t leng
 
 static bool read_block(const struct bins *bins, uint32_t place, struct buffer *out)
 {
-    uint8_t *to = buffer_reserve(out, BINS_BLOCK);
+    uint8_t *to = buffer_reserve(out, bins->block_bytes);
     if (!to)
         return guard_fail(bins->guard, "one driver has more rows than fit into memory");
-    if (!file_read_at(bins->fd, to, BINS_BLOCK, (uint64_t)place * BINS_BLOCK))
+    if (!file_read_at(bins->fd, to, bins->block_bytes, (uint64_t)place * bins->block_bytes))
         return errno ? guard_fail_file(bins->guard, "read back a temporary file in", bins->folder, "")
                      : guard_fail(bins->guard,
                            "a temporary file in %s has become shorter; the files published before stay",
                            bins->folder);
-    out->length += BINS_BLOCK;
+    out->length += bins->block_bytes;
     return true;
 }
 

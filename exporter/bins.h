@@ -3,9 +3,9 @@
 /* Sorting outside of memory: bytes are put into numbered bins in any order and come back bin by bin, in the
  * order in which they were put into each.
  *
- * A bin holds one block of BINS_BLOCK bytes in memory; full ones go to a nameless file on the public folder's
- * disk, so memory follows the number of bins and not the amount of data. One thread puts; once it is done any
- * number of threads may take. */
+ * A bin holds one block in memory, larger where bins are few; full ones go to a nameless file on the public
+ * folder's disk, so memory follows the number of bins and not the amount of data. One thread puts; once it is
+ * done any number of threads may take. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,10 @@
 #include "common/buffer.h"
 #include "exporter/guard.h"
 
-#define BINS_BLOCK 4096u
+/* Memory of all blocks, unless bins are so many that it takes more for a block of the least size each. */
+#define BINS_MEMORY    (4u * 1024 * 1024)
+#define BINS_BLOCK_MIN 4096u
+#define BINS_BLOCK_MAX (64u * 1024)
 
 struct bins;
 

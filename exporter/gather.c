@@ -55,7 +55,7 @@ static uint32_t sample_board(const struct snapshot_board *board, uint64_t *keys,
     uint32_t count = 0;
     if (!board_reader_open(&reader, board->rows.data, board->rows.length))
         log_bug("gather: a verified board does not open");
-    while (count < SAMPLES_A_BOARD && count < capacity && board_reader_next(&reader, &row, NULL))
+    while (count < SAMPLES_A_BOARD && count < capacity && board_reader_next(&reader, &row))
         keys[count++] = bin_order_key(row.name);
     return count;
 }

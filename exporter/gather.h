@@ -4,7 +4,7 @@
  * the order of the snapshot; afterwards any number of threads take bin after bin. Persons are spread over the
  * bins by their names (bin_order.h), and all rows of one are in one bin.
  *
- * Memory while putting: 4 KB for each bin, the person table, and the texts that boards share (countries,
+ * Memory while putting: 4 MB for the bins, the person table, and the texts that boards share (countries,
  * cars, teams …). While taking: the bin that a thread has. */
 #include <stdbool.h>
 #include <stdint.h>

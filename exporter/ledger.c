@@ -127,12 +127,14 @@ static bool read_through(const struct ledger *ledger, struct ledger_window *wind
 {
     const struct ledger_log *log = &ledger->logs[LEDGER_LOG_ROWS];
     uint64_t window_end = window->offset + window->length, end = record->offset + record->length;
-    bool is_near = record->offset >= window->offset && record->offset <= window_end + LEDGER_WINDOW_BYTES;
-    if (!is_near || record->length > LEDGER_WINDOW_BYTES || end > log->end) {
+    bool is_near =
+        end + LEDGER_WINDOW_BYTES > window->offset && record->offset <= window_end + LEDGER_WINDOW_BYTES;
+    if (!is_near) {
         window->offset = end;
         window->length = 0;
-        return file_read_at(log->fd, to, record->length, record->offset);
     }
+    if (!is_near || record->offset < window->offset || record->length > LEDGER_WINDOW_BYTES || end > log->end)
+        return file_read_at(log->fd, to, record->length, record->offset);
     if (end > window_end) {
         uint64_t left = log->end - record->offset;
         if (!window->bytes)

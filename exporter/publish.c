@@ -335,7 +335,7 @@ bool publication_new_folder_add(
     }
     if (!write_whole(publication, temporary, content, &status))
         return false;
-    note(publication, final, &status, true);
+    note(publication, final, &status, false); /* only its folder gets another name */
     pthread_mutex_lock(&publication->mutex);
     publication->figures.files_written++;
     publication->figures.bytes_written += content.length;
