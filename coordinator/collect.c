@@ -410,12 +410,12 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
     on_result(collect, &arrival);
 }
 
-void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id)
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id, uint64_t generation)
 {
     struct record_board record;
     uint32_t place = plan_find(collect->plan, track_id, class_id);
     bool known = store_get_board(collect->store, track_id, class_id, &record);
-    if (place == PLAN_NONE || (known && record.content_lost))
+    if (place == PLAN_NONE || (known && (record.content_lost || record.generation > generation)))
         return;
     log_warn("board %u-%u: what the store has of it is broken; it is fetched again", track_id, class_id);
     if (known) {

@@ -45,9 +45,9 @@ void collect_readable(void *context);
 /* Commits if it is time; returns how many milliseconds it may sleep. */
 int64_t collect_tick(struct collect *collect, int64_t now_ms);
 
-/* The exporter found the rows or the detail of a board broken: it is fetched again, and its content is asked
- * for whole. */
-void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id);
+/* The exporter found the rows or the detail of a board broken in its snapshot, which is of `generation`: it
+ * is fetched again, and its content is asked for whole, unless it was stored anew since. */
+void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id, uint64_t generation);
 
 /* `prepare` is called before every commit, to put what is to be written with it. */
 void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context);

@@ -54,7 +54,8 @@ static void run_done(void *context, bool ok)
     FAULT_POINT(EXPORT_AFTER_REPORT);
     const struct export_report *report = export_run_report(publisher->run);
     for (uint32_t i = 0; i < report->broken_named; i++)
-        collect_content_lost(publisher->from.collect, report->broken[i].track_id, report->broken[i].class_id);
+        collect_content_lost(publisher->from.collect, report->broken[i].track_id, report->broken[i].class_id,
+            report->generation);
     collect_flush(publisher->from.collect);
     log_info("index published: %llu entries by %llu drivers in %llu combinations, %llu files written, %llu "
              "left alone, "
