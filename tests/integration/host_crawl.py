@@ -7,12 +7,13 @@ import time
 
 import zmq
 
-from crawl import processes, wait_for
+import keys
+from crawl import processes
 from faulty_crawl import FaultyCrawl
-from invariants import read_lines
 
 JOBS_PORT, RESULTS_PORT, UPSTREAM_PORT = 5555, 5556, 8081
 STOP_TIMEOUT_S = 20
+PATIENCE_S = 60
 
 
 class Pool:
@@ -44,6 +45,7 @@ class HostCrawl(FaultyCrawl):
         self.worker_program = build_dir / "worker" / "r3e-worker"
         self.home, self.keyring = home, keyring
         self.pools = []
+        self.events, self.trace_read = [], 0
         self.process = None
         self.settings |= {
             "workers.local": 0, "sockets.jobs": f"tcp://{home.address}:{JOBS_PORT}",
@@ -73,7 +75,7 @@ class HostCrawl(FaultyCrawl):
 
     # ---- what is going on ----
 
-    def topic(self, topic, until=lambda message: True, patience_s=60):
+    def topic(self, topic, until=lambda message: True, patience_s=PATIENCE_S):
         """The first message of the status like this."""
         with zmq.Context.instance().socket(zmq.SUB) as socket:
             socket.linger = 0
@@ -88,24 +90,46 @@ class HostCrawl(FaultyCrawl):
                         return message
         raise AssertionError(f"no such {topic}; logs:\n" + self.logs())
 
-    def summary(self, until=lambda summary: True, patience_s=60):
+    def summary(self, until=lambda summary: True, patience_s=PATIENCE_S):
         return self.topic("summary", until, patience_s)
 
     def workers_of(self, host):
         return [worker for worker in self.topic("worker")["workers"] if worker["host"] == host.name]
 
     def traced(self, event, **fields):
-        return [line for line in read_lines(self.trace) if line["event"] == event and
+        """The events like this so far. Only what is new in the trace is read."""
+        if self.trace.exists():
+            with open(self.trace, "rb") as file:
+                file.seek(self.trace_read)
+                text = file.read()
+            text = text[:text.rfind(b"\n") + 1]
+            self.trace_read += len(text)
+            self.events += map(json.loads, text.splitlines())
+        return [line for line in self.events if line["event"] == event and
                 all(line.get(name) == value for name, value in fields.items())]
 
-    def wait_traced(self, event, timeout_s=60, **fields):
-        try:
-            return wait_for(lambda: self.traced(event, **fields), timeout_s)
-        except AssertionError as error:
-            raise AssertionError(f"no {event} {fields}; logs:\n" + self.logs()) from error
+    def wait(self, condition, what="it"):
+        """Waits for a condition; the logs tell why it did not come about."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if value := condition():
+                return value
+            time.sleep(0.02)  # the machine is for the others
+        raise AssertionError(f"{what} did not come about; logs:\n" + self.logs())
+
+    def wait_traced(self, event, **fields):
+        return self.wait(lambda: self.traced(event, **fields), f"{event} {fields}")
 
     def logs(self):
         return "\n".join([self.log(), *(f"-- {pool.host.name}\n{pool.log()}" for pool in self.pools)])
+
+    def ask(self, command):
+        """An operator's command, on the coordinator's own host."""
+        with zmq.Context.instance().socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect(f"ipc://{self.folder}/store/control.sock")
+            answer = self.wait(lambda: keys.ask(socket, command=command), f"an answer to {command}")
+            assert answer["ok"], answer
 
     # ---- the end ----
 
