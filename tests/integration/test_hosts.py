@@ -158,7 +158,9 @@ def check_short_pull(made, network, length_s):
         lease = go_on(made, sender)  # into the void
         hold(length_s)
         network.plug(made.west)
-        made.wait_traced("acknowledged", lease=lease, verdict="stored")
+        # Kernels go on sending for sockets that were closed: over new ones the result may come a second time.
+        acknowledged = made.wait_traced("acknowledged", lease=lease)
+        assert acknowledged[0]["verdict"] in ("stored", "duplicate")
     assert workers <= made.workers_at_rest
     check_nothing_was_lost(made)
 
