@@ -10,7 +10,7 @@ the number of resets so far; it ends when there are no more.
     stall                nothing moves any more, nothing is closed either
     go                   … and goes on
     reset PORT BYTES N   connections to this port are reset as soon as their client has sent so many bytes, N times
-    cut                  all connections are reset now
+    cut PORT…            all connections to these ports are reset now
     count                nothing
 """
 
@@ -44,7 +44,7 @@ class Faults:
         elif command == "reset":
             self.resets[numbers[0]] = numbers[1:]
         elif command == "cut":
-            for connection in list(self.connections):
+            for connection in [one for one in self.connections if one.port in numbers]:
                 connection.reset()
         elif command != "count":
             raise ValueError(command)

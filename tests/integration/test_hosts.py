@@ -263,7 +263,8 @@ def test_a_connection_that_stands_still_for_longer_than_the_lease(world, network
 
 
 def test_connections_reset_in_the_middle_of_a_frame(world, network):
-    """Of the results, of the messages and of the pages; and whatever was on its way when all were cut."""
+    """Of the results and of the messages; and whatever was on its way when all were cut. Pages are another matter: libcurl
+    asks again by itself when a connection that it had kept was closed, and no grant covers that."""
     made = world()
     made.settings |= {"workers.lease_s": 2, "refresh.retries": 10}
     proxy = bad_line(made, network)
@@ -273,7 +274,7 @@ def test_connections_reset_in_the_middle_of_a_frame(world, network):
         made.start()
         pool = made.pool(made.west, 2)
         made.wait(lambda: proxy.tell("count") == 8, "that all are reset")
-        proxy.tell("cut")
+        proxy.tell("cut", JOBS_PORT, RESULTS_PORT)
         made.pool(made.east, 2)
         workers = pool.workers().keys()
     assert workers <= made.workers_at_rest
