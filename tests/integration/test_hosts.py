@@ -266,7 +266,7 @@ def test_connections_reset_in_the_middle_of_a_frame(world, network):
     """Of the results and of the messages; and whatever was on its way when all were cut. Pages are another matter: libcurl
     asks again by itself when a connection that it had kept was closed, and no grant covers that."""
     made = world()
-    made.settings |= {"workers.lease_s": 2, "refresh.retries": 10}
+    made.settings |= {"workers.lease_s": 5, "refresh.retries": 10}
     proxy = bad_line(made, network)
     proxy.tell("reset", RESULTS_PORT, 3000, 4)  # of these, some 520 bytes are the handshake
     proxy.tell("reset", JOBS_PORT, 760, 4)
