@@ -108,6 +108,7 @@ static const struct field welcome_fields[] = {
     UINT(welcome, max_jobs, 1, UINT32_MAX),
     UINT(welcome, max_age_ms, 1, YEAR_MS),
     UINT(welcome, max_rss_kb, 1, UINT32_MAX),
+    UINT(welcome, lease, 0, SAFE_INTEGER_MAX),
 };
 static const struct field refuse_fields[] = {TEXT(refuse, reason, 1)};
 static const struct field job_fields[] = {

@@ -126,6 +126,7 @@ struct message_welcome {
     bool session;                            /* fetch the HTML page and send a Referer */
     uint64_t heartbeat_ms;
     uint64_t max_jobs, max_age_ms, max_rss_kb; /* already spread at random by the coordinator */
+    uint64_t lease;                            /* that it still holds, after a reconnect; 0: none */
 };
 
 /* coordinator → worker: go away, and why */

@@ -12,8 +12,10 @@
 #define HANDSHAKE_TIMEOUT_MS  WIRE_HANDSHAKE_MS
 #define RECONNECT_FIRST_MS    50
 #define RECONNECT_MOST_MS     5000
-#define CURVE_OVERHEAD_BYTES  64
-#define BACKLOG               1024
+/* The kernel's own pauses between attempts double, up to minutes, while a network is away. */
+#define CONNECT_TIMEOUT_MS   3000
+#define CURVE_OVERHEAD_BYTES 64
+#define BACKLOG              1024
 
 static bool set_int(void *socket, int option, int value)
 {
@@ -30,6 +32,7 @@ static bool set_options(void *socket, int type, const struct wire_options *optio
               set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS) &&
               set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS) &&
               set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+              set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) &&
               set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_FIRST_MS) &&
               set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS) && set_int(socket, ZMQ_IPV6, 1) &&
               zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_frame, sizeof max_frame) == 0;

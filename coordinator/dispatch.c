@@ -65,9 +65,12 @@ static void on_ready(struct dispatch *dispatch, struct worker *worker)
 
 static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
 {
-    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease ||
-        worker->ready || worker->wanted_page)
-        return; /* of a lease that has expired meanwhile */
+    if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease) {
+        dispatch_welcome(dispatch, worker); /* the lease has expired meanwhile: that says so */
+        return;
+    }
+    if (worker->ready || worker->wanted_page)
+        return;
     dispatch_set_requesting(dispatch, worker, false);
     worker->wanted_page = (uint32_t)more->page;
     queue_append(&dispatch->askers, worker);

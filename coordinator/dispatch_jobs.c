@@ -56,7 +56,7 @@ static void grant_page(struct dispatch *dispatch, struct worker *worker, int64_t
     FAULT_POINT(DISPATCH_BEFORE_GRANT);
     FAULT_TRACE("grant", "lease=%" PRIu64 " page=%" PRIu64, message.page.lease, message.page.page);
     if (!dispatch_tell(dispatch, worker, &message)) {
-        dispatch_drop(dispatch, worker, dispatch_is_death(dispatch, worker));
+        dispatch_set_requesting(dispatch, worker, false); /* when it is back it asks again */
         return;
     }
     lease->granted_ms = now_ms;

@@ -13,7 +13,10 @@
 #include "common/wire.h"
 #include "coordinator/quarantine.h"
 
-#define SILENT_BEATS 3 /* Majordomo and Paranoid Pirate (ZeroMQ guide, chapter 4) use the same */
+/* A worker without a connection is given so many heartbeats to come back (Majordomo and Paranoid Pirate,
+ * ZeroMQ guide, chapter 4, use the same). One with a connection has as long as its lease: the network may be
+ * away, and what TCP then sends again comes when twice that time has gone. */
+#define GONE_BEATS 3
 
 /* What is told to those who watch; the log tells what an operator has to know. */
 static void tell_left(struct dispatch *dispatch, const struct worker *worker, bool died)
@@ -142,12 +145,14 @@ static uint64_t spread(uint64_t limit)
     return limit - (fifth ? (uint64_t)random() % (fifth + 1) : 0);
 }
 
-static void welcome(struct dispatch *dispatch, struct worker *worker)
+void dispatch_welcome(struct dispatch *dispatch, struct worker *worker)
 {
     struct message message = {.type = MESSAGE_WELCOME, .welcome = dispatch->options.welcome};
     if (worker->ipc)
         memcpy(message.welcome.results, dispatch->options.local_results, sizeof message.welcome.results);
     memcpy(message.welcome.worker, worker->name, sizeof message.welcome.worker);
+    if (worker->lease != LEASE_NONE)
+        message.welcome.lease = dispatch->leases.leases[worker->lease].id;
     message.welcome.max_jobs = spread(message.welcome.max_jobs);
     message.welcome.max_age_ms = spread(message.welcome.max_age_ms);
     dispatch_tell(dispatch, worker, &message);
@@ -279,7 +284,7 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
     if (dispatch->roster.joined != joined)
         events_put(dispatch->told, EVENT_WORKER_JOINED, &(struct event_about){.worker = worker->name},
             clock_wall_ms(), "worker %s joined: %s, pid %d", worker->name, worker->host, (int)worker->pid);
-    welcome(dispatch, worker);
+    dispatch_welcome(dispatch, worker);
 }
 
 void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
@@ -288,15 +293,15 @@ void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
     struct worker *next;
     for (struct worker *worker = dispatch->roster.by_identity; worker; worker = next) {
         next = worker->hh.next;
-        if (now_ms - worker->last_heard_ms > SILENT_BEATS * dispatch->options.heartbeat_ms) {
+        bool gone = now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms &&
+                    !dispatch_tell(dispatch, worker, &beat);
+        int64_t most_ms = gone ? GONE_BEATS * dispatch->options.heartbeat_ms : dispatch->options.lease_ms;
+        if (now_ms - worker->last_heard_ms > most_ms) {
             if (worker->lease != LEASE_NONE)
                 log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
                     worker->name, worker->host, (int)worker->pid,
                     (long long)(now_ms - worker->last_heard_ms));
             dispatch_drop(dispatch, worker, dispatch_is_death(dispatch, worker));
-        } else if (now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms) {
-            if (!dispatch_tell(dispatch, worker, &beat))
-                dispatch_drop(dispatch, worker, dispatch_is_death(dispatch, worker));
         }
     }
 }

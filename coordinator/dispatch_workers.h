@@ -8,6 +8,9 @@
 void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello);
 void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason);
 
+/* Tells it everything, and which lease it still holds. */
+void dispatch_welcome(struct dispatch *dispatch, struct worker *worker);
+
 /* False: the worker cannot be reached; the caller decides what follows. */
 bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message);
 

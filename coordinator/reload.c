@@ -20,10 +20,11 @@ struct refresh_policy reload_policy(const struct config *config)
 
 struct dispatch_options reload_dispatch_options(const struct config *config)
 {
+    int64_t lease_ms = config->workers.lease_s * 1000, heartbeat_ms = lease_ms / RELOAD_BEATS_IN_LEASE;
     struct dispatch_options options = {
-        .welcome = welcome_make(config, RELOAD_HEARTBEAT_MS),
-        .heartbeat_ms = RELOAD_HEARTBEAT_MS,
-        .lease_ms = RELOAD_LEASE_MS,
+        .welcome = welcome_make(config, heartbeat_ms),
+        .heartbeat_ms = heartbeat_ms,
+        .lease_ms = lease_ms,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
     };
     size_t length = strlen(config->local_sockets.results);

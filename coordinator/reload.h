@@ -23,8 +23,7 @@
 #include "coordinator/store.h"
 
 /* What parts are told of the configuration, at the start and at each reload. */
-#define RELOAD_HEARTBEAT_MS    2000
-#define RELOAD_LEASE_MS        20000 /* renewed by each heartbeat, so it need not cover a whole fetch */
+#define RELOAD_BEATS_IN_LEASE  10 /* each heartbeat renews the lease, so it need not cover a whole fetch */
 #define RELOAD_BACKOFF_MOST_MS ((int64_t)3600 * 1000)
 
 struct refresh_policy reload_policy(const struct config *config);

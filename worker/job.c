@@ -183,6 +183,13 @@ static void request(struct job *job)
     job->events.ask(job->events.context, job->message.lease, job->asked);
 }
 
+void job_ask_again(struct job *job)
+{
+    if (!job->asking)
+        log_bug("job: nothing was asked for");
+    job->events.ask(job->events.context, job->message.lease, job->asked);
+}
+
 void job_granted(struct job *job, uint64_t lease, uint64_t page)
 {
     if (!job->asking || lease != job->message.lease || page != job->asked) {

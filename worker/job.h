@@ -39,6 +39,9 @@ void job_start(struct job *job, const struct message_job *message);
 /* A grant came; one that was not asked for is ignored. */
 void job_granted(struct job *job, uint64_t lease, uint64_t page);
 
+/* What it asked for may not have arrived: the event `ask` comes again. It must be waiting for a grant. */
+void job_ask_again(struct job *job);
+
 /* Drops the job in hand, if any: no event follows. */
 void job_abandon(struct job *job);
 

@@ -10,7 +10,7 @@
 #include "common/supervisor.h"
 #include "common/version.h"
 
-#define EXIT_DEADLINE_DEFAULT_S 60
+#define EXIT_DEADLINE_DEFAULT_S 300
 #define EXIT_DEADLINE_MOST_S    86400
 
 static const char help[] =
@@ -24,7 +24,7 @@ static const char help[] =
     "into\n"
     "                           the folder security.authorized_keys of the coordinator\n"
     "  -s, --server-key FILE    the coordinator's public key: its .pub file\n"
-    "      --exit-deadline-s N  give up when the coordinator stays away for so long (default 60)\n"
+    "      --exit-deadline-s N  give up when the coordinator stays away for so long (default 300)\n"
     "      --allow-insecure     speak plain text beyond this host: everybody on the way can read and forge\n"
     "  -l, --log-level LEVEL    debug, info (default), warn or error\n"
     "      --log-format FORMAT  text (default) or json\n"

@@ -137,9 +137,9 @@ void session_welcome(struct session *session, const struct message_welcome *welc
     session->next_beat_ms = now_ms + (int64_t)welcome->heartbeat_ms;
     if (first)
         session_open_job(session);
-    else if (job_is_asking(session->job))
-        job_abandon(session->job);
-    session->foreign = job_lease(session->job) != 0;
+    session->foreign = job_lease(session->job) && job_lease(session->job) != welcome->lease;
+    if (job_is_asking(session->job))
+        job_ask_again(session->job);
     log_debug("welcomed as %s", welcome->worker);
     FAULT_POINT(WORKER_WELCOMED);
     session_flush(session);

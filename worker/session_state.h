@@ -27,7 +27,7 @@ struct session {
     struct message_welcome welcome; /* of the present connection; `worker` empty: none came yet */
     bool renewed;                   /* the welcome may differ from what `job` was opened with */
     struct job *job;                /* NULL before the first WELCOME */
-    bool foreign;                   /* the job in hand is from before the present connection */
+    bool foreign;                   /* the coordinator does not know the lease in hand: it is another one */
     struct robots_fetch *robots;    /* robots.txt is being fetched; NULL: it is not */
     bool robots_told;               /* what came of it was sent: to be closed */
     struct outbox outbox;

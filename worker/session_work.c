@@ -87,10 +87,12 @@ static void ask_page(void *context, uint64_t lease, uint64_t page)
 {
     struct session *session = context;
     struct message message = {.type = MESSAGE_MORE, .page = {.lease = lease, .page = page}};
-    if (session->foreign || session->state != STATE_JOINED || !session_tell(session, &message)) {
-        /* Nobody there knows this lease: it expires, and the board is handed out anew. */
+    if (session->foreign) {
+        /* Nobody there knows this lease: the board is handed out anew. */
         log_debug("lease %llu is given up", (unsigned long long)lease);
         job_abandon(session->job);
+    } else if (session->state == STATE_JOINED) {
+        session_tell(session, &message); /* what does not arrive is asked for again after the next WELCOME */
     }
 }
 

@@ -78,7 +78,7 @@ politeness: {{ rate_per_s = 0.0; max_in_flight = 64; robots = false; }};
 catalogue: {{ file = "{catalogue}"; }};
 store: {{ dir = "{self.folder}/store"; commit_ms = 10; }};
 public: {{ dir = "{self.folder}/public"; }};
-workers: {{ local = 0; }};
+workers: {{ local = 0; lease_s = 6; }};
 """)
         self.settings = [part for setting in settings for part in ("--set", setting)]
         self.once = once

@@ -160,7 +160,7 @@ def test_garbage_on_every_socket_harms_nobody(crew):
 
 
 def test_a_silent_worker_loses_its_board_to_another(crew):
-    coordinator = crew(tracks=1, classes=1)
+    coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=3"])
     first = coordinator.worker()
     job = first.take()
     second = coordinator.worker()
@@ -183,13 +183,37 @@ def test_a_silent_worker_loses_its_board_to_another(crew):
 
 
 def test_a_heartbeat_keeps_the_lease(crew):
-    coordinator = crew(tracks=1, classes=1)
+    coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=3"])
     worker = coordinator.worker()
     job = worker.take()
-    for _ in range(16):  # 8 s: four heartbeat times
+    for _ in range(10):  # 5 s
         worker.say("heartbeat", lease=job["lease"], page=0, jobs=0, rss_kb=1)
         assert worker.hears_nothing("job", timeout_ms=500)
     assert worker.answer(job) == "stored"
+
+
+def test_a_worker_that_asks_under_a_lease_that_is_over_is_told_so(crew):
+    worker = crew(tracks=1, classes=1).worker()
+    job = worker.take()
+    worker.say("more", lease=job["lease"] + 1, page=1)
+    assert worker.hear("welcome")["lease"] == job["lease"]
+    worker.answer(job)
+    worker.say("more", lease=job["lease"], page=1)
+    assert worker.hear("welcome")["lease"] == 0
+
+
+def test_a_worker_whose_connection_is_gone_is_waited_for(crew):
+    """It may be about to come back; when it does not, its board goes to another long before the lease is over."""
+    coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=15"])  # a heartbeat each 1.5 s
+    first = coordinator.worker()
+    job = first.take()
+    first.jobs.close()
+    coordinator.summary(lambda summary: summary["oldest_lease_ms"] > 3000)
+    again = coordinator.worker(pid=first.pid, hello=False)
+    assert again.say_hello()["lease"] == job["lease"]
+    again.close()
+    lost = coordinator.summary(lambda summary: summary["workers"] == 0)
+    assert lost["workers_lost"] == 1 and lost["leased"] == 0 and lost["leases_expired"] == 0
 
 
 def test_a_worker_that_reconnects_keeps_its_lease_and_resends(crew):

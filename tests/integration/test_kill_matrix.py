@@ -228,6 +228,7 @@ STOPPED_AT = ("worker.job_received", "worker.fetched", "worker.before_send")
 def test_a_worker_that_sleeps_beyond_its_lease(point, changed_world):
     """Its board goes to another; when it wakes up its result is late and changes nothing."""
     made = changed_world()
+    made.settings["workers.lease_s"] = 6
     made.set_fault(f"{point}=stop")
     with made.reading():
         process = made.start("--once")

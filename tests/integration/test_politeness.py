@@ -462,7 +462,7 @@ def test_robots_come_before_the_first_job(crew):
 
 @pytest.mark.parametrize("way", ["ready", "hello", "silence"])
 def test_robots_are_asked_for_again_when_the_worker_lets_go(crew, way):
-    coordinator = crew(settings=["politeness.robots=true"])
+    coordinator = crew(settings=["politeness.robots=true", "workers.lease_s=3"])
     first, second = coordinator.worker(), coordinator.worker()
     first.say("ready")
     first.hear("robots")

@@ -35,7 +35,7 @@ class Coordinator:
             "version": VERSION, "worker": "w1", "results": self.results_endpoint, "base_url": base_url,
             "user_agent": "r3e-test/1", "page_size": 1500, "max_pages": 100, "connect_timeout_ms": 2000,
             "timeout_ms": 10000, "max_response_bytes": 16 * MB, "session": False, "heartbeat_ms": 60000,
-            "max_jobs": 1000000, "max_age_ms": 3600000, "max_rss_kb": 10000000, **welcome,
+            "max_jobs": 1000000, "max_age_ms": 3600000, "max_rss_kb": 10000000, "lease": 0, **welcome,
         }
         self.identity = None
         self.lease = 0
@@ -648,6 +648,23 @@ def test_a_further_page_of_a_forgotten_lease_is_given_up(make, serve):
     go_on.set()
     coordinator.hear("ready")
     assert not coordinator.results.poll(0) and len(service.requests) == 1
+
+
+def test_a_further_page_is_asked_for_again_when_the_lease_is_still_its_own(make, upstream, upstream_truth):
+    """MORE may be lost with the connection, and so may GRANT."""
+    world = (*ONE, "--entries", 5)
+    coordinator, worker = make(upstream(*world).url, heartbeat_ms=60000, page_size=2)
+    lease = coordinator.give()
+    for _ in range(2):
+        assert coordinator.hear("more")["page"] == 1
+        coordinator.close()
+        coordinator.open()
+        coordinator.welcome["lease"] = lease
+        coordinator.join()
+    coordinator.grant()
+    coordinator.grant()
+    result, _ = coordinator.result()
+    assert result["lease"] == lease and result["entries"] == 5 and result["requests"] == 3
 
 
 def test_a_worker_gives_up_on_a_coordinator_that_stays_away(make):

@@ -30,7 +30,8 @@ static struct message sample(enum message_type type)
             .heartbeat_ms = 2000,
             .max_jobs = 200,
             .max_age_ms = 3600000,
-            .max_rss_kb = 65536};
+            .max_rss_kb = 65536,
+            .lease = 7};
         break;
     case MESSAGE_REFUSE:
         message.refuse = (struct message_refuse){"no"};
