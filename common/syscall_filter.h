@@ -5,9 +5,9 @@
  *
  * It is a list of what is forbidden, not of what is allowed: libcurl, OpenSSL, glibc's resolver and libzmq
  * choose their calls by release, and a list of allowed ones would break with an upgrade of the C library,
- * years after it was written. Forbidden is what none of our processes ever does: debugging others, mounting,
- * namespaces, keys, BPF, io_uring, modules, clocks, odd kinds of sockets. To that comes what a process says
- * for itself. Files and ports, which a filter cannot see, are Landlock's.
+ * years after it was written. Forbidden is what none of our processes ever does: debugging others, making
+ * namespaces, keys, BPF, io_uring, odd kinds of sockets. What needs a capability is left to the want of one.
+ * To that comes what a process says for itself. Files and ports, which a filter cannot see, are Landlock's.
  *
  * A forbidden call fails with EPERM, and the kernel's audit log has it. It does not kill: libraries that try
  * a call and do without it have to work, and a worker that was made to try something goes on with its job.
