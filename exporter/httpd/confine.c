@@ -16,7 +16,8 @@ static struct hardening bare(void)
                                       .connect.limited = true,
                                       .bind.limited = true,
                                       .scoped = true},
-        .forbidden = FILTER_NO_EXEC | FILTER_NO_LISTENING | FILTER_NO_WRITING | FILTER_KEEP_OPENAT2};
+        .forbidden = FILTER_NO_EXEC | FILTER_NO_LISTENING | FILTER_NO_WRITING | FILTER_KEEP_OPENAT2,
+        .quiet = true};
     hardening_allow_runtime(&hardening);
     return hardening;
 }
@@ -61,6 +62,5 @@ void confine_broker(const char *public_dir)
     above[length] = 0;
     landlock_allow(&hardening.rules, LANDLOCK_READ, length ? above : slash ? "/" : ".");
     hardening.forbidden |= FILTER_NO_SOCKETS;
-    hardening.quiet = true;
     hardening_apply(&hardening);
 }
