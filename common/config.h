@@ -97,6 +97,13 @@ struct config {
         bool allow_insecure;
     } security;
     struct {
+        bool sandbox;
+        int64_t memory_mb;
+        int64_t open_files;
+        int64_t file_size_mb;
+        int64_t core_mb;
+    } hardening;
+    struct {
         const char *listen; /* ADDRESS:PORT */
     } http;
     struct {

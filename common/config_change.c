@@ -7,7 +7,7 @@ bool config_key_needs_restart(const struct config_key *key)
     static const struct {
         const char *group, *name; /* NULL: all of the group */
     } fixed[] = {{"store", "dir"}, {"store", "map_size_mb"}, {"public", NULL}, {"refresh", "trigger_file"},
-        {"sockets", NULL}, {"security", NULL}, {"http", NULL}};
+        {"sockets", NULL}, {"security", NULL}, {"hardening", NULL}, {"http", NULL}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
         if (strcmp(fixed[i].group, key->group) == 0 &&
             (!fixed[i].name || strcmp(fixed[i].name, key->name) == 0))

@@ -8,7 +8,8 @@
 #include "common/config_table.h"
 
 /* True for what a process uses once, when it starts: store.dir, store.map_size_mb, public.*,
- * refresh.trigger_file, sockets.*, security.*, http.*. */
+ * refresh.trigger_file, sockets.*, security.*, hardening.*,
+ * http.*. */
 bool config_key_needs_restart(const struct config_key *key);
 
 /* Called for each key whose value has changed. */

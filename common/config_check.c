@@ -156,6 +156,17 @@ static void check_security(const struct config *config, const struct config_plac
             config->http.listen);
 }
 
+/* A process keeps to its own limit; the kernel's is for when it does not. */
+static void check_memory(const struct config *config, const struct config_places *places)
+{
+    int64_t workers = config->workers.max_rss_mb, exporter = config->exporter.max_rss_mb;
+    int64_t least = workers > exporter ? workers : exporter;
+    if (config->hardening.memory_mb < least)
+        config_places_report(places, "hardening", "memory_mb",
+            "%lld is less than %s.max_rss_mb; allowed: %lld or more", (long long)config->hardening.memory_mb,
+            workers > exporter ? "workers" : "exporter", (long long)least);
+}
+
 void config_check(const struct config *config, const struct config_places *places)
 {
     check_upstream(config, places);
@@ -163,4 +174,5 @@ void config_check(const struct config *config, const struct config_places *place
     check_sockets(config, places);
     check_reach(config, places);
     check_security(config, places);
+    check_memory(config, places);
 }

@@ -19,6 +19,8 @@ const struct config_group config_groups[] = {
     {"exporter", "The process that publishes."},
     {"sockets", "Where workers and tools connect: ipc:///PATH or tcp://ADDRESS:PORT."},
     {"security", "CURVE keys, made by `r3ectl keygen`. Needed for tcp sockets beyond this host."},
+    {"hardening",
+        "What the processes may do, and how much they may take; a safety net below the limits above."},
     {"http", "The built-in web server for the public folder."},
     {"log", "What is written to standard error."},
 };
@@ -100,6 +102,12 @@ const struct config_key config_keys[] = {
     STRING(CONFIG_PATH, security, server_key, "", PATH_BYTES, "File with the coordinator's secret key, which must be its owner's only. Empty: no encryption."),
     STRING(CONFIG_PATH, security, authorized_keys, "", PATH_BYTES, "Folder with a file NAME.pub for each key that may connect; it says what the key may do (rights = worker, monitor, operator). Read again when something in it changes."),
     BOOL(security, allow_insecure, "false", "Allow sockets and web server beyond this host without keys. Anyone who reaches them can use them."),
+
+    BOOL(hardening, sandbox, "true", "Processes give up what they do not need: privileges, system calls, files and ports (see deploy/README.md). false: only to find out whether that is what disturbs."),
+    INT(hardening, memory_mb, "2048", 256, 1048576, "Memory that a process may ask the system for, in MB (RLIMIT_DATA). One that wants more ends, and is started anew."),
+    INT(hardening, open_files, "1024", 512, 1048576, "Open files of a worker and of an exporter (RLIMIT_NOFILE)."),
+    INT(hardening, file_size_mb, "8192", 64, 1048576, "The largest file that an exporter may write, in MB (RLIMIT_FSIZE)."),
+    INT(hardening, core_mb, "0", 0, 1048576, "The largest core dump of any process, in MB (RLIMIT_CORE). It would hold the secret keys. 0: none."),
 
     STRING(CONFIG_ADDRESS, http, listen, "", ENDPOINT_BYTES, "ADDRESS:PORT that r3e-httpd --config listens on. Empty: 127.0.0.1:8080."),
 

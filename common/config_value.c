@@ -133,6 +133,8 @@ static const char *url_problem(const char *value)
         return "has no host";
     if (strpbrk(host, "?#@\\\"<>{}| "))
         return "has a character that does not belong there (?, #, @, blank …)";
+    if (endpoint_url_port(value) == 0)
+        return "has a port that is no number from 1 to 65535";
     for (const char *c = host; *c; c++) {
         if ((unsigned char)*c >= 127)
             return "has a character that is not ASCII";

@@ -78,3 +78,25 @@ bool endpoint_parse(const char *string, struct endpoint *endpoint, const char **
     *problem = "is neither ipc:///PATH nor tcp://ADDRESS:PORT";
     return false;
 }
+
+int endpoint_url_port(const char *url)
+{
+    static const char secure[] = "https://", plain[] = "http://";
+    bool is_secure = strncmp(url, secure, sizeof secure - 1) == 0;
+    if (!is_secure && strncmp(url, plain, sizeof plain - 1) != 0)
+        return 0;
+    const char *host = url + (is_secure ? sizeof secure : sizeof plain) - 1;
+    const char *end = host + strcspn(host, "/?#");
+    const char *bracket = memchr(host, ']', (size_t)(end - host));
+    const char *from = bracket ? bracket : host;
+    const char *colon = memchr(from, ':', (size_t)(end - from));
+    if (!colon || colon + 1 == end)
+        return is_secure ? 443 : 80;
+    int port = 0;
+    for (const char *digit = colon + 1; digit < end; digit++) {
+        port = port * 10 + (*digit - '0');
+        if (*digit < '0' || *digit > '9' || port > 65535)
+            return 0;
+    }
+    return port;
+}

@@ -27,4 +27,9 @@ bool endpoint_parse(const char *string, struct endpoint *endpoint, const char **
  * above. */
 bool endpoint_parse_address(const char *string, struct endpoint *endpoint, const char **problem);
 
+/* The TCP port of an address as upstream.base_url is one (http:// or https://, a host, no user): the one
+ * written there, or 80 or 443. 0: that is no number from
+ * 1 to 65535, or it is no such address. */
+int endpoint_url_port(const char *url);
+
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault_attempt.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 #define ERRNO_MOST 133 /* EHWPOISON, the last one that Linux has (errno(3)) */
 
@@ -23,7 +26,8 @@
     X(ACTION_EXIT, "exit", true)                                                                             \
     X(ACTION_PAUSE, "pause", true)                                                                           \
     X(ACTION_LEAK, "leak", true)                                                                             \
-    X(ACTION_FAIL, "fail", true)
+    X(ACTION_FAIL, "fail", true)                                                                             \
+    X(ACTION_TRY, "try", true)
 
 enum action {
     ACTION_NONE,
@@ -55,7 +59,9 @@ static const struct {
 
 struct order {
     long argument;
-    unsigned long nth; /* 0: each time */
+    enum fault_attempt attempt;
+    const char *target; /* of the attempt; owned, and never freed: orders last as long as the process */
+    unsigned long nth;  /* 0: each time */
     enum action action;
     bool onwards;
 };
@@ -122,6 +128,32 @@ static bool read_errno(const char *text, long *number)
     return false;
 }
 
+/* NAME:TARGET, as in fault_attempt.h. */
+static bool read_attempt(const char *text, struct order *order)
+{
+    for (int i = 0; i < FAULT_ATTEMPT_COUNT; i++) {
+        size_t length = strlen(fault_attempt_name((enum fault_attempt)i));
+        if (strncmp(text, fault_attempt_name((enum fault_attempt)i), length) == 0 && text[length] == ':') {
+            order->attempt = (enum fault_attempt)i;
+            order->target = memory_strdup(text + length + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_argument(const char *text, struct order *order)
+{
+    switch (order->action) {
+    case ACTION_FAIL:
+        return read_errno(text, &order->argument);
+    case ACTION_TRY:
+        return read_attempt(text, order);
+    default:
+        return read_number(text, &order->argument);
+    }
+}
+
 static bool read_count(char *text, struct order *order)
 {
     long nth;
@@ -153,13 +185,12 @@ static bool read_order(char *text, struct order *orders, char problem[static FAU
     if (!find_point(text, &point))
         return refuse(problem, "no point is called `%.60s`; R3E_FAULT=list prints them", text);
     if (!find_action(action, &order.action))
-        return refuse(problem, "`%.60s` is none of kill, stop, exit, pause, leak, fail", action);
+        return refuse(problem, "`%.60s` is none of kill, stop, exit, pause, leak, fail, try", action);
     if (actions[order.action].argument != (argument != NULL))
         return refuse(problem, "`%s` %s", action, argument ? "takes no argument" : "needs an argument");
     if (order.action == ACTION_FAIL && !points[point].fails)
         return refuse(problem, "nothing can fail at %s", text);
-    if (argument && !(order.action == ACTION_FAIL ? read_errno(argument, &order.argument)
-                                                  : read_number(argument, &order.argument)))
+    if (argument && !read_argument(argument, &order))
         return refuse(problem, "`%.60s` is no argument for `%s`", argument, action);
     if (count && !read_count(count, &order))
         return refuse(problem, "`@%.60s` is not @NTH or @NTH+, counted from 1", count);
@@ -250,6 +281,9 @@ static void act(const struct order *order)
         break;
     case ACTION_LEAK:
         leak((size_t)order->argument * 1024);
+        break;
+    case ACTION_TRY:
+        fault_attempt(order->attempt, order->target);
         break;
     default:
         break;

@@ -12,6 +12,8 @@
  *         exit:CODE        _exit                      pause:MS     sleeps
  *         leak:KB          memory that stays resident fail:ERRNO   ENOSPC or its number;
  *                                                     only where FAULT_FAIL asks
+ *         try:WHAT:TARGET  does what the process should not be able to (fault_attempt.h), and logs what came
+ *                          of it: try:write:/tmp/x, try:connect:127.0.0.1:80
  *         @NTH             only the NTH time this process comes there; with `+` from then on; else each time
  *     R3E_FAULT=list       prints `NAME PROGRAM` for every point and exits with code 0
  *     R3E_FAULT_ONCE=FILE  acts only if it can create FILE: once in all processes together
@@ -84,7 +86,8 @@
     X(EXPORTER_AFTER_LAST_RENAME, "exporter.after_last_rename", "exporter", false)                           \
     X(EXPORTER_BEFORE_MANIFEST, "exporter.before_manifest", "exporter", false)                               \
     X(EXPORTER_AFTER_MANIFEST, "exporter.after_manifest", "exporter", false)                                 \
-    X(EXPORTER_BEFORE_REPORT, "exporter.before_report", "exporter", false)
+    X(EXPORTER_BEFORE_REPORT, "exporter.before_report", "exporter", false)                                   \
+    X(HTTPD_REQUEST, "httpd.request", "httpd", false)
 
 enum fault_point {
 #define X(identifier, name, program, fails) FAULT_##identifier,

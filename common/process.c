@@ -73,7 +73,8 @@ _Noreturn static void run_program(
     const struct process_options *options, pid_t parent, const struct lifeline *lifeline, int report_fd)
 {
     hold_lifeline(lifeline);
-    if (become_child(parent) && (options->stdout_fd < 0 || dup2(options->stdout_fd, STDOUT_FILENO) >= 0)) {
+    if (become_child(parent) && (options->stdout_fd < 0 || dup2(options->stdout_fd, STDOUT_FILENO) >= 0) &&
+        (!options->limits || process_limits_set(options->limits))) {
         union {
             const char *const *in;
             char *const *out;

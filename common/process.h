@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/process_limits.h"
+
 struct process {
     pid_t pid;  /* 0: none */
     int pid_fd; /* readable when the process has ended (pidfd_open(2), or a pipe where there is none); -1:
@@ -21,8 +23,9 @@ struct process {
 #define PROCESS_NONE ((struct process){.pid_fd = -1})
 
 struct process_options {
-    const char *const *arguments; /* NULL-terminated; the first is the path of the program */
-    int stdout_fd;                /* becomes its standard output; -1: inherited */
+    const char *const *arguments;        /* NULL-terminated; the first is the path of the program */
+    int stdout_fd;                       /* becomes its standard output; -1: inherited */
+    const struct process_limits *limits; /* NULL: those of its parent */
 };
 
 /* Starts a program with default signal dispositions, an empty signal mask and SIGKILL as parent-death signal.

@@ -104,7 +104,8 @@ static int run_child(void *context)
 
 static bool start_child(struct supervisor *supervisor, struct child *child)
 {
-    struct process_options options = {.arguments = supervisor->options.arguments, .stdout_fd = -1};
+    struct process_options options = {
+        .arguments = supervisor->options.arguments, .stdout_fd = -1, .limits = supervisor->options.limits};
     atomic_store(child->worked, false);
     child->dismissed = false;
     bool started = options.arguments ? process_start(&child->process, &options)

@@ -24,7 +24,8 @@ typedef int (*supervisor_run)(void *context, atomic_bool *worked);
 struct supervisor_options {
     const char *kind;             /* for the log: "worker" */
     const char *const *arguments; /* program to start, borrowed for the supervisor's life; or NULL, and: */
-    supervisor_run run;           /* what a forked child does; see process_fork for who may */
+    const struct process_limits *limits; /* of that program, borrowed too; NULL: ours */
+    supervisor_run run;                  /* what a forked child does; see process_fork for who may */
     void *run_context;
     unsigned count; /* at most SUPERVISOR_CHILDREN_MAX */
 };

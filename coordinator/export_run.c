@@ -271,8 +271,9 @@ static bool launch(struct export_run *run, int output_fd)
         return false;
     const char *const arguments[] = {run->program, "--report", "--store", run->options.store_dir, "--public",
         run->options.public_dir, "--layouts", run->options.layouts, "--max-rss-mb", rss, "--timeout-s",
-        timeout, NULL};
-    struct process_options options = {.arguments = arguments, .stdout_fd = output_fd};
+        timeout, run->options.sandbox ? NULL : "--no-sandbox", NULL};
+    struct process_options options = {
+        .arguments = arguments, .stdout_fd = output_fd, .limits = &run->options.limits};
     return process_start(&run->process, &options);
 }
 

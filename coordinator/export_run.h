@@ -9,6 +9,7 @@
 #include "common/buffer.h"
 #include "common/loop.h"
 #include "common/pack_reader.h"
+#include "common/process_limits.h"
 
 #define EXPORT_REPORT_MAX  8192 /* bytes of the exporter's standard output */
 #define EXPORT_FAILURE_MAX 1200 /* bytes of what is kept of a failure, with the zero */
@@ -19,6 +20,8 @@ struct export_run_options {
     const char *store_dir, *public_dir; /* borrowed */
     const char *layouts;                /* "flat,sharded"; borrowed */
     int64_t max_rss_mb, timeout_s;
+    struct process_limits limits; /* the kernel's */
+    bool sandbox;
 };
 
 /* What the last successful run reported; counts as in status.json (FORMATS). */

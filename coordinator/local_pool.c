@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/process.h"
@@ -18,7 +19,9 @@ struct local_pool {
     struct watch *watch;
     char program[PATH_MAX];
     char size[24];
-    const char *arguments[10];
+    char upstream_port[8]; /* the only one that a worker of this host connects to */
+    struct process_limits limits;
+    const char *arguments[13];
 };
 
 static void worker_joined(void *context, pid_t pid)
@@ -56,9 +59,14 @@ static void set_arguments(struct local_pool *pool, const struct config *config)
     int length = snprintf(pool->size, sizeof pool->size, "%lld", (long long)config->workers.local);
     if (length < 0 || (size_t)length >= sizeof pool->size)
         log_bug("a pool of %lld workers", (long long)config->workers.local);
+    length = snprintf(
+        pool->upstream_port, sizeof pool->upstream_port, "%d", endpoint_url_port(config->upstream.base_url));
+    if (length < 0 || (size_t)length >= sizeof pool->upstream_port)
+        log_bug("the port of %s", config->upstream.base_url);
     const char *arguments[] = {pool->program, "--connect", config->local_sockets.jobs, "--pool", pool->size,
         "--log-level", log_level_string(config->log.level), "--log-format",
-        log_format_string(config->log.format), NULL};
+        log_format_string(config->log.format), "--tcp-ports", pool->upstream_port,
+        config->hardening.sandbox ? NULL : "--no-sandbox", NULL};
     _Static_assert(sizeof arguments == sizeof pool->arguments, "all of them");
     memcpy(pool->arguments, arguments, sizeof arguments);
 }
@@ -72,8 +80,11 @@ struct local_pool *local_pool_open(
     if (!process_find_program("worker", "r3e-worker", pool->program, sizeof pool->program))
         log_fatal("r3e-worker is not installed beside this program; install all programs of the release");
     set_arguments(pool, config);
-    struct supervisor_options options = {
-        .kind = "worker pool", .arguments = pool->arguments, .count = config->workers.local > 0};
+    pool->limits = process_limits_of_worker(config);
+    struct supervisor_options options = {.kind = "worker pool",
+        .arguments = pool->arguments,
+        .limits = &pool->limits,
+        .count = config->workers.local > 0};
     pool->supervisor = supervisor_open(loop, &options);
     pool->watch = watch_open(loop, worker_ended, pool);
     struct dispatch_events events = {
@@ -86,7 +97,7 @@ void local_pool_set_config(struct local_pool *pool, const struct config *config)
 {
     struct local_pool old = *pool;
     set_arguments(pool, config);
-    bool same = strcmp(old.size, pool->size) == 0;
+    bool same = strcmp(old.size, pool->size) == 0 && strcmp(old.upstream_port, pool->upstream_port) == 0;
     for (size_t i = 0; same && i < sizeof pool->arguments / sizeof *pool->arguments; i++)
         same = pool->arguments[i] == old.arguments[i]; /* all of them live as long as the configuration */
     if (same)

@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/fault_point.h"
 #include "common/log.h"
+#include "coordinator/confine.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/heap.h"
 #include "coordinator/options.h"
@@ -43,6 +44,7 @@ static int run(const struct options *options)
             code = say_checked(config, &settings.catalogue);
         } else {
             log_open("r3e-coordinator", config->log.level, config->log.format);
+            confine(config);
             code = coordinator_run(&settings, options->once);
         }
     }

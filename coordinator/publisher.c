@@ -94,6 +94,8 @@ struct publisher *publisher_open(
         .layouts = layouts[config->publish.layouts],
         .max_rss_mb = config->exporter.max_rss_mb,
         .timeout_s = config->exporter.timeout_s,
+        .limits = process_limits_of_exporter(config),
+        .sandbox = config->hardening.sandbox,
     };
     publisher->run = export_run_open(sources->loop, &options, run_done, publisher);
     struct buffer json = buffer_make(EXPORT_REPORT_MAX);

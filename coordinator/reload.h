@@ -9,8 +9,8 @@
  *
  * Workers are told of the upstream and of their own limits when they join. When something of that has changed
  * all of them are asked to retire: each finishes what it holds, and its pool starts another, here and on
- * other hosts. The local pool is started anew when its size or the log's settings have changed; what its
- * workers hold then goes back as if it had not been handed out. */
+ * other hosts. The local pool is started anew when its size, the log's settings or the upstream's port have
+ * changed; what its workers hold then goes back as if it had not been handed out. */
 #include "coordinator/collect.h"
 #include "coordinator/dispatch.h"
 #include "coordinator/local_pool.h"

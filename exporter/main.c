@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
+#include "exporter/confine.h"
 #include "exporter/export.h"
 #include "exporter/site.h"
 
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
     fault_point_open("r3e-exporter");
     struct options options = options_read(argc, argv);
     log_open("r3e-exporter", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    confine(&options);
     guard_open(&guard, options.timeout_ms, options.max_rss_kb);
     bool published = run_once(&options, &guard, options.full, &misled);
     if (misled) {

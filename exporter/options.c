@@ -28,6 +28,7 @@ static const char help_text[] =
     "  --threads N        at most this many threads compress (default: one a core, at most 4)\n"
     "  --max-rss-mb N     give up when the process holds more memory (default: 0, no limit)\n"
     "  --timeout-s N      give up after this time, publishing nothing (default: 0, no limit)\n"
+    "  --no-sandbox       give up no system calls and files: only to find a fault\n"
     "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -99,6 +100,7 @@ enum option_code {
     OPTION_THREADS,
     OPTION_MAX_RSS,
     OPTION_TIMEOUT,
+    OPTION_NO_SANDBOX,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -130,6 +132,9 @@ static void apply(struct options *options, int option, const char *value)
     case OPTION_TIMEOUT:
         options->timeout_ms = read_number("timeout-s", value, 0, 86400) * 1000;
         break;
+    case OPTION_NO_SANDBOX:
+        options->sandbox = false;
+        break;
     case OPTION_HELP:
         fputs(help_text, stdout);
         exit(0);
@@ -153,11 +158,13 @@ struct options options_read(int argc, char **argv)
         {"threads", required_argument, NULL, OPTION_THREADS},
         {"max-rss-mb", required_argument, NULL, OPTION_MAX_RSS},
         {"timeout-s", required_argument, NULL, OPTION_TIMEOUT},
+        {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
         {"help", no_argument, NULL, OPTION_HELP},
         {"version", no_argument, NULL, OPTION_VERSION},
         {NULL, 0, NULL, 0},
     };
-    struct options options = {.layouts = LAYOUT_FLAT | LAYOUT_SHARDED, .threads = default_threads()};
+    struct options options = {
+        .layouts = LAYOUT_FLAT | LAYOUT_SHARDED, .threads = default_threads(), .sandbox = true};
     int option;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         apply(&options, option, optarg);

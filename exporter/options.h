@@ -17,6 +17,7 @@ struct options {
     unsigned threads;
     int64_t max_rss_kb; /* 0: no limit */
     int64_t timeout_ms; /* 0: no limit */
+    bool sandbox;       /* give up what is not needed (confine.h) */
 };
 
 /* Reads the command line. `--help` and `--version` print and exit 0; a wrong one prints what is wrong and

@@ -6,6 +6,7 @@
 #include "worker/json_arena.h"
 #include "worker/options.h"
 #include "worker/pool.h"
+#include "worker/reach.h"
 #include "worker/session.h"
 
 /* Larger pieces come from the system and go back to it when they are freed. Left to itself glibc raises this
@@ -26,9 +27,11 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
     mallopt(M_ARENA_MAX, 1); /* ZeroMQ's thread would get a heap of its own */
     json_arena_install();
+    reach_confine(&options.reach, options.endpoint);
     struct session_options session = {.endpoint = options.endpoint,
         .exit_deadline_ms = options.exit_deadline_ms,
         .keys = options.keys,
+        .reach = &options.reach,
         .allow_insecure = options.allow_insecure};
     return options.pool ? pool_run(&session, options.pool) : session_run(&session);
 }

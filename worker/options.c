@@ -26,6 +26,11 @@ static const char help[] =
     "  -s, --server-key FILE    the coordinator's public key: its .pub file\n"
     "      --exit-deadline-s N  give up when the coordinator stays away for so long (default 300)\n"
     "      --allow-insecure     speak plain text beyond this host: everybody on the way can read and forge\n"
+    "      --tcp-ports LIST     the upstream's port, and that of the results socket if it is tcp, as "
+    "443,5556: no\n"
+    "                           others can be connected to but --connect's; default: those that the\n"
+    "                           coordinator names, for the thread that fetches\n"
+    "      --no-sandbox         give up no system calls, files and ports: only to find a fault\n"
     "  -l, --log-level LEVEL    debug, info (default), warn or error\n"
     "      --log-format FORMAT  text (default) or json\n"
     "  -h, --help               this text\n"
@@ -38,7 +43,13 @@ static const char help[] =
     "  r3e-worker --connect tcp://127.0.0.1:4251 --pool 4 --log-format json\n"
     "  r3e-worker --connect tcp://192.0.2.7:4251 --pool 4 --key worker.key --server-key coordinator.pub\n";
 
-enum { OPTION_EXIT_DEADLINE = 256, OPTION_ALLOW_INSECURE, OPTION_LOG_FORMAT };
+enum {
+    OPTION_EXIT_DEADLINE = 256,
+    OPTION_ALLOW_INSECURE,
+    OPTION_LOG_FORMAT,
+    OPTION_TCP_PORTS,
+    OPTION_NO_SANDBOX
+};
 
 static const struct option long_options[] = {
     {"connect", required_argument, NULL, 'c'},
@@ -49,6 +60,8 @@ static const struct option long_options[] = {
     {"allow-insecure", no_argument, NULL, OPTION_ALLOW_INSECURE},
     {"log-level", required_argument, NULL, 'l'},
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
+    {"tcp-ports", required_argument, NULL, OPTION_TCP_PORTS},
+    {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -99,6 +112,13 @@ static enum options_outcome apply(struct options *options, int option, char *val
         return OPTIONS_RUN;
     case OPTION_ALLOW_INSECURE:
         options->allow_insecure = true;
+        return OPTIONS_RUN;
+    case OPTION_TCP_PORTS:
+        if (!reach_parse(&options->reach, value))
+            return wrong("--tcp-ports", value, "is no list of up to 12 ports, as 443,5556");
+        return OPTIONS_RUN;
+    case OPTION_NO_SANDBOX:
+        options->reach.sandbox = false;
         return OPTIONS_RUN;
     case 'l':
         if (!log_level_from_string(value, &options->log_level))
@@ -161,8 +181,9 @@ static enum options_outcome read_keys(struct options *options)
 enum options_outcome options_parse(struct options *options, int argc, char **argv)
 {
     int option;
-    *options =
-        (struct options){.exit_deadline_ms = EXIT_DEADLINE_DEFAULT_S * 1000, .log_level = LOG_LEVEL_INFO};
+    *options = (struct options){.exit_deadline_ms = EXIT_DEADLINE_DEFAULT_S * 1000,
+        .reach.sandbox = true,
+        .log_level = LOG_LEVEL_INFO};
     while ((option = getopt_long(argc, argv, "c:p:k:s:l:hV", long_options, NULL)) != -1) {
         enum options_outcome outcome = apply(options, option, optarg);
         if (outcome != OPTIONS_RUN)

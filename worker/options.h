@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "worker/connection.h"
+#include "worker/reach.h"
 
 struct options {
     const char *key_path, *server_key_path; /* NULL: none */
@@ -14,6 +15,7 @@ struct options {
     int64_t exit_deadline_ms;
     struct client_keys keys; /* read from their files */
     bool allow_insecure;     /* plain text beyond this host */
+    struct reach reach;      /* --tcp-ports, --no-sandbox */
     enum log_level log_level;
     enum log_format log_format;
 };

@@ -175,7 +175,8 @@ static void step_back(void)
 int session_run(const struct session_options *options)
 {
     int64_t now_ms = clock_monotonic_ms();
-    struct session session = {.options = options, .born_ms = now_ms, .last_heard_ms = now_ms};
+    struct session session = {
+        .options = options, .reach = {.reach = options->reach}, .born_ms = now_ms, .last_heard_ms = now_ms};
     srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     outbox_open(&session.outbox);
     session_watch_signals(&session);

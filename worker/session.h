@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 #include "worker/connection.h"
+#include "worker/reach.h"
 
 struct session_options {
     const char *endpoint; /* checked before */
     struct client_keys keys;
     int64_t exit_deadline_ms;
-    bool allow_insecure; /* a results socket beyond this host is used too */
-    atomic_bool *worked; /* set once a result of this worker was acknowledged; may be NULL */
+    bool allow_insecure;       /* a results socket beyond this host is used too */
+    const struct reach *reach; /* as reach_confine left it */
+    atomic_bool *worked;       /* set once a result of this worker was acknowledged; may be NULL */
 };
 
 /* Runs until the worker retires (max_jobs, max_age, max_rss), is asked to leave or gets SIGTERM or SIGINT

@@ -110,9 +110,30 @@ bool session_seek(struct session *session, int64_t now_ms)
 
 /* ---- WELCOME ---- */
 
+/* False: it leads to where this process may not connect. */
+static bool check_reach(struct session *session, const struct message_welcome *welcome)
+{
+    int shut = 0;
+    enum reach_outcome outcome = reach_welcome(
+        &session->reach, session->options->endpoint, welcome->results, welcome->base_url, &shut);
+    if (outcome == REACH_CHANGED) {
+        log_info("the coordinator's addresses have changed, and this worker has shut port %d; leaving", shut);
+        session->asked_to_leave = true;
+    } else if (outcome == REACH_SHUT) {
+        log_error("the coordinator's welcome needs tcp port %d (results %s, upstream %s), which --tcp-ports "
+                  "does not name",
+            shut, welcome->results, welcome->base_url);
+    }
+    return outcome != REACH_SHUT;
+}
+
 void session_welcome(struct session *session, const struct message_welcome *welcome, int64_t now_ms)
 {
     const char *problem;
+    if (!check_reach(session, welcome)) {
+        session_stop(session, 1);
+        return;
+    }
     if (!connection_open_results(
             session->connection, welcome->results, session->options->allow_insecure, &problem)) {
         log_error("the coordinator's results socket %s %s; change sockets.results there", welcome->results,

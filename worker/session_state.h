@@ -43,6 +43,7 @@ struct session {
     uint64_t bad_frames, refusals; /* refusals: of the present seek */
     int64_t reopen_ms;             /* new sockets then; 0: the present ones will do */
     int64_t resend_ms;             /* unacknowledged results go out again then; 0: no need */
+    struct reach_session reach;
     int exit_code;
 };
 

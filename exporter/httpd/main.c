@@ -11,7 +11,10 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/log.h"
+#include "exporter/httpd/confine.h"
+#include "exporter/httpd/folder_broker.h"
 #include "exporter/httpd/listener.h"
 #include "exporter/httpd/options.h"
 #include "exporter/httpd/public_folder.h"
@@ -102,8 +105,14 @@ static struct public_folder find_folder(const char *path)
 /* `listen_fd` is taken. */
 static int serve_folder(const struct options *options, int listen_fd, const char *name, int signal_fd)
 {
-    const struct public_folder folder = find_folder(options->public_dir);
+    struct public_folder folder = find_folder(options->public_dir);
     struct status_feed *feed = NULL;
+    if (options->sandbox) {
+        folder.broker = folder_broker_start(&folder);
+        if (!folder.broker)
+            log_fatal("cannot start the process that opens a new public folder: %s", strerror(errno));
+    }
+    confine(options);
     if (options->status) {
         feed = status_feed_open(options->status, options->key_path ? &options->keys : NULL);
         if (!feed)
@@ -117,6 +126,7 @@ static int serve_folder(const struct options *options, int listen_fd, const char
     run_server(serve, signal_fd);
     serve_close(&serve);
     status_feed_close(&feed);
+    folder_broker_close(&folder.broker);
     return EXIT_DONE;
 }
 
@@ -142,6 +152,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     int code = EXIT_WRONG;
+    fault_point_open("r3e-httpd");
     switch (options_parse(&options, argc, argv)) {
     case OPTIONS_RUN:
         log_open("r3e-httpd", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);

@@ -26,6 +26,7 @@ static const char help[] =
     "      --server-key FILE    the coordinator's public one: for a tcp status socket with keys\n"
     "  -c, --config FILE        the coordinator's configuration: public.dir, http.listen and\n"
     "                           sockets.status, unless they are given here\n"
+    "      --no-sandbox         give up no system calls and files: only to find a fault\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n"
     "\n"
@@ -103,13 +104,14 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
         {"key", required_argument, NULL, 'K'},
         {"server-key", required_argument, NULL, 'S'},
         {"config", required_argument, NULL, 'c'},
+        {"no-sandbox", no_argument, NULL, 'N'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     const char *config_path = NULL;
     int option;
-    *options = (struct options){0};
+    *options = (struct options){.sandbox = true};
     while ((option = getopt_long(argc, argv, "p:l:s:c:hV", long_options, NULL)) != -1) {
         if (option == 'p') {
             options->public_dir = optarg;
@@ -121,6 +123,8 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
             options->key_path = optarg;
         } else if (option == 'S') {
             options->server_key_path = optarg;
+        } else if (option == 'N') {
+            options->sandbox = false;
         } else if (option == 'c') {
             config_path = optarg;
         } else if (option == 'h') {
@@ -135,8 +139,11 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
     }
     if (optind < argc)
         return wrong("only options are expected; the folder is named with --public DIR");
-    if (config_path && !take_config(options, config_path))
+    if (!config_path)
+        config_defaults(&options->config);
+    else if (!take_config(options, config_path))
         return OPTIONS_WRONG;
+    options->sandbox = options->sandbox && options->config.hardening.sandbox;
     return check(options);
 }
 

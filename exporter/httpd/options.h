@@ -11,7 +11,8 @@ struct options {
     const char *status; /* endpoint of the coordinator's status socket; NULL: none is listened to */
     const char *key_path, *server_key_path; /* both or none */
     struct client_keys keys;                /* read from those */
-    struct config config;
+    bool sandbox;                           /* of the configuration, unless --no-sandbox */
+    struct config config;                   /* its file, or all defaults */
 };
 
 enum options_outcome {

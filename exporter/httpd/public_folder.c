@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exporter/httpd/folder_broker.h"
 #include "exporter/httpd/path_walk.h"
 
 /* openat2 gives up with EAGAIN if something was renamed while it resolved a ".." of a link. */
@@ -39,17 +40,26 @@ static enum public_folder_outcome outcome_of(int error)
     return error == EMFILE || error == ENFILE || error == ENOMEM ? PUBLIC_FOLDER_BUSY : PUBLIC_FOLDER_NOTHING;
 }
 
-enum public_folder_outcome public_folder_open(
-    const struct public_folder *folder, const char *path, int *fd, struct stat *about)
+int public_folder_open_below(const struct public_folder *folder, const char *path)
 {
     int folder_fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
-        return outcome_of(errno);
-    *fd = folder->by_walk ? path_walk_open(folder_fd, path) : open_beneath(folder_fd, path);
+        return -1;
+    int fd = folder->by_walk ? path_walk_open(folder_fd, path) : open_beneath(folder_fd, path);
     int error = errno;
     close(folder_fd);
+    errno = error;
+    return fd;
+}
+
+enum public_folder_outcome public_folder_open(
+    const struct public_folder *folder, const char *path, int *fd, struct stat *about)
+{
+    *fd = public_folder_open_below(folder, path);
+    if (*fd < 0 && errno == EACCES && folder->broker)
+        *fd = folder_broker_open_below(folder->broker, path);
     if (*fd < 0)
-        return outcome_of(error);
+        return outcome_of(errno);
     if (fstat(*fd, about) == 0 && S_ISREG(about->st_mode))
         return PUBLIC_FOLDER_OPENED;
     close(*fd);

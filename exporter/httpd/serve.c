@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault_point.h"
 #include "common/memory.h"
 #include "common/metrics.h"
 #include "exporter/httpd/connections.h"
@@ -176,6 +177,7 @@ static enum MHD_Result answer_ready(const struct request *request)
 
 static enum MHD_Result answer_request(const struct request *request)
 {
+    FAULT_POINT(HTTPD_REQUEST);
     if (request->serve->feed && strcmp(request->url, "/metrics") == 0)
         return answer_metrics(request);
     if (strcmp(request->url, "/livez") == 0)

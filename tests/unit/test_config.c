@@ -243,6 +243,10 @@ static void test_cross_checks(void **state)
         {"store.dir=/p", "lies inside public.dir"},
         {"store.dir=/ps", NULL},
         {"public.dir=/s/p", NULL},
+        {"hardening.memory_mb=256", NULL},
+        {"workers.max_rss_mb=4096", "hardening.memory_mb: 2048 is less than workers.max_rss_mb"},
+        {"exporter.max_rss_mb=4096", "less than exporter.max_rss_mb; allowed: 4096 or more"},
+        {"upstream.base_url=http://host:0", "has a port that is no number"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *const overrides[] = {required[0], required[1], cases[i].override};

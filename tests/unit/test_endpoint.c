@@ -78,6 +78,22 @@ static void test_address(void **state)
     assert_false(endpoint_parse_address("8080", &endpoint, &problem));
 }
 
+static void test_url_port(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        int port;
+    } cases[] = {{"https://host", 443}, {"http://host", 80}, {"http://host/a:1", 80},
+        {"http://host:8080", 8080}, {"https://host:1/x", 1}, {"http://[::1]", 80},
+        {"http://[::1]:65535/", 65535}, {"http://host:", 80}, {"http://host:65536", 0}, {"http://host:0", 0},
+        {"http://host:8a", 0}, {"http://host:99999999999", 0}, {"ftp://host", 0}, {"x", 0}, {"", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (endpoint_url_port(cases[i].url) != cases[i].port)
+            fail_msg("%s: %d", cases[i].url, endpoint_url_port(cases[i].url));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_socket_path_limit),
         cmocka_unit_test(test_address),
+        cmocka_unit_test(test_url_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
