@@ -37,7 +37,7 @@ struct config_key {
     const char *help;
 };
 
-#define CONFIG_KEY_COUNT   46
+#define CONFIG_KEY_COUNT   47
 #define CONFIG_GROUP_COUNT 12
 
 extern const struct config_group config_groups[CONFIG_GROUP_COUNT];

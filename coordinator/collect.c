@@ -194,11 +194,14 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
 /* ---- applying ---- */
 
 /* A result that is not applied may still say that the service has had enough; that it is well, only one that
- * is applied can say. */
+ * is applied can say. Once, and of a lease that was given: or anybody with a worker's key could close the
+ * gate for everybody, for as long as he likes, by saying it again and again. */
 static void hear_failure(struct collect *collect, const struct message_result *result)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE)
+    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE ||
+        !dispatch_take_lost(
+            collect->dispatch, result->lease, (uint32_t)result->track_id, (uint32_t)result->class_id))
         return;
     struct answer answer = answer_of_result(result, result->failure, now_ms - (int64_t)result->latency_ms, 0);
     answer.lease = 0;

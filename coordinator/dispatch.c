@@ -152,6 +152,7 @@ static void on_frames(struct dispatch *dispatch, const struct wire_message *fram
     char problem[PROTOCOL_PROBLEM_SIZE] = "a message has one frame";
     struct origin origin = {.identity = {wire_frame(frames, 0), (uint32_t)wire_frame_size(frames, 0)},
         .key = wire_user(frames),
+        .address = wire_address(frames),
         .ipc = wire_is_ipc(frames)};
     if (!frames->excess && frames->count == 2 &&
         protocol_decode(wire_frame(frames, 1), wire_frame_size(frames, 1), &message, problem)) {
@@ -314,6 +315,11 @@ bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t 
     return id >> 32 < epoch || lost_leases_has(&dispatch->lost, id, track_id, class_id);
 }
 
+bool dispatch_take_lost(struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
+{
+    return lost_leases_take(&dispatch->lost, id, track_id, class_id);
+}
+
 const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch)
 {
     return &dispatch->rubbish;
@@ -339,6 +345,11 @@ void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *
 void dispatch_tell_events(struct dispatch *dispatch, struct events *events)
 {
     dispatch->told = events;
+}
+
+void dispatch_tell_access(struct dispatch *dispatch, struct access *access)
+{
+    dispatch->access = access;
 }
 
 const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)

@@ -28,6 +28,7 @@ struct dispatch {
     struct rubbish rubbish;
     struct dispatch_events events; /* all NULL until dispatch_on_local */
     struct events *told;           /* borrowed; NULL until dispatch_tell_events */
+    struct access *access;         /* borrowed; NULL until dispatch_tell_access */
 };
 
 #endif
