@@ -92,10 +92,15 @@ void dispatch_praise(struct dispatch *dispatch, const char *name);
 bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key);
 
 /* Whether a lease of that id was handed out for that place and lost since: expired, or its worker fell
- * silent. Of those of an earlier start of the coordinator nothing is known: true. */
+ * silent. Of those of an earlier start of the coordinator nothing is known: true for DISPATCH_LATE_MS after
+ * this start, when workers bring what they had in hand, and false from then on. */
+#define DISPATCH_LATE_MS ((int64_t)10 * 60 * 1000)
 bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
 
-/* The same of this start, and only the first time that it is asked. */
+/* True of an id that an earlier start of the coordinator may have given. */
+bool dispatch_is_of_earlier(const struct dispatch *dispatch, uint64_t id);
+
+/* As dispatch_was_leased but of this start alone, and only the first time that it is asked. */
 bool dispatch_take_lost(struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
 
 /* True if what the key's peers send is not to be looked at: they were put aside. */
