@@ -37,7 +37,8 @@ def out_of_range(kind, limits):
     if kind == "string":
         return ["x" * (most + 1), *([""] if least else [])]
     # A number in quotes is one that Python cannot write so.
-    return [least - 1, most + 1, -1, 0.5 + least, RawNumber("1e400"), RawNumber("-1e400"), 2**64]
+    above = most + 1 if most < 2**53 else most + 2  # the next one that is another number in a JSON number
+    return [least - 1, above, -1, 0.5 + least, RawNumber("1e400"), RawNumber("-1e400"), 2**64]
 
 
 class RawNumber(str):

@@ -223,6 +223,26 @@ static void nothing_may_follow(void **state)
     assert_string_equal(problem, "control frame is not JSON");
 }
 
+static void strings_have_no_nul(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool right;
+    } cases[] = {{"a", true}, {"a\\u0000", false}, {"\\u0000", false}, {"a\\\\u0000", true},
+        {"\\\\\\u0000", false}, {"\\u0001", true}};
+    char problem[PROTOCOL_PROBLEM_SIZE], text[200];
+    struct message message;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int length = snprintf(text, sizeof text,
+            "{\"v\":1,\"type\":\"hello\",\"version\":\"1\",\"host\":\"%s\",\"pid\":1}", cases[i].text);
+        if (protocol_decode(text, (size_t)length, &message, problem) != cases[i].right)
+            fail_msg("%s", text);
+        text[length - 20] = '\0'; /* a byte of it, in a string */
+        assert_false(protocol_decode(text, (size_t)length, &message, problem));
+    }
+}
+
 static void strings_are_utf_8(void **state)
 {
     (void)state;
@@ -277,6 +297,7 @@ int main(void)
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(nothing_may_follow),
+        cmocka_unit_test(strings_have_no_nul),
         cmocka_unit_test(strings_are_utf_8),
         cmocka_unit_test(a_mended_string_still_fits),
         cmocka_unit_test(hashes_go_to_hex_and_back),
