@@ -91,6 +91,7 @@ class Side:
     def connect(self, kind, name, key=None, server="coordinator", endpoint=None):
         peer = zmq.Context.instance().socket(kind)
         peer.linger = 0
+        peer.immediate = 1  # nothing is taken before the handshake is over
         if key:
             self.keyring.use(peer, key, server)
         peer.connect(endpoint or self.tcp(name))
@@ -98,10 +99,10 @@ class Side:
 
 
 class Siege:
-    """A context in which the attack goes on; `done` counts what it did."""
+    """A context in which the attack goes on, with a pause between its steps; `done` counts them."""
 
-    def __init__(self, attack, side):
-        self.attack, self.side = attack, side
+    def __init__(self, attack, side, pause_s):
+        self.attack, self.side, self.pause_s = attack, side, pause_s
         self.done, self.over, self.error = 0, threading.Event(), None
         self.thread = threading.Thread(target=self.run)
 
@@ -110,10 +111,13 @@ class Siege:
             with contextlib.closing(self.attack(self.side)) as steps:
                 for _ in steps:
                     self.done += 1
-                    if self.over.is_set():
+                    if self.over.wait(self.pause_s):
                         return
         except Exception as error:  # noqa: BLE001: told to the test
-            self.error = error
+            try:
+                wait_for(self.side.ended)  # then it was only that nobody is there any more
+            except AssertionError:
+                self.error = error
 
     def __enter__(self):
         self.thread.start()
@@ -160,11 +164,13 @@ def for_another_server(side):
 
 
 def throw(side, *names):
-    """Connections that say junk and are closed, as fast as they can be made."""
+    """Connections that say junk, as fast as they are ended."""
     for number, name in enumerate(itertools.cycle(names)):
         with contextlib.suppress(ConnectionError, TimeoutError):
             with socket.create_connection(("127.0.0.1", side.ports[SOCKETS[number % 4]]), timeout=5) as peer:
                 peer.sendall(JUNK[name])
+                while peer.recv(4096):
+                    pass
         yield
 
 
@@ -177,21 +183,25 @@ def http(side):
 
 
 def flood(side):
-    """1,000 connections that stay, and say a little or nothing; those that are ended are made anew."""
-    peers = [None] * FLOOD
-    names = list(JUNK)
-    try:
+    """1,000 connections at once, which say a little or nothing; one after another they are made anew."""
+    peers, names = [], list(JUNK)
+
+    def connect(number):
+        peer = socket.create_connection(("127.0.0.1", side.ports[SOCKETS[number % 4]]), timeout=20)
+        peer.settimeout(0.02)  # for what is not ended by the other side
+        peer.sendall(JUNK[names[number % len(names)]])
+        return peer
+
+    with contextlib.ExitStack() as opened:
+        for number in range(FLOOD):
+            peers.append(connect(number))
+            opened.callback(lambda number=number: peers[number].close())
         for number in itertools.cycle(range(FLOOD)):
-            if peers[number]:
-                peers[number].close()
-            with contextlib.suppress(OSError):
-                peers[number] = socket.create_connection(("127.0.0.1", side.ports[SOCKETS[number % 4]]), timeout=5)
-                peers[number].sendall(JUNK[names[number % len(names)]])
-            if number == FLOOD - 1:
-                yield
-    finally:
-        for peer in filter(None, peers):
-            peer.close()
+            peers[number].close()
+            peers[number] = connect(number)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                peers[number].recv(4096)
+            yield
 
 
 # ---- from inside: with a key of the right kind ----
@@ -260,7 +270,7 @@ def huge_frame(side):
         for name in ("jobs", "results"):
             with contextlib.closing(Relay(side.ports[name])) as relay:
                 with side.connect(TYPES[name], name, key="evil", endpoint=relay.endpoint) as peer:
-                    assert peer.poll(20000, zmq.POLLOUT)  # the handshake is over
+                    assert peer.poll(20000, zmq.POLLOUT), "it was not let in"
                     relay.inject(b"\x02" + (1 << 30).to_bytes(8, "big") + bytes(1000))
                     assert relay.ended.wait(20), "the connection stands"
             yield
@@ -361,10 +371,12 @@ def payloads(side, make):
     with insider(side) as worker:
         for number in itertools.count():
             worker.say("ready")
-            while True:
-                message = worker.hear()
-                if message["type"] in ("job", "refuse"):
-                    break
+            try:
+                message = worker.hear("job", "refuse", "ack", timeout_ms=1000)
+                while message["type"] == "ack":
+                    message = worker.hear("job", "refuse", "ack", timeout_ms=1000)
+            except TimeoutError:
+                break  # there is nothing to be done any more
             if message["type"] == "refuse":
                 break
             worker.send(make(worker, message, number))

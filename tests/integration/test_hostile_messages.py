@@ -34,7 +34,8 @@ def test_the_jobs_socket_names_the_field_that_is_wrong(crew, message):
         vandal.jobs.send(frame)
     for field, how, frame in frames:
         reason = vandal.hear("refuse")["reason"]
-        assert f"field {field}: " in reason, (how, reason, frame)
+        wanted = "not JSON" if b"\\u0000" in frame else f"field {field}: "  # no string at all may have a NUL
+        assert wanted in reason, (how, reason, frame)
     envelopes = broken_messages.broken_envelopes(message)
     for frame in envelopes:
         vandal.jobs.send(frame)
