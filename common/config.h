@@ -72,6 +72,7 @@ struct config {
         int64_t max_age_s;
         int64_t max_rss_mb;
         int64_t lease_s;
+        int64_t max_per_key;
     } workers;
     struct {
         int64_t max_rss_mb;

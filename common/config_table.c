@@ -90,6 +90,7 @@ const struct config_key config_keys[] = {
     INT(workers, max_age_s, "3600", 1, 604800, "… or after this many seconds (spread at random) …"),
     INT(workers, max_rss_mb, "64", 8, 65536, "… or when it holds this much memory, in MB."),
     INT(workers, lease_s, "20", 2, 3600, "A board goes to another worker when nothing was heard for this long of the one that has it, in seconds. A network may be away for half of that without any cost."),
+    INT(workers, max_per_key, "256", 1, 4096, "Workers that are connected with one key at any time, on all its hosts. More are refused."),
 
     INT(exporter, max_rss_mb, "256", 16, 65536, "An exporter that holds more memory than this, in MB, is stopped."),
     INT(exporter, timeout_s, "600", 1, 86400, "An exporter that runs longer than this, in seconds, is stopped."),

@@ -37,7 +37,7 @@ struct config_key {
     const char *help;
 };
 
-#define CONFIG_KEY_COUNT   52
+#define CONFIG_KEY_COUNT   53
 #define CONFIG_GROUP_COUNT 13
 
 extern const struct config_group config_groups[CONFIG_GROUP_COUNT];

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/json_parse.h"
 #include "common/json_type.h"
 #include "common/json_writer.h"
 #include "common/unicode.h"
@@ -217,7 +218,7 @@ bool control_request_decode(const void *bytes, size_t length, struct control_req
     memset(request, 0, sizeof *request);
     if (length > CONTROL_REQUEST_MAX)
         return complain(problem, "request of %zu bytes, allowed are %d", length, CONTROL_REQUEST_MAX);
-    cJSON *root = cJSON_ParseWithLength(bytes, length);
+    cJSON *root = json_parse_whole(bytes, length);
     if (!root)
         return complain(problem, "request is not JSON");
     bool ok = take_request(root, request, problem);
@@ -229,7 +230,7 @@ bool control_reply_decode(const void *bytes, size_t length, struct control_reply
 {
     char problem[CONTROL_PROBLEM_SIZE];
     memset(reply, 0, sizeof *reply);
-    cJSON *root = length <= CONTROL_REPLY_MAX ? cJSON_ParseWithLength(bytes, length) : NULL;
+    cJSON *root = length <= CONTROL_REPLY_MAX ? json_parse_whole(bytes, length) : NULL;
     const cJSON *code = cJSON_GetObjectItemCaseSensitive(root, "code");
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(root, "run");
     bool ok = is_version(root, "reply") && cJSON_IsNumber(code) && code->valuedouble >= 0 &&

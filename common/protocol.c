@@ -8,8 +8,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/json_parse.h"
 #include "common/json_writer.h"
 #include "common/log.h"
+#include "common/unicode.h"
 
 #define COUNT(array)     (sizeof(array) / sizeof *(array))
 #define SAFE_INTEGER_MAX ((uint64_t)1 << 53) /* what a JSON number carries without loss */
@@ -200,6 +202,18 @@ static void encode_leases(struct json_writer *json, const struct protocol_leases
     json_array_end(json);
 }
 
+/* Mending makes a string longer, which the other side would refuse for that. */
+static void encode_text(struct json_writer *json, struct text text, uint32_t most)
+{
+    struct buffer mended = buffer_make((size_t)3 * PROTOCOL_FRAME_MAX); /* U+FFFD has three bytes */
+    if (!unicode_is_valid(text)) {
+        unicode_append_repaired(&mended, text);
+        text = (struct text){(const char *)mended.data, (uint32_t)mended.length};
+    }
+    json_text(json, unicode_truncate(text, most));
+    buffer_free(&mended);
+}
+
 static void encode_field(struct json_writer *json, const struct field *field, const struct message *message)
 {
     const void *at = (const char *)message + field->offset;
@@ -218,7 +232,7 @@ static void encode_field(struct json_writer *json, const struct field *field, co
         json_bool(json, *(const bool *)at);
         break;
     case FIELD_TEXT:
-        json_text(json, (struct text){at, (uint32_t)strnlen(at, field->max)});
+        encode_text(json, (struct text){at, (uint32_t)strnlen(at, field->max)}, (uint32_t)field->max - 1);
         break;
     case FIELD_ENUM: {
         unsigned value;
@@ -297,6 +311,8 @@ static bool decode_text(const struct field *field, const cJSON *value, char *at,
     if (length < field->min || length >= field->max)
         return complain(problem, "field %s: %zu bytes long, allowed are %llu to %llu", field->name, length,
             (unsigned long long)field->min, (unsigned long long)field->max - 1);
+    if (!unicode_is_valid((struct text){value->valuestring, (uint32_t)length}))
+        return complain(problem, "field %s: not UTF-8", field->name);
     memcpy(at, value->valuestring, length + 1);
     return true;
 }
@@ -379,7 +395,7 @@ bool protocol_decode(
     message->type = MESSAGE_TYPES;
     if (length > PROTOCOL_FRAME_MAX)
         return complain(problem, "control frame of %zu bytes, allowed are %d", length, PROTOCOL_FRAME_MAX);
-    cJSON *root = cJSON_ParseWithLength(bytes, length);
+    cJSON *root = json_parse_whole(bytes, length);
     if (!root)
         return complain(problem, "control frame is not JSON");
     bool ok = decode_object(root, message, problem);

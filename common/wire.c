@@ -189,12 +189,17 @@ const char *wire_user(const struct wire_message *message)
     return property(message, "User-Id");
 }
 
+const char *wire_address(const struct wire_message *message)
+{
+    return property(message, "Peer-Address");
+}
+
 bool wire_is_ipc(const struct wire_message *message)
 {
     /* getnameinfo(3) calls a Unix socket's peer so, and libzmq puts its user, group and pid behind it; a tcp
      * peer's is a bare address. */
     static const char local[] = "localhost:";
-    return strncmp(property(message, "Peer-Address"), local, sizeof local - 1) == 0;
+    return strncmp(wire_address(message), local, sizeof local - 1) == 0;
 }
 
 const void *wire_frame(const struct wire_message *message, int index)

@@ -60,6 +60,10 @@ void wire_message_free(struct wire_message *message);
  * not encrypted, or the frame came through an endpoint bound before it was. Valid as long as the message. */
 const char *wire_user(const struct wire_message *message);
 
+/* Where it came from, as libzmq says: an address without a port; "" if it is not known. Valid as long as the
+ * message. */
+const char *wire_address(const struct wire_message *message);
+
 /* The message came through an ipc endpoint. */
 bool wire_is_ipc(const struct wire_message *message);
 

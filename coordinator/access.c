@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #include "common/clock.h"
@@ -9,6 +10,7 @@
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/peers.h"
+#include "coordinator/zap_request.h"
 
 struct access {
     struct loop *loop;
@@ -82,6 +84,15 @@ int64_t access_tick(struct access *access, int64_t now_ms)
         log_info("a key has lost rights: %u connections are made anew, by those who still may", count);
     }
     return authorized_wait_ms(access->authorized, now_ms);
+}
+
+void access_turned_away(struct access *access, enum zap_domain domain, const char *address,
+    const char *public_key, const char *reason)
+{
+    struct text plain = zap_request_plain_address((struct text){address, (uint32_t)strlen(address)});
+    const struct key_file *key = access->authorized ? authorized_find(access->authorized, public_key) : NULL;
+    refused_note(&access->refused, zap_domain_string(domain), plain.data, key ? key->name : public_key,
+        reason, clock_wall_ms());
 }
 
 void access_put(const struct access *access, struct json_writer *json)

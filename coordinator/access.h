@@ -32,6 +32,11 @@ void access_guarded(struct access *access);
  * sleep. */
 int64_t access_tick(struct access *access, int64_t now_ms);
 
+/* Notes a peer that was let in by its key and turned away all the same; the key and the address as libzmq
+ * says them ("" for what is not known), the reason a constant string. */
+void access_turned_away(struct access *access, enum zap_domain domain, const char *address,
+    const char *public_key, const char *reason);
+
 /* Its part of the summary: `keys` (authorized; null without keys), `keys_problem`, `connections` (to guarded
  * sockets), `peers_refused` and the last of them, `last_refused`. */
 void access_put(const struct access *access, struct json_writer *json);

@@ -172,6 +172,15 @@ struct arrival {
 
 enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED, CLAIM_FORGED };
 
+/* Of a board that nobody holds, and that is wanted. */
+static enum claim judge_late(const struct collect *collect, const struct message_result *result)
+{
+    if (dispatch_was_leased(
+            collect->dispatch, result->lease, (uint32_t)result->track_id, (uint32_t)result->class_id))
+        return CLAIM_LATE;
+    return dispatch_is_of_earlier(collect->dispatch, result->lease) ? CLAIM_SUPERSEDED : CLAIM_FORGED;
+}
+
 static enum claim judge_claim(struct collect *collect, const struct arrival *arrival)
 {
     const struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
@@ -184,21 +193,21 @@ static enum claim judge_claim(struct collect *collect, const struct arrival *arr
                   (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
     if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
         (!arrival->known || arrival->result.lease > arrival->record.lease))
-        return dispatch_was_leased(collect->dispatch, arrival->result.lease,
-                   (uint32_t)arrival->result.track_id, (uint32_t)arrival->result.class_id)
-                   ? CLAIM_LATE
-                   : CLAIM_FORGED;
+        return judge_late(collect, &arrival->result);
     return CLAIM_SUPERSEDED;
 }
 
 /* ---- applying ---- */
 
 /* A result that is not applied may still say that the service has had enough; that it is well, only one that
- * is applied can say. */
+ * is applied can say. Once, and of a lease that was given: or anybody with a worker's key could close the
+ * gate for everybody, for as long as he likes, by saying it again and again. */
 static void hear_failure(struct collect *collect, const struct message_result *result)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE)
+    if (result->outcome != OUTCOME_FAILED || result->failure == FAILURE_NONE ||
+        !dispatch_take_lost(
+            collect->dispatch, result->lease, (uint32_t)result->track_id, (uint32_t)result->class_id))
         return;
     struct answer answer = answer_of_result(result, result->failure, now_ms - (int64_t)result->latency_ms, 0);
     answer.lease = 0;

@@ -68,6 +68,7 @@ void coordinator_open_parts(struct coordinator *c)
         c->sockets.results, c->plan, c->store, c->dispatch, &c->policy, c->politeness, &collecting);
     c->events = events_open();
     dispatch_tell_events(c->dispatch, c->events);
+    dispatch_tell_access(c->dispatch, c->sockets.access);
     collect_tell_events(c->collect, c->events);
     struct disk_room room = disk_room_make(disk_probe_system, c->config->store.dir, c->config->publish.dir,
         coordinator_min_free_bytes(c->config));

@@ -32,7 +32,7 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     dispatch->holds = holds;
     dispatch->options = *options;
     dispatch->politeness = politeness;
-    dispatch->next_sweep_ms = now_ms;
+    dispatch->opened_ms = dispatch->next_sweep_ms = now_ms;
     lease_table_open(&dispatch->leases, store_epoch(store));
     if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
         dispatch->host[0] = 0;
@@ -155,6 +155,7 @@ static void on_frames(struct dispatch *dispatch, const struct wire_message *fram
     char problem[PROTOCOL_PROBLEM_SIZE] = "a message has one frame";
     struct origin origin = {.identity = {wire_frame(frames, 0), (uint32_t)wire_frame_size(frames, 0)},
         .key = wire_user(frames),
+        .address = wire_address(frames),
         .ipc = wire_is_ipc(frames)};
     if (!frames->excess && frames->count == 2 &&
         protocol_decode(wire_frame(frames, 1), wire_frame_size(frames, 1), &message, problem)) {
@@ -313,8 +314,20 @@ bool dispatch_is_holder(const struct lease *lease, const char *name, const char 
 
 bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
 {
-    uint64_t epoch = dispatch->leases.next_id >> 32;
-    return id >> 32 < epoch || lost_leases_has(&dispatch->lost, id, track_id, class_id);
+    if (dispatch_is_of_earlier(dispatch, id))
+        return clock_monotonic_ms() - dispatch->opened_ms < DISPATCH_LATE_MS;
+    return lost_leases_has(&dispatch->lost, id, track_id, class_id);
+}
+
+bool dispatch_is_of_earlier(const struct dispatch *dispatch, uint64_t id)
+{
+    uint64_t epoch = id >> 32; /* the first start is 1 */
+    return epoch > 0 && epoch < dispatch->leases.next_id >> 32;
+}
+
+bool dispatch_take_lost(struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
+{
+    return lost_leases_take(&dispatch->lost, id, track_id, class_id);
 }
 
 const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch)
@@ -342,6 +355,11 @@ void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *
 void dispatch_tell_events(struct dispatch *dispatch, struct events *events)
 {
     dispatch->told = events;
+}
+
+void dispatch_tell_access(struct dispatch *dispatch, struct access *access)
+{
+    dispatch->access = access;
 }
 
 const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coordinator/access.h"
 #include "coordinator/events.h"
 #include "coordinator/holds.h"
 #include "coordinator/lease.h"
@@ -26,6 +27,7 @@ struct dispatch_options {
     int64_t heartbeat_ms;
     int64_t lease_ms;
     unsigned max_in_flight;
+    unsigned max_per_key; /* workers with one key */
 };
 
 struct dispatch_counters {
@@ -90,8 +92,16 @@ void dispatch_praise(struct dispatch *dispatch, const char *name);
 bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key);
 
 /* Whether a lease of that id was handed out for that place and lost since: expired, or its worker fell
- * silent. Of those of an earlier start of the coordinator nothing is known: true. */
+ * silent. Of those of an earlier start of the coordinator nothing is known: true for DISPATCH_LATE_MS after
+ * this start, when workers bring what they had in hand, and false from then on. */
+#define DISPATCH_LATE_MS ((int64_t)10 * 60 * 1000)
 bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
+
+/* True of an id that an earlier start of the coordinator may have given. */
+bool dispatch_is_of_earlier(const struct dispatch *dispatch, uint64_t id);
+
+/* As dispatch_was_leased but of this start alone, and only the first time that it is asked. */
+bool dispatch_take_lost(struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id);
 
 /* True if what the key's peers send is not to be looked at: they were put aside. */
 bool dispatch_is_aside(const struct dispatch *dispatch, const char *key);
@@ -112,6 +122,9 @@ void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *
 
 /* Where to tell what becomes of workers; borrowed. */
 void dispatch_tell_events(struct dispatch *dispatch, struct events *events);
+
+/* Where to note who is turned away because there is no room for it; borrowed. */
+void dispatch_tell_access(struct dispatch *dispatch, struct access *access);
 
 /* A result came from the worker of that name, if it is still there: for the status alone. */
 void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms);

@@ -20,7 +20,7 @@ struct dispatch {
     struct worker *credits; /* queue of those who are READY */
     struct worker *askers;  /* queue of those who want a further page */
     unsigned in_flight;
-    int64_t next_sweep_ms;
+    int64_t opened_ms, next_sweep_ms;
     uint64_t retried;
     struct dispatch_counters counters;
     char host[PROTOCOL_NAME_SIZE];
@@ -28,6 +28,7 @@ struct dispatch {
     struct rubbish rubbish;
     struct dispatch_events events; /* all NULL until dispatch_on_local */
     struct events *told;           /* borrowed; NULL until dispatch_tell_events */
+    struct access *access;         /* borrowed; NULL until dispatch_tell_access */
 };
 
 #endif

@@ -257,6 +257,14 @@ static bool refuse_aside(struct dispatch *dispatch, struct origin origin, const 
     return true;
 }
 
+/* There is no room for it. */
+static void turn_away(struct dispatch *dispatch, struct origin origin, const char *reason)
+{
+    if (dispatch->access)
+        access_turned_away(dispatch->access, ZAP_JOBS, origin.address, origin.key, reason);
+    dispatch_refuse(dispatch, origin.identity, reason);
+}
+
 void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello)
 {
     struct text identity = origin.identity;
@@ -270,9 +278,11 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
         return;
     }
     uint64_t joined = dispatch->roster.joined;
-    struct worker *worker = roster_join(&dispatch->roster, origin, hello, clock_monotonic_ms());
+    const char *refusal;
+    struct worker *worker = roster_join(
+        &dispatch->roster, origin, hello, dispatch->options.max_per_key, clock_monotonic_ms(), &refusal);
     if (!worker) {
-        dispatch_refuse(dispatch, identity, "too many workers are connected");
+        turn_away(dispatch, origin, refusal);
         return;
     }
     worker->local = worker->ipc && strcmp(worker->host, dispatch->host) == 0;

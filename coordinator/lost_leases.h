@@ -20,4 +20,7 @@ void lost_leases_note(struct lost_leases *lost, uint64_t id, uint32_t track_id, 
 
 bool lost_leases_has(const struct lost_leases *lost, uint64_t id, uint32_t track_id, uint32_t class_id);
 
+/* The same, and forgets it. */
+bool lost_leases_take(struct lost_leases *lost, uint64_t id, uint32_t track_id, uint32_t class_id);
+
 #endif

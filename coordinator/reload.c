@@ -26,6 +26,7 @@ struct dispatch_options reload_dispatch_options(const struct config *config)
         .heartbeat_ms = heartbeat_ms,
         .lease_ms = lease_ms,
         .max_in_flight = (unsigned)config->politeness.max_in_flight,
+        .max_per_key = (unsigned)config->workers.max_per_key,
     };
     size_t length = strlen(config->local_sockets.results);
     if (length >= sizeof options.local_results)

@@ -36,11 +36,26 @@ static void set_identity(struct roster *roster, struct worker *worker, struct te
     HASH_ADD_KEYPTR(hh, roster->by_identity, worker->identity, worker->identity_length, worker);
 }
 
+static unsigned count_with_key(const struct roster *roster, const char *key)
+{
+    unsigned count = 0;
+    for (const struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
+        count += strcmp(worker->key, key) == 0;
+    return count;
+}
+
+static const char *find_refusal(const struct roster *roster, struct origin origin, unsigned max_per_key)
+{
+    if (roster->count == ROSTER_WORKERS_MAX)
+        return "too many workers are connected";
+    if (origin.key[0] && count_with_key(roster, origin.key) >= max_per_key)
+        return "too many workers are connected with this key; see workers.max_per_key";
+    return NULL;
+}
+
 static struct worker *add(
     struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms)
 {
-    if (roster->count == ROSTER_WORKERS_MAX)
-        return NULL;
     struct worker *worker = memory_zalloc(1, sizeof *worker);
     int length = snprintf(worker->name, sizeof worker->name, "w%llu", (unsigned long long)++roster->joined);
     if (length < 0 || (size_t)length >= sizeof worker->name)
@@ -57,9 +72,10 @@ static struct worker *add(
     return worker;
 }
 
-struct worker *roster_join(
-    struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms)
+struct worker *roster_join(struct roster *roster, struct origin origin, const struct message_hello *hello,
+    unsigned max_per_key, int64_t now_ms, const char **refusal)
 {
+    *refusal = "its connection has too long a name";
     if (origin.identity.length > ROSTER_IDENTITY_MAX)
         return NULL;
     struct worker *worker = roster_find(roster, origin.identity);
@@ -69,11 +85,12 @@ struct worker *roster_join(
             HASH_DEL(roster->by_identity, worker);
             set_identity(roster, worker, origin.identity);
         } else {
+            *refusal = find_refusal(roster, origin, max_per_key);
+            if (*refusal)
+                return NULL;
             worker = add(roster, origin, hello, now_ms);
         }
     }
-    if (!worker)
-        return NULL;
     worker->ipc = origin.ipc;
     worker->last_heard_ms = now_ms;
     return worker;

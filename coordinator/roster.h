@@ -22,6 +22,7 @@
 struct origin {
     struct text identity; /* of the connection, by the ROUTER socket */
     const char *key;      /* in Z85, proven; "": the connection has none */
+    const char *address;  /* without a port; "": not known */
     bool ipc;             /* from this host, by the owner of store.dir */
 };
 
@@ -71,9 +72,11 @@ struct worker *roster_find_name(const struct roster *roster, const char *name);
 /* Linear search, for rare cases; NULL if none. Nobody passes for a worker that has another key. */
 struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid, const char *key);
 
-/* Adds a worker that said HELLO, or gives the known one its new identity. NULL if the roster is full. */
-struct worker *roster_join(
-    struct roster *roster, struct origin origin, const struct message_hello *hello, int64_t now_ms);
+/* Adds a worker that said HELLO, or gives the known one its new identity. NULL if it is new and there are
+ * ROSTER_WORKERS_MAX already, or `max_per_key` with its key (without a key only the first counts); `*refusal`
+ * is then a constant string saying so. */
+struct worker *roster_join(struct roster *roster, struct origin origin, const struct message_hello *hello,
+    unsigned max_per_key, int64_t now_ms, const char **refusal);
 
 /* Forgets and frees it; the caller has taken it out of its queues and its lease from it. */
 void roster_leave(struct roster *roster, struct worker *worker);

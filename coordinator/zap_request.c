@@ -24,8 +24,7 @@ static bool copy(struct text frame, char *out, size_t size)
     return true;
 }
 
-/* libzmq writes IPv4 so where IPv6 is on. */
-static struct text plain_address(struct text address)
+struct text zap_request_plain_address(struct text address)
 {
     static const char mapped[] = "::ffff:";
     size_t length = sizeof mapped - 1;
@@ -51,7 +50,7 @@ static const char *find_fault(const struct text *frames, unsigned count, struct 
     if (count != ZAP_REQUEST_FRAMES || frames[CREDENTIAL].length != CURVE_KEY_BYTES)
         return "it has no key of 32 bytes";
     if (!copy(frames[DOMAIN], request->domain, sizeof request->domain) ||
-        !copy(plain_address(frames[ADDRESS]), request->address, sizeof request->address))
+        !copy(zap_request_plain_address(frames[ADDRESS]), request->address, sizeof request->address))
         return "its domain or address is too long";
     return NULL;
 }

@@ -24,4 +24,7 @@ struct zap_request {
 bool zap_request_parse(
     const struct text *frames, unsigned count, struct zap_request *request, const char **problem);
 
+/* The same address; IPv4 as such, which libzmq writes as mapped into IPv6 where that is on. */
+struct text zap_request_plain_address(struct text address);
+
 #endif

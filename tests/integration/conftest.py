@@ -151,6 +151,28 @@ def daemon(crawl, tmp_path):
 
 
 @pytest.fixture
+def pool(build_dir, tmp_path):
+    """A function that starts r3e-worker with these options, ended after the test; `.log()` is what it wrote."""
+    with contextlib.ExitStack() as running:
+
+        def start(*options):
+            path = tmp_path / f"worker-{len(running._exit_callbacks)}.log"
+            with open(path, "w") as log:
+                process = subprocess.Popen([str(build_dir / "worker" / "r3e-worker"), *map(str, options)], stderr=log)
+            process.log = path.read_text
+
+            def end():
+                if process.poll() is None:
+                    process.send_signal(signal.SIGTERM)
+                process.wait(timeout=15)
+
+            running.callback(end)
+            return process
+
+        yield start
+
+
+@pytest.fixture
 def crew(build_dir, tmp_path):
     """A function that starts a coordinator whose workers the test plays; all are ended after the test."""
     with crews(build_dir, tmp_path) as start:

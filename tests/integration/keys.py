@@ -141,3 +141,12 @@ def ask(peer, **request):
     """Sends a control request over a DEALER and returns the answer, None if none comes."""
     peer.send(json.dumps({"v": 1, "type": "command", **request}).encode())
     return json.loads(peer.recv()) if peer.poll(2000) else None
+
+
+def lock(crawl, keyring):
+    """Has a crawl's coordinator listen on tcp sockets with keys, without local workers; returns the ports."""
+    ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
+    crawl.settings.update({f"sockets.{name}": f"tcp://127.0.0.1:{port}" for name, port in ports.items()})
+    crawl.settings.update({"security.server_key": keyring.secret("coordinator"),
+                           "security.authorized_keys": keyring.authorized, "workers.local": 0})
+    return ports

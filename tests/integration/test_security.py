@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import stat
 import subprocess
@@ -15,7 +14,8 @@ import zmq
 
 from crawl import assert_equals_truth, wait_for
 from fake_worker import catalogue_text
-from keys import SOCKETS, Keyring, LockedCoordinator, ask, free_ports
+from hostile import JUNK
+from keys import Keyring, LockedCoordinator, ask, free_ports, lock
 
 
 @pytest.fixture
@@ -25,28 +25,6 @@ def locked(build_dir, tmp_path):
 
         def start(**options):
             return running.enter_context(contextlib.closing(LockedCoordinator(build_dir, tmp_path, **options)))
-
-        yield start
-
-
-@pytest.fixture
-def pool(build_dir, tmp_path):
-    """A function that starts r3e-worker with these options, ended after the test; `.log()` is what it wrote."""
-    with contextlib.ExitStack() as running:
-
-        def start(*options):
-            path = tmp_path / f"worker-{len(running._exit_callbacks)}.log"
-            with open(path, "w") as log:
-                process = subprocess.Popen([str(build_dir / "worker" / "r3e-worker"), *map(str, options)], stderr=log)
-            process.log = path.read_text
-
-            def end():
-                if process.poll() is None:
-                    process.send_signal(signal.SIGTERM)
-                process.wait(timeout=15)
-
-            running.callback(end)
-            return process
 
         yield start
 
@@ -67,15 +45,6 @@ def hears_welcome(worker, timeout_ms=8000):
         with contextlib.suppress(TimeoutError):
             return worker.hear("welcome", "refuse", "heartbeat", timeout_ms=500)
     raise AssertionError("no welcome")
-
-
-def lock(crawl, keyring):
-    """Has a crawl's coordinator listen on tcp sockets with keys, without local workers; returns the ports."""
-    ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
-    crawl.settings.update({f"sockets.{name}": f"tcp://127.0.0.1:{port}" for name, port in ports.items()})
-    crawl.settings.update({"security.server_key": keyring.secret("coordinator"),
-                           "security.authorized_keys": keyring.authorized, "workers.local": 0})
-    return ports
 
 
 # ---- real programs ----
@@ -325,22 +294,16 @@ def test_a_loose_folder_or_file_authorizes_nobody(locked):
 
 # ---- junk ----
 
-GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(15) + b"\x00" + bytes(31)
-JUNK = {
-    "http": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + bytes(64), "does not speak ZeroMQ"),
-    "null": (GREETING.replace(b"CURVE", b"NULL\0"), "came without a key"),
-    "garbage": (bytes(range(256)) * 4, "does not speak ZeroMQ"),
-    "curve garbage": (GREETING + b"\x04\xc8" + b"\x05HELLO\x01\x00" + bytes(192), "not our public key"),
-    "command of 1 GB": (GREETING + b"\x06" + (1 << 30).to_bytes(8, "big") + bytes(64), ""),
-}
+REASONS = {"http": "does not speak ZeroMQ", "null": "came without a key", "garbage": "does not speak ZeroMQ",
+           "curve garbage": "not our public key", "command of 1 GB": ""}
 
 
-@pytest.mark.parametrize("name", JUNK)
+@pytest.mark.parametrize("name", REASONS)
 def test_junk_is_named_and_changes_nothing(locked, name):
     coordinator = locked()
     coordinator.keyring.make("host2", "worker")
     coordinator.summary(lambda summary: summary["keys"] == 1)
-    data, reason = JUNK[name]
+    data, reason = JUNK[name], REASONS[name]
     with socket.create_connection(("127.0.0.1", coordinator.ports["jobs"]), timeout=20) as peer:
         peer.sendall(data)
         with contextlib.suppress(ConnectionError):
@@ -350,34 +313,6 @@ def test_junk_is_named_and_changes_nothing(locked, name):
     entry = coordinator.refused(socket="jobs", reason=reason)
     assert entry["address"] == f"127.0.0.1:{port}"
     assert coordinator.worker("host2").take()["type"] == "job"
-
-
-def test_a_thousand_junk_connections_do_not_disturb_a_crawl(crawl, upstream_truth, build_dir, tmp_path, pool):
-    options = ("--tracks", 12, "--classes", 9, "--entries", 3000, "--drivers", 700)
-    made = crawl(*options)
-    keyring = Keyring(build_dir, tmp_path).make("host2", "worker")
-    ports = lock(made, keyring)
-    process = made.start("--once")
-    data = [junk for junk, _ in JUNK.values()] + [b""]
-    junk = []
-    try:
-        wait_for(lambda: "combinations in the catalogue" in made.log())  # all sockets are bound
-        for number in range(1000):
-            peer = socket.create_connection(("127.0.0.1", ports[SOCKETS[number % 4]]), timeout=20)
-            peer.setblocking(False)
-            with contextlib.suppress(ConnectionError, BlockingIOError):
-                peer.send(data[number % len(data)])
-            junk.append(peer)
-        pool("--connect", f"tcp://127.0.0.1:{ports['jobs']}", "--pool", 3, *keyring.options("host2"))
-        assert process.wait(timeout=90) == 0, made.log()
-    finally:
-        for peer in junk:
-            peer.close()
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    assert_equals_truth(made, upstream_truth(*options))
-    assert len(made.log().splitlines()) < 300, "the log was flooded"
 
 
 # ---- workers that are authorized, and hostile ----
@@ -456,6 +391,28 @@ def test_a_key_that_sends_rubbish_is_put_aside_and_reported(locked):
     assert "put aside" in again.say_hello()["reason"]
     assert good.answer(mine) == "stored"  # others do not notice
     assert coordinator.summary(lambda summary: summary["workers"] == 1)
+
+
+def test_of_one_key_so_many_workers_and_no_more(locked):
+    coordinator = locked(settings=["workers.max_per_key=2"])
+    coordinator.keyring.make("many", "worker").make("other", "worker")
+    coordinator.summary(lambda summary: summary["keys"] == 2)
+    first, second = coordinator.worker("many"), coordinator.worker("many")
+    held = first.take()
+    third = coordinator.worker("many", hello=False)
+    assert "workers.max_per_key" in third.say_hello()["reason"]
+    entry = coordinator.refused(socket="jobs", key="many", reason="workers.max_per_key")
+    assert entry["address"] == "127.0.0.1"
+    summary = coordinator.summary(lambda summary: summary["refused"] == 1)
+    assert summary["workers"] == 2 and summary["peers_refused"] >= 1 and not summary["put_aside"]
+    assert coordinator.worker("other").name  # another key has a number of its own
+    # Who comes again is no new one, and there is room again when one has left.
+    again = coordinator.worker("many", pid=second.pid)
+    assert again.name == second.name
+    assert first.answer(held) == "stored"
+    second.close()
+    again.close()
+    wait_for(lambda: third.say_hello()["type"] == "welcome")
 
 
 IMPLAUSIBLE = {

@@ -211,6 +211,67 @@ static void every_truncation_is_refused(void **state)
     free(text);
 }
 
+static void nothing_may_follow(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"v\":1,\"type\":\"ready\"} \n\t{}";
+    char problem[PROTOCOL_PROBLEM_SIZE];
+    struct message message;
+    assert_true(protocol_decode(text, sizeof text - 3, &message, problem)); /* white space */
+    assert_false(protocol_decode(text, sizeof text - 2, &message, problem));
+    assert_false(protocol_decode(text, sizeof text - 1, &message, problem));
+    assert_false(protocol_decode(text, sizeof text, &message, problem));
+    assert_string_equal(problem, "control frame is not JSON");
+}
+
+static void strings_have_no_nul(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool right;
+    } cases[] = {{"a", true}, {"a\\u0000", false}, {"\\u0000", false}, {"a\\\\u0000", true},
+        {"\\\\\\u0000", false}, {"\\u0001", true}};
+    char problem[PROTOCOL_PROBLEM_SIZE], text[200];
+    struct message message;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int length = snprintf(text, sizeof text,
+            "{\"v\":1,\"type\":\"hello\",\"version\":\"1\",\"host\":\"%s\",\"pid\":1}", cases[i].text);
+        if (protocol_decode(text, (size_t)length, &message, problem) != cases[i].right)
+            fail_msg("%s", text);
+        text[length - 20] = '\0'; /* a byte of it, in a string */
+        assert_false(protocol_decode(text, (size_t)length, &message, problem));
+    }
+}
+
+static void strings_are_utf_8(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80"};
+    char problem[PROTOCOL_PROBLEM_SIZE], text[200];
+    struct message message;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        int length = snprintf(text, sizeof text,
+            "{\"v\":1,\"type\":\"hello\",\"version\":\"1\",\"host\":\"%s\",\"pid\":1}", broken[i]);
+        assert_false(protocol_decode(text, (size_t)length, &message, problem));
+        assert_string_equal(problem, "field host: not UTF-8");
+    }
+}
+
+/* Found by the fuzzer: mending made a string longer than the other side takes. */
+static void a_mended_string_still_fits(void **state)
+{
+    (void)state;
+    struct message message = sample(MESSAGE_RETIRE), received;
+    char problem[PROTOCOL_PROBLEM_SIZE];
+    memset(message.retire.reason, 0x90, sizeof message.retire.reason - 1);
+    char *text = encode(&message);
+    assert_true(protocol_decode(text, strlen(text), &received, problem));
+    assert_int_equal(strlen(received.retire.reason), (sizeof message.retire.reason - 1) / 3 * 3);
+    assert_memory_equal(received.retire.reason, "\xef\xbf\xbd\xef\xbf\xbd", 6);
+    free(text);
+}
+
 static void hashes_go_to_hex_and_back(void **state)
 {
     (void)state;
@@ -236,6 +297,10 @@ int main(void)
         cmocka_unit_test(another_version_is_refused_by_name),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(nothing_may_follow),
+        cmocka_unit_test(strings_have_no_nul),
+        cmocka_unit_test(strings_are_utf_8),
+        cmocka_unit_test(a_mended_string_still_fits),
         cmocka_unit_test(hashes_go_to_hex_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
