@@ -227,6 +227,14 @@ size_t wire_frame_size(const struct wire_message *message, int index)
     return zmq_msg_size(&message->frames[index]);
 }
 
+size_t wire_size(const struct wire_message *message)
+{
+    size_t size = 0;
+    for (int i = 0; i < message->count; i++)
+        size += wire_frame_size(message, i);
+    return size;
+}
+
 static bool send_frame(void *socket, const void *bytes, size_t length, bool more)
 {
     int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);

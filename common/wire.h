@@ -66,6 +66,9 @@ bool wire_is_ipc(const struct wire_message *message);
 const void *wire_frame(const struct wire_message *message, int index);
 size_t wire_frame_size(const struct wire_message *message, int index);
 
+/* Bytes of all its frames. */
+size_t wire_size(const struct wire_message *message);
+
 /* Sends one message without waiting: an identity frame first unless `identity` is NULL (ROUTER), then the
  * encoded control frame, then `payload_count` payloads. Bytes are copied. False with errno set: EAGAIN (queue
  * full or nobody connected), EHOSTUNREACH (ROUTER: that peer is gone). All frames go or none. */

@@ -14,7 +14,10 @@
 #include "coordinator/board_news.h"
 #include "coordinator/result_check.h"
 
-#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
+/* Then the other sources of the loop have their turn. As many as dispatch.c takes messages: results that come
+ * more slowly out of their queue than jobs are handed out would pile up there. */
+#define RESULTS_PER_ROUND 256
+#define BYTES_PER_ROUND   ((size_t)2 * 1024 * 1024)
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -431,8 +434,12 @@ void collect_readable(void *context)
     struct wire_message frames;
     if (collect->unsubmitted >= collect->options.commit_results)
         collect_flush(collect);
-    for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
+    size_t bytes = 0;
+    for (int i = 0;
+         i < RESULTS_PER_ROUND && bytes < BYTES_PER_ROUND && wire_receive(collect->socket, &frames) > 0;
+         i++) {
         FAULT_POINT(COLLECT_RECEIVED);
+        bytes += wire_size(&frames);
         on_frames(collect, &frames);
         wire_message_free(&frames);
     }

@@ -57,16 +57,14 @@ static void on_ready(struct dispatch *dispatch, struct worker *worker)
     dispatch_forget_robots(dispatch, worker); /* it is not at it any more */
     dispatch_set_requesting(dispatch, worker, false);
     /* Its last result may still be on its way through the other socket: the lease stays until then. */
-    if (!worker->ready && !worker->leaving && !worker->wanted_page) {
-        worker->ready = true;
-        queue_append(&dispatch->credits, worker);
-    }
+    if (!worker->leaving && !worker->wanted_page)
+        dispatch_credit(dispatch, worker);
 }
 
 static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
 {
     if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != more->lease ||
-        worker->ready || worker->wanted_page)
+        worker->ready || worker->ready_later || worker->wanted_page)
         return; /* of a lease that has expired meanwhile */
     dispatch_set_requesting(dispatch, worker, false);
     worker->wanted_page = (uint32_t)more->page;

@@ -20,6 +20,11 @@
 #include "coordinator/rubbish.h"
 #include "coordinator/store.h"
 
+/* Leases that one worker may hold: a board in hand, one whose result is on its way, and one that it gave up
+ * when its connection broke. Who has more to bring gets no job, so results cannot pile up on the way however
+ * fast the workers are, and nobody gathers boards by saying READY. */
+#define DISPATCH_LEASES_EACH 3u
+
 struct dispatch_options {
     struct message_welcome welcome; /* what all workers are told; name and limits are filled in for each */
     char local_results[PROTOCOL_NAME_SIZE]; /* the results socket for those that came over an ipc socket */

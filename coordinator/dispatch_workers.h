@@ -25,7 +25,10 @@ void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
 
-/* Takes it out of the queue it waits in, if any. */
+/* It wants a job: into the queue, or later if it holds as many leases as it may. */
+void dispatch_credit(struct dispatch *dispatch, struct worker *worker);
+
+/* Takes it out of the queue it waits in, if any; it wants none any more. */
 void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker);
 
 /* The worker does not answer about robots.txt any more. */
