@@ -19,6 +19,11 @@
 #define RESULTS_PER_ROUND 256
 #define BYTES_PER_ROUND   ((size_t)2 * 1024 * 1024)
 
+/* While the disk has enough to do results gather beyond `commit_results`: the slower it is, the larger the
+ * commits, and nobody waits for it. So many at most. */
+#define GATHER_MOST  2048u
+#define GATHER_BYTES ((size_t)4 * 1024 * 1024)
+
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
     uint64_t lease;
@@ -428,11 +433,18 @@ void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t c
     plan_lost(collect->plan, place);
 }
 
+/* False: it would be waited for the disk, and there is room to gather more meanwhile. */
+static bool may_flush(const struct collect *collect)
+{
+    return collect->unsubmitted >= GATHER_MOST || store_open_bytes(collect->store) >= GATHER_BYTES ||
+           store_has_room(collect->store);
+}
+
 void collect_readable(void *context)
 {
     struct collect *collect = context;
     struct wire_message frames;
-    if (collect->unsubmitted >= collect->options.commit_results)
+    if (collect->unsubmitted >= collect->options.commit_results && may_flush(collect))
         collect_flush(collect);
     size_t bytes = 0;
     for (int i = 0;
@@ -454,8 +466,9 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
     if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results)
         return left_ms;
-    collect_flush(collect);
-    return LOOP_SLEEP_FOREVER;
+    if (may_flush(collect))
+        collect_flush(collect);
+    return LOOP_SLEEP_FOREVER; /* the store's event wakes us */
 }
 
 uint64_t collect_generation(const struct collect *collect)

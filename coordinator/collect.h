@@ -19,8 +19,10 @@
 #include "coordinator/store.h"
 
 struct collect_options {
-    int64_t commit_ms;       /* a result waits for its commit no longer than this */
-    unsigned commit_results; /* nor for more than this many others */
+    /* A commit is due when the first of its results has waited for this long, or so many have come; it begins
+     * when the disk is ready for it. */
+    int64_t commit_ms;
+    unsigned commit_results;
 };
 
 struct collect;

@@ -135,6 +135,7 @@ static void on_message(struct dispatch *dispatch, struct origin origin, const st
         worker->bye_reason = message->bye.reason;
         dispatch->counters.byes[message->bye.reason]++;
         dispatch_unqueue(dispatch, worker);
+        dispatch_drop_if_done(dispatch, worker);
         break;
     default:
         dispatch->counters.bad_frames++;
@@ -324,9 +325,13 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
     FAULT_POINT(COLLECT_BEFORE_ACK);
     for (uint32_t i = 0; i < ack->leases.count; i++)
         FAULT_TRACE("ack", "lease=%" PRIu64 " verdict=%s", ack->leases.ids[i], verdict_string(ack->verdict));
-    if (worker)
+    if (worker) {
         dispatch_tell(dispatch, worker, &message);
+        worker->owed -= ack->leases.count < worker->owed ? ack->leases.count : worker->owed;
+    }
     FAULT_POINT(COLLECT_AFTER_ACK);
+    if (worker)
+        dispatch_drop_if_done(dispatch, worker);
 }
 
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)

@@ -118,7 +118,8 @@ void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *
 /* Where to tell what becomes of workers; borrowed. */
 void dispatch_tell_events(struct dispatch *dispatch, struct events *events);
 
-/* A result came from the worker of that name, if it is still there: for the status alone. */
+/* A result came from the worker of that name, if it is still there: it is counted, and owed one
+ * acknowledgement. */
 void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms);
 
 /* The lease that a worker holds, or NULL. Valid until the next call. */

@@ -138,6 +138,14 @@ void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts
     roster_leave(&dispatch->roster, worker);
 }
 
+bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker)
+{
+    bool done = worker->said_bye && worker->held == 0 && worker->owed == 0;
+    if (done)
+        dispatch_drop(dispatch, worker, false);
+    return done;
+}
+
 bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message)
 {
     struct text identity = identity_of(worker);
@@ -356,6 +364,7 @@ void dispatch_note_result(struct dispatch *dispatch, const struct message_result
     struct worker *worker = roster_find_name(&dispatch->roster, result->worker);
     if (!worker)
         return;
+    worker->owed++;
     worker->bytes += result->bytes;
     worker->requests += result->requests;
     if (result->outcome != OUTCOME_FAILED)

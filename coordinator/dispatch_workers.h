@@ -25,6 +25,10 @@ void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
 
+/* Forgets a worker that said BYE, holds nothing and is owed nothing: nobody hears of it again, and with
+ * workers that live for one job those who have gone would soon be most of the roster. True if it did. */
+bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker);
+
 /* It wants a job: into the queue, or later if it holds as many leases as it may. */
 void dispatch_credit(struct dispatch *dispatch, struct worker *worker);
 

@@ -40,6 +40,7 @@ struct worker {
     int64_t last_told_ms;               /* when a heartbeat was last sent to it */
     uint32_t lease;                     /* place in the lease table, or LEASE_NONE */
     unsigned held;                      /* leases of it that are not over, results under way included */
+    unsigned owed;                      /* results that came from it and are not acknowledged */
     bool requesting;                    /* a request of it counts as in flight */
     bool asked_robots;                  /* fetches robots.txt for us */
     bool leaving;                       /* said BYE or was told to retire: gets no job any more */

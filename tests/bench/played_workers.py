@@ -52,7 +52,7 @@ catalogue: {{ file = "{self.folder}/catalogue.cfg"; }};
 store: {{ dir = "{self.folder}/store"; }};
 public: {{ dir = "{self.folder}/public"; }};
 refresh: {{ index_every_min = 10080; daily_at = ""; }};
-workers: {{ local = 0; max_jobs = 1000000; }};
+workers: {{ local = 0; }};
 log: {{ level = "warn"; }};
 """)
         self.settings = [part for setting in settings for part in ("--set", setting)]

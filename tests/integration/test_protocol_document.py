@@ -47,7 +47,7 @@ def struct_size(message, member):
 def coded_fields():
     """{message: {field: (type, limits)}} as the code has it."""
     result = {}
-    for name, body in re.findall(r"static const struct field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
+    for name, body in re.findall(r"static const struct protocol_field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
         fields = result.setdefault(HEADINGS.get(name, name), {})
         for kind, arguments in re.findall(r"\b(UINT|FLAG|TEXT|ENUM|LEASES)\(((?:[^()]|\([^()]*\))*)\)", body):
             parts = [part.strip() for part in arguments.split(",")]
