@@ -20,9 +20,9 @@
 #define BYTES_PER_ROUND   ((size_t)2 * 1024 * 1024)
 
 /* While the disk has enough to do results gather beyond `commit_results`: the slower it is, the larger the
- * commits, and nobody waits for it. So many at most. */
-#define GATHER_MOST  2048u
-#define GATHER_BYTES ((size_t)4 * 1024 * 1024)
+ * commits, and nobody waits for it. How many come meanwhile is bounded by the leases that are out
+ * (DISPATCH_LEASES_EACH); so many bytes at most. */
+#define GATHER_BYTES ((size_t)16 * 1024 * 1024)
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -42,6 +42,7 @@ struct collect {
     struct pending_ack *pending; /* owned; first in, first out */
     unsigned pending_count, pending_capacity;
     unsigned unsubmitted; /* the last so many of them */
+    bool hurried;         /* a worker that leaves waits for one of them */
     int64_t oldest_pending_ms;
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
@@ -121,6 +122,7 @@ void collect_flush(struct collect *collect)
     for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
         collect->pending[i].generation = generation;
     collect->unsubmitted = 0;
+    collect->hurried = false;
     /* A verdict that wrote nothing may wait for a commit that has happened already, of which no event will
      * tell. */
     collect_committed(collect);
@@ -436,8 +438,7 @@ void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t c
 /* False: it would be waited for the disk, and there is room to gather more meanwhile. */
 static bool may_flush(const struct collect *collect)
 {
-    return collect->unsubmitted >= GATHER_MOST || store_open_bytes(collect->store) >= GATHER_BYTES ||
-           store_has_room(collect->store);
+    return store_open_bytes(collect->store) >= GATHER_BYTES || store_has_room(collect->store);
 }
 
 void collect_readable(void *context)
@@ -464,7 +465,8 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
     /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the
      * disk. */
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
-    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results)
+    collect->hurried |= dispatch_take_awaited(collect->dispatch);
+    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results && !collect->hurried)
         return left_ms;
     if (may_flush(collect))
         collect_flush(collect);

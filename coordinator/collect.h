@@ -19,8 +19,8 @@
 #include "coordinator/store.h"
 
 struct collect_options {
-    /* A commit is due when the first of its results has waited for this long, or so many have come; it begins
-     * when the disk is ready for it. */
+    /* A commit is due when the first of its results has waited for this long, so many have come, or a worker
+     * waits for it to leave; it begins when the disk is ready. */
     int64_t commit_ms;
     unsigned commit_results;
 };

@@ -32,7 +32,7 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     dispatch->holds = holds;
     dispatch->options = *options;
     dispatch->politeness = politeness;
-    dispatch->next_sweep_ms = now_ms;
+    dispatch->next_sweep_ms = dispatch->ticked_ms = now_ms;
     lease_table_open(&dispatch->leases, store_epoch(store));
     if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
         dispatch->host[0] = 0;
@@ -135,6 +135,7 @@ static void on_message(struct dispatch *dispatch, struct origin origin, const st
         worker->bye_reason = message->bye.reason;
         dispatch->counters.byes[message->bye.reason]++;
         dispatch_unqueue(dispatch, worker);
+        dispatch->awaited |= worker->owed > 0;
         dispatch_drop_if_done(dispatch, worker);
         break;
     default:
@@ -188,6 +189,9 @@ static int64_t most(int64_t left, int64_t right)
 
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
 {
+    if (now_ms - dispatch->ticked_ms > dispatch->options.heartbeat_ms)
+        dispatch_forgive_stall(dispatch, now_ms - dispatch->ticked_ms);
+    dispatch->ticked_ms = now_ms;
     if (now_ms >= dispatch->next_sweep_ms) {
         dispatch_sweep_workers(dispatch, now_ms);
         dispatch_sweep_leases(dispatch, now_ms);
@@ -332,6 +336,13 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
     FAULT_POINT(COLLECT_AFTER_ACK);
     if (worker)
         dispatch_drop_if_done(dispatch, worker);
+}
+
+bool dispatch_take_awaited(struct dispatch *dispatch)
+{
+    bool awaited = dispatch->awaited;
+    dispatch->awaited = false;
+    return awaited;
 }
 
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)

@@ -106,6 +106,9 @@ const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch);
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);
 
+/* True once if a worker is only waiting for an acknowledgement to leave: a commit is better not put off. */
+bool dispatch_take_awaited(struct dispatch *dispatch);
+
 /* What the owner is told of workers on this host, by their pids. */
 struct dispatch_events {
     void (*joined)(void *context, pid_t pid);

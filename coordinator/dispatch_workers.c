@@ -304,6 +304,16 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
     welcome(dispatch, worker);
 }
 
+void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms)
+{
+    log_warn("the coordinator stood still for %lld ms; its workers are given that time", (long long)stall_ms);
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = worker->hh.next)
+        worker->last_heard_ms += stall_ms;
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
+        if (dispatch->leases.leases[place].id)
+            dispatch->leases.leases[place].expires_ms += stall_ms;
+}
+
 void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
 {
     struct message beat = {.type = MESSAGE_HEARTBEAT};
@@ -365,6 +375,7 @@ void dispatch_note_result(struct dispatch *dispatch, const struct message_result
     if (!worker)
         return;
     worker->owed++;
+    dispatch->awaited |= worker->said_bye;
     worker->bytes += result->bytes;
     worker->requests += result->requests;
     if (result->outcome != OUTCOME_FAILED)

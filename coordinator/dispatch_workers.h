@@ -25,6 +25,10 @@ void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
 
+/* We ourselves stood still for so long (the host was suspended, the disk hung): what workers said meanwhile
+ * is not read yet. Nobody is silent and no lease expires for that. */
+void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms);
+
 /* Forgets a worker that said BYE, holds nothing and is owed nothing: nobody hears of it again, and with
  * workers that live for one job those who have gone would soon be most of the roster. True if it did. */
 bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker);

@@ -6,7 +6,7 @@ import re
 import pytest
 
 COMMON = pathlib.Path(__file__).resolve().parents[2] / "common"
-CODE = (COMMON / "protocol.c").read_text()
+CODE = (COMMON / "protocol_fields.h").read_text() + (COMMON / "protocol.c").read_text()
 HEADER = (COMMON / "protocol.h").read_text()
 RECORD = (COMMON / "record.h").read_text()
 DOCUMENT = (COMMON / "PROTOCOL.md").read_text()
