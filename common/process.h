@@ -32,9 +32,10 @@ struct process_options {
  * False with errno set: EAGAIN (process limit), EMFILE, or what exec said (ENOENT: no such program). */
 bool process_start(struct process *process, const struct process_options *options);
 
-/* Forks a child that calls `run(context)` and exits with what it returns: default signal dispositions, an
- * empty signal mask, SIGKILL as parent-death signal, and no descriptor but the three standard ones. Only for
- * a process without threads, ZeroMQ and LMDB. False with errno set, as above. */
+/* Forks a child that calls `run(context)` and ends with what it returns, without exit handlers: default
+ * signal dispositions, an empty signal mask, SIGKILL as parent-death signal, and no descriptor but the three
+ * standard ones. Only for a process without threads, ZeroMQ's sockets and LMDB. False with errno set, as
+ * above. */
 bool process_fork(struct process *process, int (*run)(void *context), void *context);
 
 struct process_end {

@@ -1,23 +1,16 @@
 #include "common/protocol.h"
 
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "common/json_parse.h"
 #include "common/json_writer.h"
 #include "common/log.h"
+#include "common/protocol_fields.h"
 #include "common/unicode.h"
 
-#define COUNT(array)     (sizeof(array) / sizeof *(array))
-#define SAFE_INTEGER_MAX ((uint64_t)1 << 53) /* what a JSON number carries without loss */
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define X(name, string) string,
-static const char *const type_strings[] = {PROTOCOL_TYPES(X)};
+const char *const protocol_type_strings[] = {PROTOCOL_TYPES(X)};
 static const char *const outcome_strings[] = {PROTOCOL_OUTCOMES(X)};
 static const char *const failure_strings[] = {PROTOCOL_FAILURES(X)};
 static const char *const verdict_strings[] = {PROTOCOL_VERDICTS(X)};
@@ -27,7 +20,7 @@ static const char *const robots_outcome_strings[] = {PROTOCOL_ROBOTS_OUTCOMES(X)
 
 const char *message_type_string(enum message_type type)
 {
-    return type_strings[type];
+    return protocol_type_strings[type];
 }
 
 const char *outcome_string(enum outcome outcome)
@@ -49,17 +42,6 @@ const char *bye_string(enum bye bye)
 {
     return bye_strings[bye];
 }
-
-enum field_kind { FIELD_UINT, FIELD_BOOL, FIELD_TEXT, FIELD_ENUM, FIELD_LEASES };
-
-struct field {
-    const char *name;
-    enum field_kind kind;
-    size_t offset;     /* in struct message */
-    uint64_t min, max; /* UINT: range; TEXT: fewest bytes, and size of the array with its terminator */
-    const char *const *strings; /* ENUM */
-    size_t string_count;
-};
 
 #define UINT(part, member, low, high)                                                                        \
     {                                                                                                        \
@@ -89,12 +71,12 @@ struct field {
 #define YEAR_MS  ((uint64_t)366 * DAY_MS)
 #define TIME_MAX ((uint64_t)253402300799999) /* the end of year 9999 */
 
-static const struct field hello_fields[] = {
+static const struct protocol_field hello_fields[] = {
     TEXT(hello, version, 1),
     TEXT(hello, host, 1),
     UINT(hello, pid, 1, INT32_MAX),
 };
-static const struct field welcome_fields[] = {
+static const struct protocol_field welcome_fields[] = {
     TEXT(welcome, version, 1),
     TEXT(welcome, worker, 1),
     TEXT(welcome, results, 1),
@@ -112,8 +94,8 @@ static const struct field welcome_fields[] = {
     UINT(welcome, max_rss_kb, 1, UINT32_MAX),
     UINT(welcome, lease, 0, SAFE_INTEGER_MAX),
 };
-static const struct field refuse_fields[] = {TEXT(refuse, reason, 1)};
-static const struct field job_fields[] = {
+static const struct protocol_field refuse_fields[] = {TEXT(refuse, reason, 1)};
+static const struct protocol_field job_fields[] = {
     UINT(job, lease, 1, SAFE_INTEGER_MAX),
     UINT(job, attempt, 1, UINT32_MAX),
     UINT(job, track_id, 1, ID_MAX),
@@ -123,11 +105,11 @@ static const struct field job_fields[] = {
     UINT(job, issued_at_ms, 0, TIME_MAX),
     UINT(job, lease_ms, 1, DAY_MS),
 };
-static const struct field page_fields[] = {
+static const struct protocol_field page_fields[] = {
     UINT(page, lease, 1, SAFE_INTEGER_MAX),
     UINT(page, page, 1, PROTOCOL_PAGES_MAX),
 };
-static const struct field result_fields[] = {
+static const struct protocol_field result_fields[] = {
     TEXT(result, worker, 1),
     UINT(result, lease, 1, SAFE_INTEGER_MAX),
     UINT(result, attempt, 1, UINT32_MAX),
@@ -147,19 +129,19 @@ static const struct field result_fields[] = {
     UINT(result, latency_ms, 0, YEAR_MS),
     TEXT(result, content_hash, 0),
 };
-static const struct field ack_fields[] = {
+static const struct protocol_field ack_fields[] = {
     LEASES(ack, leases),
     ENUM(ack, verdict, verdict_strings),
 };
-static const struct field heartbeat_fields[] = {
+static const struct protocol_field heartbeat_fields[] = {
     UINT(heartbeat, lease, 0, SAFE_INTEGER_MAX),
     UINT(heartbeat, page, 0, PROTOCOL_PAGES_MAX),
     UINT(heartbeat, jobs, 0, SAFE_INTEGER_MAX),
     UINT(heartbeat, rss_kb, 0, SAFE_INTEGER_MAX),
 };
-static const struct field retire_fields[] = {TEXT(retire, reason, 1)};
-static const struct field bye_fields[] = {ENUM(bye, reason, bye_strings)};
-static const struct field rules_fields[] = {
+static const struct protocol_field retire_fields[] = {TEXT(retire, reason, 1)};
+static const struct protocol_field bye_fields[] = {ENUM(bye, reason, bye_strings)};
+static const struct protocol_field rules_fields[] = {
     ENUM(rules, outcome, robots_outcome_strings),
     FLAG(rules, allowed),
     UINT(rules, crawl_delay_ms, 0, DAY_MS),
@@ -170,10 +152,10 @@ static const struct field rules_fields[] = {
     UINT(rules, requests, 0, PROTOCOL_ROBOTS_REQUESTS_MAX),
 };
 
-static const struct {
-    const struct field *fields;
-    size_t count;
-} layouts[MESSAGE_TYPES] = {
+_Static_assert(COUNT(result_fields) <= PROTOCOL_FIELDS_MAX && COUNT(welcome_fields) <= PROTOCOL_FIELDS_MAX,
+    "the two with the most fields");
+
+const struct protocol_layout protocol_layouts[MESSAGE_TYPES] = {
     [MESSAGE_HELLO] = {hello_fields, COUNT(hello_fields)},
     [MESSAGE_WELCOME] = {welcome_fields, COUNT(welcome_fields)},
     [MESSAGE_REFUSE] = {refuse_fields, COUNT(refuse_fields)},
@@ -214,7 +196,8 @@ static void encode_text(struct json_writer *json, struct text text, uint32_t mos
     buffer_free(&mended);
 }
 
-static void encode_field(struct json_writer *json, const struct field *field, const struct message *message)
+static void encode_field(
+    struct json_writer *json, const struct protocol_field *field, const struct message *message)
 {
     const void *at = (const char *)message + field->offset;
     json_key(json, field->name);
@@ -223,7 +206,7 @@ static void encode_field(struct json_writer *json, const struct field *field, co
         uint64_t value;
         memcpy(&value, at, sizeof value);
         if (value < field->min || value > field->max)
-            log_bug("protocol: %s of %s is %llu", field->name, type_strings[message->type],
+            log_bug("protocol: %s of %s is %llu", field->name, protocol_type_strings[message->type],
                 (unsigned long long)value);
         json_uint(json, value);
         break;
@@ -238,7 +221,7 @@ static void encode_field(struct json_writer *json, const struct field *field, co
         unsigned value;
         memcpy(&value, at, sizeof value);
         if (value >= field->string_count)
-            log_bug("protocol: %s of %s is %u", field->name, type_strings[message->type], value);
+            log_bug("protocol: %s of %s is %u", field->name, protocol_type_strings[message->type], value);
         json_string(json, field->strings[value]);
         break;
     }
@@ -257,150 +240,10 @@ void protocol_encode(const struct message *message, struct buffer *out)
     json_key(&json, "v");
     json_uint(&json, PROTOCOL_VERSION);
     json_key(&json, "type");
-    json_string(&json, type_strings[message->type]);
-    for (size_t i = 0; i < layouts[message->type].count; i++)
-        encode_field(&json, &layouts[message->type].fields[i], message);
+    json_string(&json, protocol_type_strings[message->type]);
+    for (size_t i = 0; i < protocol_layouts[message->type].count; i++)
+        encode_field(&json, &protocol_layouts[message->type].fields[i], message);
     json_object_end(&json);
-}
-
-/* ---- decoding ---- */
-
-static bool find_string(const char *const *strings, size_t count, const char *wanted, unsigned *index)
-{
-    for (size_t i = 0; wanted && i < count; i++) {
-        if (strcmp(strings[i], wanted) == 0) {
-            *index = (unsigned)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool complain(char *problem, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    /* A cut message is still a message. */
-    int length = vsnprintf(problem, PROTOCOL_PROBLEM_SIZE, format, arguments);
-    va_end(arguments);
-    if (length < 0)
-        problem[0] = 0;
-    return false;
-}
-
-static bool decode_uint(const struct field *field, const cJSON *value, void *at, char *problem)
-{
-    double number = cJSON_IsNumber(value) ? value->valuedouble : -1;
-    if (!(number >= 0 && number <= (double)SAFE_INTEGER_MAX && number == floor(number)))
-        return complain(problem, "field %s: a whole number is missing", field->name);
-    uint64_t whole = (uint64_t)number;
-    if (whole < field->min || whole > field->max)
-        return complain(problem, "field %s: %llu is not within %llu and %llu", field->name,
-            (unsigned long long)whole, (unsigned long long)field->min, (unsigned long long)field->max);
-    memcpy(at, &whole, sizeof whole);
-    return true;
-}
-
-static bool decode_text(const struct field *field, const cJSON *value, char *at, char *problem)
-{
-    if (!cJSON_IsString(value))
-        return complain(problem, "field %s: a string is missing", field->name);
-    size_t length = strlen(value->valuestring);
-    if (length < field->min || length >= field->max)
-        return complain(problem, "field %s: %zu bytes long, allowed are %llu to %llu", field->name, length,
-            (unsigned long long)field->min, (unsigned long long)field->max - 1);
-    if (!unicode_is_valid((struct text){value->valuestring, (uint32_t)length}))
-        return complain(problem, "field %s: not UTF-8", field->name);
-    memcpy(at, value->valuestring, length + 1);
-    return true;
-}
-
-static bool decode_leases(
-    const struct field *field, const cJSON *value, struct protocol_leases *leases, char *problem)
-{
-    const cJSON *item;
-    leases->count = 0;
-    if (!cJSON_IsArray(value))
-        return complain(problem, "field %s: a list is missing", field->name);
-    cJSON_ArrayForEach(item, value)
-    {
-        if (leases->count == PROTOCOL_LEASES_MAX)
-            return complain(problem, "field %s: more than %u numbers", field->name, PROTOCOL_LEASES_MAX);
-        if (!decode_uint(field, item, &leases->ids[leases->count], problem))
-            return false;
-        leases->count++;
-    }
-    return leases->count > 0 || complain(problem, "field %s: the list is empty", field->name);
-}
-
-static bool decode_field(const struct field *field, const cJSON *root, struct message *message, char *problem)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(root, field->name);
-    char *at = (char *)message + field->offset;
-    switch (field->kind) {
-    case FIELD_UINT:
-        return decode_uint(field, value, at, problem);
-    case FIELD_BOOL:
-        if (!cJSON_IsBool(value))
-            return complain(problem, "field %s: true or false is missing", field->name);
-        *(bool *)at = cJSON_IsTrue(value);
-        return true;
-    case FIELD_TEXT:
-        return decode_text(field, value, at, problem);
-    case FIELD_ENUM: {
-        unsigned index;
-        if (!find_string(field->strings, field->string_count, cJSON_GetStringValue(value), &index))
-            return complain(problem, "field %s: not one of the known values", field->name);
-        memcpy(at, &index, sizeof index);
-        return true;
-    }
-    case FIELD_LEASES: {
-        struct protocol_leases leases = {0};
-        if (!decode_leases(field, value, &leases, problem))
-            return false;
-        memcpy(at, &leases, sizeof leases);
-        return true;
-    }
-    }
-    return false;
-}
-
-static bool decode_object(const cJSON *root, struct message *message, char *problem)
-{
-    unsigned type;
-    if (!cJSON_IsObject(root))
-        return complain(problem, "not a JSON object");
-    const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "v");
-    if (!cJSON_IsNumber(version) || version->valuedouble != PROTOCOL_VERSION)
-        return complain(problem,
-            "protocol version %.40g is spoken there and %d here; install the same release",
-            cJSON_IsNumber(version) ? version->valuedouble : 0.0, PROTOCOL_VERSION);
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "type"));
-    if (!find_string(type_strings, MESSAGE_TYPES, name, &type))
-        return complain(problem, "unknown message type \"%.40s\"", name ? name : "");
-    message->type = (enum message_type)type;
-    for (size_t i = 0; i < layouts[type].count; i++) {
-        if (!decode_field(&layouts[type].fields[i], root, message, problem))
-            return false;
-    }
-    return true;
-}
-
-bool protocol_decode(
-    const void *bytes, size_t length, struct message *message, char problem[static PROTOCOL_PROBLEM_SIZE])
-{
-    memset(message, 0, sizeof *message);
-    message->type = MESSAGE_TYPES;
-    if (length > PROTOCOL_FRAME_MAX)
-        return complain(problem, "control frame of %zu bytes, allowed are %d", length, PROTOCOL_FRAME_MAX);
-    cJSON *root = json_parse_whole(bytes, length);
-    if (!root)
-        return complain(problem, "control frame is not JSON");
-    bool ok = decode_object(root, message, problem);
-    cJSON_Delete(root);
-    return ok;
 }
 
 /* ---- hashes ---- */

@@ -9,9 +9,13 @@
 /* A peer that is silent for this long at the ZMTP level is dropped (RFC 37/ZMTP 3.1 PING). */
 #define HEARTBEAT_INTERVAL_MS 5000
 #define HEARTBEAT_TIMEOUT_MS  15000
-#define HANDSHAKE_TIMEOUT_MS  WIRE_HANDSHAKE_MS
-#define RECONNECT_FIRST_MS    50
-#define RECONNECT_MOST_MS     5000
+/* The same by TCP's own means: the second probe that is not answered ends the connection (tcp(7)). */
+#define KEEPALIVE_IDLE_S     5
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_PROBES     2
+#define HANDSHAKE_TIMEOUT_MS WIRE_HANDSHAKE_MS
+#define RECONNECT_FIRST_MS   50
+#define RECONNECT_MOST_MS    5000
 /* The kernel's own pauses between attempts double, up to minutes, while a network is away. */
 #define CONNECT_TIMEOUT_MS   3000
 #define CURVE_OVERHEAD_BYTES 64
@@ -22,6 +26,35 @@ static bool set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
+/* zmq.h shows it to those only who ask for drafts; the library has it since 4.2. */
+#ifndef ZMQ_ZERO_COPY_RECV
+#define ZMQ_ZERO_COPY_RECV 10
+#endif
+
+void *wire_context_open(void)
+{
+    void *context = zmq_ctx_new();
+    if (context && zmq_ctx_set(context, ZMQ_ZERO_COPY_RECV, 0) < 0)
+        log_debug("messages are received without copies: %s", zmq_strerror(errno));
+    return context;
+}
+
+/* Finds out that the other side is gone. Sockets that are bound must not send PING: libzmq 4.3 aborts when it
+ * is time for one on a connection whose peer has hung up while its queue was full (libzmq issue 4364), so
+ * whoever fills a queue and leaves would take the process with him. They answer the PINGs of others. */
+static bool watch_peers(void *socket, int type)
+{
+    bool connects = type == ZMQ_DEALER || type == ZMQ_PUSH || type == ZMQ_SUB;
+    if (connects)
+        return set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS) &&
+               set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+    return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES) &&
+           set_int(socket, ZMQ_TCP_MAXRT, HEARTBEAT_TIMEOUT_MS);
+}
+
 static bool set_options(void *socket, int type, const struct wire_options *options)
 {
     int64_t max_frame = (int64_t)options->max_frame_bytes;
@@ -29,9 +62,7 @@ static bool set_options(void *socket, int type, const struct wire_options *optio
               set_int(socket, ZMQ_SNDHWM, options->high_water_mark) &&
               set_int(socket, ZMQ_RCVHWM, options->high_water_mark) &&
               set_int(socket, ZMQ_BACKLOG, BACKLOG) &&
-              set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS) &&
-              set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS) &&
-              set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+              set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS) && watch_peers(socket, type) &&
               set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) &&
               set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_FIRST_MS) &&
               set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS) && set_int(socket, ZMQ_IPV6, 1) &&
@@ -215,6 +246,14 @@ const void *wire_frame(const struct wire_message *message, int index)
 size_t wire_frame_size(const struct wire_message *message, int index)
 {
     return zmq_msg_size(&message->frames[index]);
+}
+
+size_t wire_size(const struct wire_message *message)
+{
+    size_t size = 0;
+    for (int i = 0; i < message->count; i++)
+        size += wire_frame_size(message, i);
+    return size;
 }
 
 static bool send_frame(void *socket, const void *bytes, size_t length, bool more)

@@ -23,6 +23,10 @@ struct wire_options {
     int linger_ms;          /* how long closing may wait for unsent messages; 0 for none */
 };
 
+/* A ZeroMQ context, or NULL with errno set. Its messages do not refer to the buffers they were received in:
+ * each of ours would keep one of 18 KB alive until it is dealt with, and a new one be made meanwhile. */
+void *wire_context_open(void);
+
 /* A socket of a ZMQ_* type with all of our options, or NULL with errno set (EMFILE: too many sockets). */
 void *wire_open(void *context, int type, const struct wire_options *options);
 
@@ -69,6 +73,9 @@ bool wire_is_ipc(const struct wire_message *message);
 
 const void *wire_frame(const struct wire_message *message, int index);
 size_t wire_frame_size(const struct wire_message *message, int index);
+
+/* Bytes of all its frames. */
+size_t wire_size(const struct wire_message *message);
 
 /* Sends one message without waiting: an identity frame first unless `identity` is NULL (ROUTER), then the
  * encoded control frame, then `payload_count` payloads. Bytes are copied. False with errno set: EAGAIN (queue

@@ -14,7 +14,15 @@
 #include "coordinator/board_news.h"
 #include "coordinator/result_check.h"
 
-#define RESULTS_PER_ROUND 64 /* then the other sources of the loop have their turn */
+/* Then the other sources of the loop have their turn. As many as dispatch.c takes messages: results that come
+ * more slowly out of their queue than jobs are handed out would pile up there. */
+#define RESULTS_PER_ROUND 256
+#define BYTES_PER_ROUND   ((size_t)2 * 1024 * 1024)
+
+/* While the disk has enough to do results gather beyond `commit_results`: the slower it is, the larger the
+ * commits, and nobody waits for it. How many come meanwhile is bounded by the leases that are out
+ * (DISPATCH_LEASES_EACH); so many bytes at most. */
+#define GATHER_BYTES ((size_t)16 * 1024 * 1024)
 
 struct pending_ack {
     char worker[PROTOCOL_ID_SIZE];
@@ -34,6 +42,7 @@ struct collect {
     struct pending_ack *pending; /* owned; first in, first out */
     unsigned pending_count, pending_capacity;
     unsigned unsubmitted; /* the last so many of them */
+    bool hurried;         /* a worker that leaves waits for one of them */
     int64_t oldest_pending_ms;
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
@@ -113,6 +122,7 @@ void collect_flush(struct collect *collect)
     for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
         collect->pending[i].generation = generation;
     collect->unsubmitted = 0;
+    collect->hurried = false;
     /* A verdict that wrote nothing may wait for a commit that has happened already, of which no event will
      * tell. */
     collect_committed(collect);
@@ -434,14 +444,24 @@ void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t c
     plan_lost(collect->plan, place);
 }
 
+/* False: it would be waited for the disk, and there is room to gather more meanwhile. */
+static bool may_flush(const struct collect *collect)
+{
+    return store_open_bytes(collect->store) >= GATHER_BYTES || store_has_room(collect->store);
+}
+
 void collect_readable(void *context)
 {
     struct collect *collect = context;
     struct wire_message frames;
-    if (collect->unsubmitted >= collect->options.commit_results)
+    if (collect->unsubmitted >= collect->options.commit_results && may_flush(collect))
         collect_flush(collect);
-    for (int i = 0; i < RESULTS_PER_ROUND && wire_receive(collect->socket, &frames) > 0; i++) {
+    size_t bytes = 0;
+    for (int i = 0;
+         i < RESULTS_PER_ROUND && bytes < BYTES_PER_ROUND && wire_receive(collect->socket, &frames) > 0;
+         i++) {
         FAULT_POINT(COLLECT_RECEIVED);
+        bytes += wire_size(&frames);
         on_frames(collect, &frames);
         wire_message_free(&frames);
     }
@@ -454,10 +474,12 @@ int64_t collect_tick(struct collect *collect, int64_t now_ms)
     /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the
      * disk. */
     int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
-    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results)
+    collect->hurried |= dispatch_take_awaited(collect->dispatch);
+    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results && !collect->hurried)
         return left_ms;
-    collect_flush(collect);
-    return LOOP_SLEEP_FOREVER;
+    if (may_flush(collect))
+        collect_flush(collect);
+    return LOOP_SLEEP_FOREVER; /* the store's event wakes us */
 }
 
 uint64_t collect_generation(const struct collect *collect)

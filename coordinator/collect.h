@@ -19,8 +19,10 @@
 #include "coordinator/store.h"
 
 struct collect_options {
-    int64_t commit_ms;       /* a result waits for its commit no longer than this */
-    unsigned commit_results; /* nor for more than this many others */
+    /* A commit is due when the first of its results has waited for this long, so many have come, or a worker
+     * waits for it to leave; it begins when the disk is ready. */
+    int64_t commit_ms;
+    unsigned commit_results;
 };
 
 struct collect;

@@ -32,7 +32,7 @@ struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, 
     dispatch->holds = holds;
     dispatch->options = *options;
     dispatch->politeness = politeness;
-    dispatch->opened_ms = dispatch->next_sweep_ms = now_ms;
+    dispatch->opened_ms = dispatch->next_sweep_ms = dispatch->ticked_ms = now_ms;
     lease_table_open(&dispatch->leases, store_epoch(store));
     if (gethostname(dispatch->host, sizeof dispatch->host - 1) < 0)
         dispatch->host[0] = 0;
@@ -57,10 +57,8 @@ static void on_ready(struct dispatch *dispatch, struct worker *worker)
     dispatch_forget_robots(dispatch, worker); /* it is not at it any more */
     dispatch_set_requesting(dispatch, worker, false);
     /* Its last result may still be on its way through the other socket: the lease stays until then. */
-    if (!worker->ready && !worker->leaving && !worker->wanted_page) {
-        worker->ready = true;
-        queue_append(&dispatch->credits, worker);
-    }
+    if (!worker->leaving && !worker->wanted_page)
+        dispatch_credit(dispatch, worker);
 }
 
 static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
@@ -69,7 +67,7 @@ static void on_more(struct dispatch *dispatch, struct worker *worker, const stru
         dispatch_welcome(dispatch, worker); /* the lease has expired meanwhile: that says so */
         return;
     }
-    if (worker->ready || worker->wanted_page)
+    if (worker->ready || worker->ready_later || worker->wanted_page)
         return;
     dispatch_set_requesting(dispatch, worker, false);
     worker->wanted_page = (uint32_t)more->page;
@@ -140,6 +138,8 @@ static void on_message(struct dispatch *dispatch, struct origin origin, const st
         worker->bye_reason = message->bye.reason;
         dispatch->counters.byes[message->bye.reason]++;
         dispatch_unqueue(dispatch, worker);
+        dispatch->awaited |= worker->owed > 0;
+        dispatch_drop_if_done(dispatch, worker);
         break;
     default:
         dispatch->counters.bad_frames++;
@@ -193,6 +193,9 @@ static int64_t most(int64_t left, int64_t right)
 
 int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
 {
+    if (now_ms - dispatch->ticked_ms > dispatch->options.heartbeat_ms)
+        dispatch_forgive_stall(dispatch, now_ms - dispatch->ticked_ms);
+    dispatch->ticked_ms = now_ms;
     if (now_ms >= dispatch->next_sweep_ms) {
         dispatch_sweep_workers(dispatch, now_ms);
         dispatch_sweep_leases(dispatch, now_ms);
@@ -342,9 +345,20 @@ void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const str
     FAULT_POINT(COLLECT_BEFORE_ACK);
     for (uint32_t i = 0; i < ack->leases.count; i++)
         FAULT_TRACE("ack", "lease=%" PRIu64 " verdict=%s", ack->leases.ids[i], verdict_string(ack->verdict));
-    if (worker)
+    if (worker) {
         dispatch_tell(dispatch, worker, &message);
+        worker->owed -= ack->leases.count < worker->owed ? ack->leases.count : worker->owed;
+    }
     FAULT_POINT(COLLECT_AFTER_ACK);
+    if (worker)
+        dispatch_drop_if_done(dispatch, worker);
+}
+
+bool dispatch_take_awaited(struct dispatch *dispatch)
+{
+    bool awaited = dispatch->awaited;
+    dispatch->awaited = false;
+    return awaited;
 }
 
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)

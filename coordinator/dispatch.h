@@ -21,6 +21,11 @@
 #include "coordinator/rubbish.h"
 #include "coordinator/store.h"
 
+/* Leases that one worker may hold: a board in hand, one whose result is on its way, and one that it gave up
+ * when its connection broke. Who has more to bring gets no job, so results cannot pile up on the way however
+ * fast the workers are, and nobody gathers boards by saying READY. */
+#define DISPATCH_LEASES_EACH 3u
+
 struct dispatch_options {
     struct message_welcome welcome; /* what all workers are told; name and limits are filled in for each */
     char local_results[PROTOCOL_NAME_SIZE]; /* the results socket for those that came over an ipc socket */
@@ -111,6 +116,9 @@ const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch);
 /* Tells the worker of that name, if it is still there, what became of its results. */
 void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack);
 
+/* True once if a worker is only waiting for an acknowledgement to leave: a commit is better not put off. */
+bool dispatch_take_awaited(struct dispatch *dispatch);
+
 /* What the owner is told of workers on this host, by their pids. */
 struct dispatch_events {
     void (*joined)(void *context, pid_t pid);
@@ -126,7 +134,8 @@ void dispatch_tell_events(struct dispatch *dispatch, struct events *events);
 /* Where to note who is turned away because there is no room for it; borrowed. */
 void dispatch_tell_access(struct dispatch *dispatch, struct access *access);
 
-/* A result came from the worker of that name, if it is still there: for the status alone. */
+/* A result came from the worker of that name, if it is still there: it is counted, and owed one
+ * acknowledgement. */
 void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms);
 
 /* The lease that a worker holds, or NULL. Valid until the next call. */

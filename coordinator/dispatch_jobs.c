@@ -21,6 +21,7 @@ static void give_job(struct dispatch *dispatch, struct worker *worker, uint32_t 
     FAULT_POINT(DISPATCH_BEFORE_LEASE);
     entry->lease = lease_begin(&dispatch->leases, place, worker, now_ms, dispatch->options.lease_ms);
     worker->lease = entry->lease;
+    worker->held++;
     dispatch_set_requesting(dispatch, worker, true);
     struct message message = {.type = MESSAGE_JOB,
         .job = {.lease = dispatch->leases.leases[entry->lease].id,

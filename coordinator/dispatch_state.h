@@ -21,6 +21,8 @@ struct dispatch {
     struct worker *askers;  /* queue of those who want a further page */
     unsigned in_flight;
     int64_t opened_ms, next_sweep_ms;
+    int64_t ticked_ms; /* last tick */
+    bool awaited;      /* a worker that said BYE waits for an acknowledgement; until dispatch_take_awaited */
     uint64_t retried;
     struct dispatch_counters counters;
     char host[PROTOCOL_NAME_SIZE];

@@ -44,23 +44,37 @@ void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, b
     worker->requesting = requesting;
 }
 
+void dispatch_credit(struct dispatch *dispatch, struct worker *worker)
+{
+    worker->ready_later = !worker->ready && worker->held >= DISPATCH_LEASES_EACH;
+    if (worker->ready || worker->ready_later)
+        return;
+    worker->ready = true;
+    queue_append(&dispatch->credits, worker);
+}
+
 void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker)
 {
     if (worker->ready)
         queue_remove(&dispatch->credits, worker);
     if (worker->wanted_page)
         queue_remove(&dispatch->askers, worker);
-    worker->ready = false;
+    worker->ready = worker->ready_later = false;
     worker->wanted_page = 0;
 }
 
-/* The worker's lease is over. One that did not wait for the page it asked for waits no longer. */
-static void release_lease(struct dispatch *dispatch, struct worker *worker)
+/* A lease of the worker is over. One that did not wait for the page it asked for waits no longer. */
+static void release_lease(struct dispatch *dispatch, struct worker *worker, uint32_t lease_place)
 {
-    if (worker->wanted_page)
-        dispatch_unqueue(dispatch, worker);
-    worker->lease = LEASE_NONE;
-    dispatch_set_requesting(dispatch, worker, false);
+    if (worker->lease == lease_place) {
+        if (worker->wanted_page)
+            dispatch_unqueue(dispatch, worker);
+        worker->lease = LEASE_NONE;
+        dispatch_set_requesting(dispatch, worker, false);
+    }
+    worker->held--;
+    if (worker->ready_later)
+        dispatch_credit(dispatch, worker);
 }
 
 bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *worker)
@@ -82,8 +96,8 @@ static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum fail
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
     uint64_t id = dispatch->leases.leases[lease_place].id;
     FAULT_TRACE("lease_lost", "lease=%" PRIu64 " failure=%s", id, failure_string(failure));
-    if (worker && worker->lease == lease_place)
-        release_lease(dispatch, worker);
+    if (worker)
+        release_lease(dispatch, worker, lease_place);
     politeness_lost(dispatch->politeness, id, clock_monotonic_ms());
     lease_end(&dispatch->leases, lease_place);
     if (place == PLAN_NONE)
@@ -125,6 +139,14 @@ void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts
     if (worker->local && dispatch->events.left)
         dispatch->events.left(dispatch->events.context, worker->pid);
     roster_leave(&dispatch->roster, worker);
+}
+
+bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker)
+{
+    bool done = worker->said_bye && worker->held == 0 && worker->owed == 0;
+    if (done)
+        dispatch_drop(dispatch, worker, false);
+    return done;
 }
 
 bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message)
@@ -297,6 +319,16 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
     dispatch_welcome(dispatch, worker);
 }
 
+void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms)
+{
+    log_warn("the coordinator stood still for %lld ms; its workers are given that time", (long long)stall_ms);
+    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = worker->hh.next)
+        worker->last_heard_ms += stall_ms;
+    for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
+        if (dispatch->leases.leases[place].id)
+            dispatch->leases.leases[place].expires_ms += stall_ms;
+}
+
 void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
 {
     struct message beat = {.type = MESSAGE_HEARTBEAT};
@@ -343,8 +375,8 @@ void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place)
 {
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
     FAULT_TRACE("lease_done", "lease=%" PRIu64, dispatch->leases.leases[lease_place].id);
-    if (worker && worker->lease == lease_place) {
-        release_lease(dispatch, worker);
+    if (worker) {
+        release_lease(dispatch, worker, lease_place);
         worker->jobs++;
         if (dispatch->events.worked && worker->local)
             dispatch->events.worked(dispatch->events.context);
@@ -357,6 +389,8 @@ void dispatch_note_result(struct dispatch *dispatch, const struct message_result
     struct worker *worker = roster_find_name(&dispatch->roster, result->worker);
     if (!worker)
         return;
+    worker->owed++;
+    dispatch->awaited |= worker->said_bye;
     worker->bytes += result->bytes;
     worker->requests += result->requests;
     if (result->outcome != OUTCOME_FAILED)

@@ -28,7 +28,18 @@ void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
 
-/* Takes it out of the queue it waits in, if any. */
+/* We ourselves stood still for so long (the host was suspended, the disk hung): what workers said meanwhile
+ * is not read yet. Nobody is silent and no lease expires for that. */
+void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms);
+
+/* Forgets a worker that said BYE, holds nothing and is owed nothing: nobody hears of it again, and with
+ * workers that live for one job those who have gone would soon be most of the roster. True if it did. */
+bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker);
+
+/* It wants a job: into the queue, or later if it holds as many leases as it may. */
+void dispatch_credit(struct dispatch *dispatch, struct worker *worker);
+
+/* Takes it out of the queue it waits in, if any; it wants none any more. */
 void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker);
 
 /* The worker does not answer about robots.txt any more. */

@@ -40,12 +40,15 @@ struct worker {
     int64_t last_heard_ms;              /* monotonic */
     int64_t last_told_ms;               /* when a heartbeat was last sent to it */
     uint32_t lease;                     /* place in the lease table, or LEASE_NONE */
+    unsigned held;                      /* leases of it that are not over, results under way included */
+    unsigned owed;                      /* results that came from it and are not acknowledged */
     bool requesting;                    /* a request of it counts as in flight */
     bool asked_robots;                  /* fetches robots.txt for us */
     bool leaving;                       /* said BYE or was told to retire: gets no job any more */
     bool said_bye;                      /* what it holds it gives back; it does not die of it */
     enum bye bye_reason;                /* if it did */
     bool ready;                         /* waits for a job; linked into the queue of credits */
+    bool ready_later;                   /* would be, did it not hold DISPATCH_LEASES_EACH */
     uint32_t wanted_page;               /* waits for a grant; 0: not */
     uint64_t jobs;                      /* results received from it */
     uint64_t rss_kb, page;              /* by its last heartbeat */

@@ -58,7 +58,7 @@ void sockets_open(struct sockets *sockets, const struct config *config, struct l
     };
     void **opened[ZAP_DOMAIN_COUNT] = {
         &sockets->jobs, &sockets->results, &sockets->status, &sockets->control};
-    sockets->context = zmq_ctx_new();
+    sockets->context = wire_context_open();
     if (!sockets->context)
         log_fatal("cannot start ZeroMQ: %s", zmq_strerror(errno));
     sockets->access = access_open(config, loop, sockets->context);

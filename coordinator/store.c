@@ -257,6 +257,11 @@ size_t store_open_bytes(const struct store *store)
     return store_writer_open_bytes(store->writer);
 }
 
+bool store_has_room(const struct store *store)
+{
+    return store_writer_has_room(store->writer);
+}
+
 uint64_t store_submit(struct store *store)
 {
     char problem[STORE_PROBLEM_SIZE];

@@ -60,6 +60,9 @@ size_t store_open_bytes(const struct store *store);
 
 #define STORE_NOT_TAKEN 0 /* no commit has this generation */
 
+/* False: two batches are under way, store_submit would wait. Asked again when store_event_fd is readable. */
+bool store_has_room(const struct store *store);
+
 /* Hands what was put since the last call to the writing thread, if there is anything. Returns the generation
  * that has to be committed before it is on disk, or STORE_NOT_TAKEN: the store is not well, try later. Waits
  * only if two batches are under way already. */

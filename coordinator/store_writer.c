@@ -242,6 +242,7 @@ struct store_writer *store_writer_open(
     init_condition(&writer->changed);
     if (writer->event_fd < 0 || pthread_create(&writer->thread, NULL, run, writer) != 0)
         log_fatal("store %s: cannot start the writing thread: %s", folder, strerror(errno));
+    pthread_setname_np(writer->thread, "r3e-store"); /* for top(1) and perf(1) */
     return writer;
 }
 
@@ -298,6 +299,14 @@ uint64_t store_writer_generation(const struct store_writer *writer)
 size_t store_writer_open_bytes(const struct store_writer *writer)
 {
     return writer->open.length;
+}
+
+bool store_writer_has_room(struct store_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool room = !writer->waiting.length || !writer->writing;
+    pthread_mutex_unlock(&writer->mutex);
+    return room;
 }
 
 bool store_writer_submit(struct store_writer *writer)

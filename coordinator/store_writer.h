@@ -51,6 +51,10 @@ uint64_t store_writer_generation(const struct store_writer *writer);
 /* Bytes in it. */
 size_t store_writer_open_bytes(const struct store_writer *writer);
 
+/* False: submitting would wait for the disk, as a batch waits while another is written. The event after the
+ * next commit tells when that is over. */
+bool store_writer_has_room(struct store_writer *writer);
+
 /* Submits the open batch, which must hold something. False: the store is not well, it stays open. */
 bool store_writer_submit(struct store_writer *writer);
 

@@ -38,7 +38,7 @@ struct connection *connection_make(const char *endpoint, const struct client_key
     connection->endpoint = endpoint;
     connection->keys = keys;
     connection->problem = "";
-    connection->context = zmq_ctx_new();
+    connection->context = wire_context_open();
     if (!connection->context)
         log_fatal("cannot start ZeroMQ: %s", zmq_strerror(errno));
     return connection;

@@ -7,11 +7,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/notify.h"
 #include "common/supervisor.h"
+#include "common/wire.h"
 
 /* A worker that got SIGTERM waits 1.5 s for its results' acknowledgement. */
 #define STOP_PATIENCE_MS 5000
@@ -51,6 +54,19 @@ static int64_t tick(void *context, int64_t now_ms)
     return pool->stop_by_ms - now_ms;
 }
 
+/* What libraries do once in a process is done here once, and no worker does it again: libzmq asks the
+ * system's name service for a protocol (55 files that are not there), OpenSSL reads its configuration and its
+ * tables. The context is kept for that alone: it has neither sockets nor threads, and no child uses it. */
+static void *warm_up(void)
+{
+    void *context = wire_context_open();
+    if (!context)
+        log_fatal("cannot start ZeroMQ: %s", zmq_strerror(errno));
+    if (curl_global_init(CURL_GLOBAL_SSL) != CURLE_OK)
+        log_fatal("cannot start libcurl: %s", strerror(errno));
+    return context;
+}
+
 /* In the child. */
 static int run_worker(void *context, atomic_bool *worked)
 {
@@ -74,6 +90,7 @@ int pool_run(const struct session_options *session, unsigned count)
     if (pool.signal_fd < 0)
         log_fatal("cannot watch for signals: %s", strerror(errno));
     notify_open(&pool.notify);
+    void *warm = warm_up();
     pool.loop = loop_open();
     pool.workers = supervisor_open(pool.loop, &options);
     loop_add_fd(pool.loop, pool.signal_fd, on_signal, &pool);
@@ -83,6 +100,8 @@ int pool_run(const struct session_options *session, unsigned count)
         log_error("cannot wait for events: %s", strerror(errno));
     supervisor_close(&pool.workers);
     loop_close(&pool.loop);
+    curl_global_cleanup();
+    zmq_ctx_term(warm);
     notify_close(&pool.notify);
     close(pool.signal_fd);
     return ok ? 0 : 1;

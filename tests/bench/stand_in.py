@@ -5,9 +5,9 @@ import subprocess
 import urllib.request
 
 
-def start_upstream(arguments, catalogue):
+def start_upstream(arguments, catalogue, *more):
     options = ["--tracks", arguments.tracks, "--classes", arguments.classes, "--entries", arguments.entries,
-               "--drivers", arguments.drivers, "--filled", arguments.filled, "--write-catalogue", catalogue]
+               "--drivers", arguments.drivers, "--filled", arguments.filled, "--write-catalogue", catalogue, *more]
     process = subprocess.Popen([arguments.build / "tests/upstream/r3e-upstream", *map(str, options)],
                                stdout=subprocess.PIPE, text=True)
     return process, process.stdout.readline().split()[-1]

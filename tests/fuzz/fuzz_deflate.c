@@ -10,20 +10,6 @@
 
 #define BYTES_MAX 200000u
 
-/* What follows the last segment is the same bytes. */
-static void check_following(struct gzip_compressor *compressor, const uint8_t *bytes, size_t view,
-    size_t length, const struct buffer *expected)
-{
-    struct buffer packed = buffer_make((view + length) * 2 + 1024);
-    struct gzip_segment segment;
-    bool made = gzip_append_segment(compressor, bytes, 0, view, false, &packed, &segment);
-    size_t first = packed.length;
-    made = made && gzip_append_segment(compressor, bytes + view, view, length, true, &packed, &segment);
-    assert(made && packed.length - first == expected->length);
-    assert(memcmp(packed.data + first, expected->data, expected->length) == 0);
-    buffer_free(&packed);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const uint8_t *bytes, size_t view, size_t length, const struct buffer *packed)

@@ -66,6 +66,57 @@ def test_a_board_is_not_held_for_ever_by_heartbeats(crew):
     assert coordinator.summary(lambda summary: summary["leases_expired"] == 1)
 
 
+@pytest.mark.slow
+def test_a_coordinator_that_stood_still_takes_nobody_for_silent(crew):
+    """Three beats and more: what its workers said meanwhile waits in the sockets when it looks at its clock."""
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    job = worker.take()
+    coordinator.process.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(7)
+        worker.say("heartbeat", lease=job["lease"], page=0, jobs=0, rss_kb=1)
+    finally:
+        coordinator.process.send_signal(signal.SIGCONT)
+    assert worker.answer(job) == "stored"
+    assert "stood still" in coordinator.log() and "silent" not in coordinator.log()
+    assert coordinator.summary()["workers_lost"] == 0
+
+
+@pytest.mark.parametrize("acknowledged_first", [True, False])
+def test_a_worker_that_has_left_is_forgotten_at_once(crew, acknowledged_first):
+    """Not before its result is acknowledged, and not after three silent beats: thousands may leave within those."""
+    coordinator = crew(settings=["store.commit_ms=10" if acknowledged_first else "store.commit_ms=2000"])
+    worker = coordinator.worker()
+    job = worker.take()
+    if acknowledged_first:
+        assert worker.answer(job) == "stored"
+        worker.say("bye", reason="max_jobs")
+    else:
+        worker.send(worker.result(job))
+        coordinator.summary(lambda summary: summary["results"] == 1)
+        worker.say("bye", reason="max_jobs")
+        assert worker.verdict(job) == "stored"
+
+    def is_gone(summary):
+        worker.say("heartbeat", lease=0, page=0, jobs=1, rss_kb=1)  # it is not silent
+        return summary["workers_joined"] == 1 and summary["workers"] == 0
+
+    coordinator.summary(is_gone)
+
+
+def test_no_worker_gathers_boards(crew):
+    """However often it says READY: with three boards in its hands it gets another only for a result."""
+    coordinator = crew(tracks=3, classes=2)
+    worker = coordinator.worker()
+    jobs = [worker.take() for _ in range(3)]
+    worker.say("ready")
+    assert worker.hears_nothing("job")
+    worker.send(worker.result(jobs[0]))
+    heard = [worker.hear("job", "ack") for _ in range(2)]
+    assert [m["lease"] > jobs[-1]["lease"] for m in heard if m["type"] == "job"] == [True]
+
+
 def test_another_version_is_refused_in_words(crew):
     worker = crew().worker(hello=False)
     refusal = worker.say_hello(version="9.9.9")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 COMMON = pathlib.Path(__file__).resolve().parents[2] / "common"
-CODE = (COMMON / "protocol.c").read_text()
+CODE = (COMMON / "protocol_fields.h").read_text() + (COMMON / "protocol.c").read_text()
 HEADER = (COMMON / "protocol.h").read_text()
 RECORD = (COMMON / "record.h").read_text()
 DOCUMENT = (COMMON / "PROTOCOL.md").read_text()
@@ -47,7 +47,7 @@ def struct_size(message, member):
 def coded_fields():
     """{message: {field: (type, limits)}} as the code has it."""
     result = {}
-    for name, body in re.findall(r"static const struct field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
+    for name, body in re.findall(r"static const struct protocol_field (\w+)_fields\[\] = \{(.*?)\};", CODE, re.S):
         fields = result.setdefault(HEADINGS.get(name, name), {})
         for kind, arguments in re.findall(r"\b(UINT|FLAG|TEXT|ENUM|LEASES)\(((?:[^()]|\([^()]*\))*)\)", body):
             parts = [part.strip() for part in arguments.split(",")]
