@@ -43,7 +43,7 @@ def hears_welcome(worker, timeout_ms=8000):
     while time.monotonic() < deadline:
         worker.say("hello", version="0.1.0", host="test", pid=worker.pid)
         with contextlib.suppress(TimeoutError):
-            return worker.hear("welcome", "refuse", "heartbeat", timeout_ms=500)
+            return worker.hear("welcome", "refuse", timeout_ms=500)
     raise AssertionError("no welcome")
 
 
