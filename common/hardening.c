@@ -73,6 +73,13 @@ void hardening_allow_runtime(struct hardening *hardening)
         landlock_allow_there(&hardening->rules, LANDLOCK_READ, paths[i]);
 }
 
+void hardening_allow_manager(struct hardening *hardening)
+{
+    const char *manager = getenv("NOTIFY_SOCKET");
+    if (manager && manager[0] == '@')
+        hardening->rules.abstract_sockets = true;
+}
+
 void hardening_allow_resolver(struct hardening *hardening)
 {
     /* Kept for the process's life, as the paths are borrowed. */

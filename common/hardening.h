@@ -32,6 +32,10 @@ struct hardening {
  */
 void hardening_allow_runtime(struct hardening *hardening);
 
+/* The service manager's socket, where NOTIFY_SOCKET names an abstract one (sd_notify(3)). Before notify_open,
+ * which takes the name out of the environment. */
+void hardening_allow_manager(struct hardening *hardening);
+
 /* Reading what the resolver and TLS read: all of /etc, whose files are replaced, not changed, by whoever
  * writes them; where /etc/resolv.conf leads; SSL_CERT_FILE and SSL_CERT_DIR (openssl(1)). And connecting to
  * name servers by TCP, if ports are limited at all. */

@@ -124,7 +124,7 @@ static struct ruleset_attribute handled(const struct landlock_rules *rules, int 
     if (rules->bind.limited && abi >= LANDLOCK_ABI_PORTS)
         attribute.net |= NET_BIND_TCP;
     if (rules->scoped && abi >= ABI_SCOPE)
-        attribute.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
+        attribute.scoped = SCOPE_SIGNAL | (rules->abstract_sockets ? 0 : SCOPE_ABSTRACT);
     return attribute;
 }
 

@@ -40,7 +40,8 @@ struct landlock_rules {
     unsigned path_count;
     struct landlock_path paths[LANDLOCK_PATHS_MAX];
     struct landlock_ports connect, bind;
-    bool scoped; /* no signals to processes outside, no abstract unix sockets of others */
+    bool scoped;           /* no signals to processes outside, no abstract unix sockets of others … */
+    bool abstract_sockets; /* … but these after all */
 };
 
 /* The version that the kernel has; 0: none (errno says why: ENOSYS, EOPNOTSUPP, EPERM), or one that is of no

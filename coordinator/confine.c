@@ -105,5 +105,6 @@ void confine(const struct config *config)
     allow_socket(&hardening, &places, config->sockets.status);
     allow_socket(&hardening, &places, config->sockets.control);
     allow_programs(&hardening, &places);
+    hardening_allow_manager(&hardening);
     hardening_apply(&hardening);
 }

@@ -83,6 +83,7 @@ void reach_confine(struct reach *reach, const char *endpoint)
     }
     hardening_allow_runtime(&hardening);
     hardening_allow_resolver(&hardening);
+    hardening_allow_manager(&hardening);
     hardening_apply(&hardening);
 }
 
