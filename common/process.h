@@ -25,7 +25,7 @@ struct process {
 struct process_options {
     const char *const *arguments;        /* NULL-terminated; the first is the path of the program */
     int stdout_fd;                       /* becomes its standard output; -1: inherited */
-    const struct process_limits *limits; /* NULL: those of its parent */
+    const struct process_limits *limits; /* as far as the system lets it; NULL: those of its parent */
 };
 
 /* Starts a program with default signal dispositions, an empty signal mask and SIGKILL as parent-death signal.
