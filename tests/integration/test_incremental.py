@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from sampling import one_in
 from store_builder import Store, pack_catalogue
 
 TIMEOUT_S = 60
@@ -222,7 +223,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("name", STATE)
+@pytest.mark.parametrize("name", one_in(3, STATE))
 def test_what_was_kept_is_never_trusted_unchecked(export, from_nothing, tmp_path, name):
     """Each file damaged in each way, between a change of the store and the export that would use it."""
     world = World(tmp_path / "store", 5)
@@ -241,6 +242,7 @@ def test_what_was_kept_is_never_trusted_unchecked(export, from_nothing, tmp_path
         assert differences(content(tmp_path / "public/cache"), from_nothing()) == {}, way
 
 
+@pytest.mark.slow
 def test_every_byte_of_the_rows_matters(export, from_nothing, tmp_path):
     """Bundles are read only when they are needed: damage that is met in the middle of a run begins another."""
     world = World(tmp_path / "store", 6)
@@ -298,6 +300,7 @@ def test_a_store_that_nothing_can_be_kept_beside(export, from_nothing, tmp_path)
         assert differences(content(tmp_path / "public/cache"), from_nothing()) == {}
 
 
+@pytest.mark.slow
 def test_what_is_kept_does_not_grow_without_end(export, from_nothing, tmp_path):
     world = World(tmp_path / "store", 12)
     most = 0

@@ -110,6 +110,7 @@ def tmpfs(tmp_path):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_read_only_public_folder(crawl, running, tmpfs, upstream, upstream_truth):
     tmpfs("size=16m")
     made = crawl(*SMALL)
@@ -166,6 +167,7 @@ def test_a_file_in_the_place_of_the_public_folder(crawl, running):
     assert made.status()["total_entries"] == 3000
 
 
+@pytest.mark.slow
 def test_no_descriptors_for_the_exporter(crawl, plain_build_dir):
     made = crawl(*SMALL)
     assert made.once() == 0, made.log()
