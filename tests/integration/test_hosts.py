@@ -218,6 +218,7 @@ def bad_line(made, network):
     return network.put_proxy(made.west, JOBS_PORT, RESULTS_PORT, UPSTREAM_PORT)
 
 
+@pytest.mark.slow
 def test_a_host_that_is_far_away_does_not_hold_up_the_others(world, network):
     made = world()
     bad_line(made, network).tell("delay", 200)
@@ -244,6 +245,7 @@ def check_short_stall(made, network, length_s):
     check_nothing_was_lost(made)
 
 
+@pytest.mark.slow
 def test_a_connection_that_stands_still_for_less_than_the_lease_costs_nothing(world, network):
     check_short_stall(world(), network, 1)
 
@@ -335,6 +337,7 @@ def test_the_coordinator_killed_and_started_again(world):
     assert made.last["quarantined"] == 0
 
 
+@pytest.mark.slow
 def test_the_coordinator_started_again_while_a_host_was_cut_off(world, network):
     """Half open on the host's side: it never hears that its connections are no more."""
     made = world()
@@ -354,6 +357,7 @@ def test_the_coordinator_started_again_while_a_host_was_cut_off(world, network):
     assert workers <= made.workers_at_rest
 
 
+@pytest.mark.slow
 def test_a_host_that_is_added_and_one_that_is_drained(world, network):
     """In mid-crawl: what the drained one had sent is kept, what it had in hand goes to others and costs no attempt."""
     made = world(latency_ms=100)
