@@ -119,6 +119,7 @@ def test_a_day_has_one_refresh_whatever_the_clock_does(clock):
     assert one.process.poll() is None
 
 
+@pytest.mark.slow
 def test_ages_hold_over_sleep_and_no_burst_follows(clock):
     one = clock.daemon
     one.made.settings.update({"refresh.daily_at": "", "refresh.max_age_h": 24, "politeness.rate_per_s": 2,

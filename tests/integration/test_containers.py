@@ -123,6 +123,7 @@ def package_of(path):
     return None
 
 
+@pytest.mark.slow
 def test_the_image_has_what_the_programs_need(plain_build_dir):
     """Its second stage names the package of every library that they are linked with."""
     programs = [plain_build_dir / folder / program for program, folder in FOLDERS.items()]

@@ -259,6 +259,7 @@ def die(coordinator, worker, counts=1):
     return coordinator.summary(lambda s: s["leased"] == 0 and lost(s) == lost(before) + counts)
 
 
+@pytest.mark.slow
 def test_three_deaths_put_a_board_away_and_nothing_else(crew):
     coordinator = crew(tracks=1, classes=2, settings=["refresh.retries=10"])
     steady = coordinator.worker()
@@ -297,6 +298,7 @@ def test_three_deaths_put_a_board_away_and_nothing_else(crew):
     assert summary["missing"] == summary["quarantined"] == 0
 
 
+@pytest.mark.slow
 def test_a_valid_answer_forgets_the_deaths(crew):
     coordinator = crew(tracks=1, classes=1, settings=["refresh.max_age_h=1", "refresh.retries=10"])
     for _ in range(2):

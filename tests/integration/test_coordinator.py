@@ -245,6 +245,7 @@ def test_a_worker_that_asks_under_a_lease_that_is_over_is_told_so(crew):
     assert worker.hear("welcome")["lease"] == 0
 
 
+@pytest.mark.slow
 def test_a_worker_whose_connection_is_gone_is_waited_for(crew):
     """It may be about to come back; when it does not, its board goes to another long before the lease is over."""
     coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=15"])  # a heartbeat each 1.5 s

@@ -305,6 +305,7 @@ def check_half_open(made, network):
     check_taken_over(made, leases)
 
 
+@pytest.mark.slow
 def test_a_host_that_vanishes_and_leaves_its_connections_half_open(world, network):
     made = world()
     made.settings["workers.lease_s"] = 2

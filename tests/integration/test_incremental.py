@@ -223,7 +223,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(3, STATE))
+@pytest.mark.parametrize("name", one_in(5, STATE))
 def test_what_was_kept_is_never_trusted_unchecked(export, from_nothing, tmp_path, name):
     """Each file damaged in each way, between a change of the store and the export that would use it."""
     world = World(tmp_path / "store", 5)
@@ -281,6 +281,7 @@ def test_layouts_in_turn(export, from_nothing, tmp_path):
         assert differences(content(tmp_path / "public/cache"), from_nothing("--layouts", layouts)) == {}
 
 
+@pytest.mark.slow
 def test_two_public_folders_in_turn(export, from_nothing, tmp_path):
     world = World(tmp_path / "store", 10)
     for step in range(6):

@@ -177,6 +177,7 @@ def test_failed_lists_and_refreshes_them(crew):
     assert coordinator.ask("failed") == "no board failed in the last refresh\n"
 
 
+@pytest.mark.slow
 def test_hundreds_of_failed_boards_come_whole(crew):
     names = {n: f"Track {n} {'x' * 180}" for n in range(1, 101)}
     coordinator = crew(names=names, settings=["refresh.retries=0"])

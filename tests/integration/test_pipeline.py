@@ -146,6 +146,7 @@ def check_churn(crawl, upstream_truth, options, max_jobs, least_workers):
     return summary
 
 
+@pytest.mark.slow
 def test_workers_come_and_go(crawl, upstream_truth):
     check_churn(crawl, upstream_truth, SMALL, max_jobs=2, least_workers=50)
 

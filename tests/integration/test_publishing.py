@@ -134,6 +134,7 @@ def test_read_only_public_folder(crawl, running, tmpfs, upstream, upstream_truth
     assert made.status()["export_error"] is None
 
 
+@pytest.mark.slow
 def test_public_folder_on_a_full_disk(crawl, running, tmpfs, upstream, upstream_truth):
     tmpfs("size=16m")
     made = crawl(*SMALL)
