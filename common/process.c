@@ -1,5 +1,6 @@
 #include "common/process.h"
 #include "common/fault_point.h"
+#include "common/sanitized.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -157,17 +158,9 @@ static void close_others(const struct lifeline *lifeline)
  * page they touch from the parent; but a sanitizer wants to look for leaks. */
 static _Noreturn void end_child(int code)
 {
-#if defined(__SANITIZE_ADDRESS__)
-    exit(code);
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    exit(code);
-#else
+    if (SANITIZED)
+        exit(code);
     _exit(code);
-#endif
-#else
-    _exit(code);
-#endif
 }
 
 bool process_fork(struct process *process, int (*run)(void *context), void *context)

@@ -10,16 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "common/sanitized.h"
 
 /* Names that this libseccomp or this machine does not have are passed over. What the kernel gives only to who
  * has a capability is not listed (mount, reboot, modules, clocks …): nobody here has one, nor can get one
