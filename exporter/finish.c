@@ -1,6 +1,5 @@
 #include "exporter/finish.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "exporter/person_card.h"
@@ -241,15 +241,8 @@ static bool finish_person(
 
 static bool write_packed(struct finishing *work, int log, const struct buffer *packed, uint64_t offset)
 {
-    for (size_t done = 0; done < packed->length;) {
-        ssize_t written =
-            pwrite(work->fds[log], packed->data + done, packed->length - done, (off_t)(offset + done));
-        if (written < 0 && errno != EINTR)
-            return guard_fail_file(
-                work->guard, "write", log == LEDGER_LOG_ROWS ? LEDGER_ROWS : LEDGER_CARDS, "");
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
+    return file_write_at(work->fds[log], packed->data, packed->length, offset) ||
+           guard_fail_file(work->guard, "write", log == LEDGER_LOG_ROWS ? LEDGER_ROWS : LEDGER_CARDS, "");
 }
 
 static void append_shared(struct finishing *work, struct finisher *finisher)
