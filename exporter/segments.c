@@ -4,24 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "common/file.h"
 #include "common/gzip.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pack_writer.h"
-#include "common/record.h"
 #include "exporter/program.h"
+#include "exporter/sealed_file.h"
 
 #define VERSION       1u
 #define PARTS         (2u + PROGRAM_NUMBERS) /* version, program, files */
 #define FILE_PARTS    3u
 #define SEGMENT_PARTS 5u
-#define CHECKSUM_SIZE 8u
 #define BYTES_MAX     ((size_t)256 * 1024 * 1024)
 #define FILES_MAX     1000000u
 #define SEGMENTS_MAX  16000000u
@@ -87,13 +84,6 @@ static const struct segments_file *find(const struct segments_table *table, cons
 
 /* ---- bytes ---- */
 
-static void checksum_of(const void *bytes, size_t length, uint8_t out[static CHECKSUM_SIZE])
-{
-    XXH64_canonical_t checksum;
-    XXH64_canonicalFromHash(&checksum, record_checksum(bytes, length));
-    memcpy(out, &checksum, CHECKSUM_SIZE);
-}
-
 static void write_file(const struct segments_file *file, msgpack_packer *packer)
 {
     pack_write_text(packer, (struct text){file->path, (uint32_t)strlen(file->path)});
@@ -112,7 +102,6 @@ static void write_file(const struct segments_file *file, msgpack_packer *packer)
 void segments_encode(const struct segments_table *table, struct buffer *out)
 {
     uint64_t program[PROGRAM_NUMBERS];
-    uint8_t checksum[CHECKSUM_SIZE];
     size_t start = out->length;
     msgpack_packer packer = pack_writer_make(out);
     program_identify(program);
@@ -123,8 +112,7 @@ void segments_encode(const struct segments_table *table, struct buffer *out)
     pack_write_array(&packer, table->count * FILE_PARTS);
     for (uint32_t i = 0; i < table->count; i++)
         write_file(&table->files[i], &packer);
-    checksum_of(out->data + start, out->length - start, checksum);
-    buffer_append(out, checksum, sizeof checksum);
+    sealed_file_seal(out, start);
 }
 
 static void read_segment(struct segment *segment, struct pack_reader *pack)
@@ -164,18 +152,12 @@ static void read_file(struct segments_table *table, const char *last, struct pac
 
 bool segments_decode(struct segments_table *table, const void *bytes, size_t length)
 {
-    uint8_t checksum[CHECKSUM_SIZE];
     uint64_t program[PROGRAM_NUMBERS];
+    struct pack_reader pack;
     *table = (struct segments_table){.arena = arena_make(SIZE_MAX)};
-    if (length <= CHECKSUM_SIZE)
-        return false;
-    size_t body = length - CHECKSUM_SIZE;
-    checksum_of(bytes, body, checksum);
-    if (memcmp(checksum, (const uint8_t *)bytes + body, sizeof checksum) != 0)
-        return false;
-    struct pack_reader pack = pack_reader_make(bytes, body);
     program_identify(program);
-    if (pack_read_array(&pack, PARTS) != PARTS || pack_read_uint(&pack, VERSION) != VERSION)
+    if (!sealed_file_open(bytes, length, &pack) || pack_read_array(&pack, PARTS) != PARTS ||
+        pack_read_uint(&pack, VERSION) != VERSION)
         return false;
     for (int i = 0; i < PROGRAM_NUMBERS; i++) {
         if (pack_read_uint(&pack, UINT64_MAX) != program[i])
@@ -192,15 +174,13 @@ bool segments_decode(struct segments_table *table, const void *bytes, size_t len
 
 static void load(struct segments *segments)
 {
-    char path[PATH_MAX], error[FILE_ERROR_SIZE];
+    static const char so[] = "making every file anew";
+    char path[PATH_MAX];
     struct buffer bytes = buffer_make(BYTES_MAX);
-    if (file_resolve(segments->store, SEGMENTS_NAME, path, sizeof path) && access(path, F_OK) == 0) {
-        if (!file_read(path, &bytes, error)) {
-            log_warn("%s; making every file anew", error);
-        } else if (!segments_decode(&segments->before, bytes.data, bytes.length)) {
-            log_info("%s: broken or of another version; making every file anew", path);
-            segments_table_free(&segments->before);
-        }
+    if (sealed_file_read(segments->store, SEGMENTS_NAME, &bytes, path, so) &&
+        !segments_decode(&segments->before, bytes.data, bytes.length)) {
+        log_info("%s: broken or of another version; %s", path, so);
+        segments_table_free(&segments->before);
     }
     buffer_free(&bytes);
 }
@@ -264,20 +244,11 @@ static struct segments_table published(struct segments *segments, const struct i
 
 bool segments_save(struct segments *segments, const struct inventory *inventory)
 {
-    char path[PATH_MAX], error[FILE_ERROR_SIZE];
     struct buffer bytes = buffer_make(BYTES_MAX);
     struct segments_table table = published(segments, inventory);
     segments_encode(&table, &bytes);
-    bool saved = false;
-    if (!file_resolve(segments->store, SEGMENTS_NAME, path, sizeof path) || bytes.overflowed) {
-        log_warn("store %s: no room for %s; the next export makes every file anew", segments->store,
-            SEGMENTS_NAME);
-    } else {
-        file_sweep_temporary(path);
-        saved = file_write_unsynced(path, bytes.data, bytes.length, 0644, error);
-        if (!saved)
-            log_warn("%s; everything is published, but the next export makes every file anew", error);
-    }
+    bool saved = sealed_file_write(
+        segments->store, SEGMENTS_NAME, &bytes, false, "the next export makes every file anew");
     segments_table_free(&table);
     buffer_free(&bytes);
     return saved;
