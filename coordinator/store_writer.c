@@ -15,11 +15,17 @@
 #include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/resident.h"
 
 /* A batch is bounded by what the workers may send before they are acknowledged; this is far above it. */
 #define BATCH_LIMIT ((size_t)2 * 1024 * 1024 * 1024)
-#define BATCH_KEEP  ((size_t)256 * 1024)
-#define RETRY_S     1
+/* A commit of a crawl without a rate limit is about 1 MB: fresh pages for each cost more than filling them.
+ */
+#define BATCH_KEEP ((size_t)1024 * 1024)
+/* So much of the map may stay resident. To hand it back after every commit took a third of this thread's
+ * time. */
+#define MAPPED_MOST_KB (4 * 1024)
+#define RETRY_S        1
 
 /* In a batch: this, the key, the value. */
 struct operation {
@@ -32,6 +38,8 @@ struct store_writer {
     MDB_env *env;
     const char *folder;
     const struct lmdb_map *map;
+    int resident_fd;
+    uint64_t unmapped_kb; /* resident in files when last nothing of the map was; the thread's */
     pthread_t thread;
     int event_fd;
     struct buffer open;       /* the owner's */
@@ -122,9 +130,14 @@ static int carry_out(const struct store_writer *writer, const struct buffer *bat
     code = mdb_txn_commit(txn);
     if (code == MDB_SUCCESS)
         FAULT_POINT(WRITER_AFTER_COMMIT);
-    /* After every commit, so that the process's memory does not follow the size of the store. */
-    lmdb_map_release(writer->map);
     return code;
+}
+
+/* So that the process's memory does not follow the size of the store. */
+static void release_map(struct store_writer *writer)
+{
+    lmdb_map_release(writer->map);
+    writer->unmapped_kb = resident_read(writer->resident_fd).file_kb;
 }
 
 static void wake_owner(const struct store_writer *writer)
@@ -204,6 +217,8 @@ static void *run(void *context)
         int code = carry_out(writer, &batch, &doing);
         while (code != MDB_SUCCESS && (going = wait_to_retry(writer, code, doing)))
             code = carry_out(writer, &batch, &doing);
+        if (resident_read(writer->resident_fd).file_kb > writer->unmapped_kb + MAPPED_MOST_KB)
+            release_map(writer);
         buffer_trim(&batch, BATCH_KEEP);
         if (code != MDB_SUCCESS)
             break;
@@ -233,6 +248,8 @@ struct store_writer *store_writer_open(
     writer->env = env;
     writer->folder = folder;
     writer->map = map;
+    writer->resident_fd = resident_open();
+    release_map(writer);
     writer->open = buffer_make(BATCH_LIMIT);
     writer->waiting = buffer_make(BATCH_LIMIT);
     writer->submitted = writer->committed = generation;
@@ -259,6 +276,8 @@ void store_writer_close(struct store_writer **pointer)
     pthread_cond_destroy(&writer->changed);
     pthread_mutex_destroy(&writer->mutex);
     close(writer->event_fd);
+    if (writer->resident_fd >= 0)
+        close(writer->resident_fd);
     buffer_free(&writer->open);
     buffer_free(&writer->waiting);
     free(writer);
