@@ -18,10 +18,4 @@ bool retire_is_due(const struct retire *retire, int64_t now_ms, uint64_t rss_kb,
 /* Milliseconds until max_age; 0 if it has passed. */
 int64_t retire_age_left_ms(const struct retire *retire, int64_t now_ms);
 
-/* /proc/self/statm, held open: it is read after every job. -1 if the system has none. */
-int retire_open_statm(void);
-
-/* Resident memory of this process; 0 if the system does not say. */
-uint64_t retire_rss_kb(int statm_fd);
-
 #endif

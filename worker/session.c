@@ -8,9 +8,11 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/resident.h"
 #include "worker/session_join.h"
 #include "worker/session_leave.h"
 #include "worker/session_work.h"
+#include "worker/worker_heap.h"
 
 #define SILENT_BEATS       3
 #define MESSAGES_PER_ROUND 64
@@ -94,7 +96,7 @@ static void beat(struct session *session, int64_t now_ms)
         .heartbeat = {.lease = job_lease(session->job),
             .page = job_page(session->job),
             .jobs = session->retire.jobs,
-            .rss_kb = retire_rss_kb(session->statm_fd)}};
+            .rss_kb = resident_read(session->resident_fd).all_kb}};
     session_tell(session, &message);
     session->next_beat_ms = now_ms + (int64_t)session->welcome.heartbeat_ms;
 }
@@ -177,10 +179,11 @@ int session_run(const struct session_options *options)
     int64_t now_ms = clock_monotonic_ms();
     struct session session = {
         .options = options, .reach = {.reach = options->reach}, .born_ms = now_ms, .last_heard_ms = now_ms};
+    worker_heap_grow();
     srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     outbox_open(&session.outbox);
     session_watch_signals(&session);
-    session.statm_fd = retire_open_statm();
+    session.resident_fd = resident_open();
     session.loop = loop_open();
     session.connection = connection_make(options->endpoint, &options->keys);
     loop_add_fd(session.loop, session.signal_fd, session_signalled, &session);
@@ -196,7 +199,7 @@ int session_run(const struct session_options *options)
     loop_close(&session.loop);
     outbox_free(&session.outbox);
     close(session.signal_fd);
-    if (session.statm_fd >= 0)
-        close(session.statm_fd);
+    if (session.resident_fd >= 0)
+        close(session.resident_fd);
     return session.exit_code;
 }

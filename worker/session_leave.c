@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
+#include "common/resident.h"
 #include "worker/session_work.h"
 
 #define LAST_JOB_MS        100 /* a JOB may have crossed our BYE */
@@ -29,7 +30,7 @@ void session_leave(struct session *session, enum bye reason, int64_t now_ms)
     session->leaving = true;
     session->reason = reason;
     FAULT_TRACE("leaving", "reason=%s jobs=%" PRIu64 " rss_kb=%" PRIu64, bye_string(reason),
-        session->retire.jobs, retire_rss_kb(session->statm_fd));
+        session->retire.jobs, resident_read(session->resident_fd).all_kb);
     FAULT_POINT(WORKER_LEAVING);
     log_debug("leaving: %s, after %llu jobs", bye_string(reason), (unsigned long long)session->retire.jobs);
     if (session->state == STATE_JOINED)

@@ -22,7 +22,7 @@ struct session {
     const struct session_options *options;
     struct loop *loop;
     struct connection *connection;
-    int signal_fd, statm_fd;
+    int signal_fd, resident_fd;
     enum session_state state;
     struct message_welcome welcome; /* of the present connection; `worker` empty: none came yet */
     bool renewed;                   /* the welcome may differ from what `job` was opened with */

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
+#include "common/resident.h"
 #include "worker/session_leave.h"
 
 /* ---- results ---- */
@@ -122,7 +123,7 @@ static void job_fetched(void *context)
     bool room = session->outbox.count + 1 < OUTBOX_COUNT_MOST && outbox_has_room(&session->outbox);
     if (session->state == STATE_JOINED && !session->foreign && !session->leaving &&
         !session->asked_to_leave && !session->renewed && !session->credit && room &&
-        !retire_is_due(&after, clock_monotonic_ms(), retire_rss_kb(session->statm_fd), &reason))
+        !retire_is_due(&after, clock_monotonic_ms(), resident_read(session->resident_fd).all_kb, &reason))
         send_ready(session);
 }
 
@@ -161,7 +162,7 @@ void session_offer(struct session *session, int64_t now_ms)
     }
     if (session->credit
             ? retire_age_left_ms(&session->retire, now_ms) == 0
-            : retire_is_due(&session->retire, now_ms, retire_rss_kb(session->statm_fd), &reason)) {
+            : retire_is_due(&session->retire, now_ms, resident_read(session->resident_fd).all_kb, &reason)) {
         session_leave(session, session->credit ? BYE_MAX_AGE : reason, now_ms);
         return;
     }
