@@ -19,6 +19,8 @@ struct source {
     int fd; /* of the socket (ZMQ_FD): readable when its state may have changed, not when there is a message
              */
     bool ready;
+    bool own;             /* nobody uses it outside its handler */
+    bool used;            /* by its handler since it was last looked at */
     loop_handler handler; /* NULL: removed */
     void *context;
 };
@@ -56,13 +58,25 @@ static void add(struct loop *loop, struct source source)
     loop->sources[loop->count++] = source;
 }
 
-void loop_add_socket(struct loop *loop, void *socket, loop_handler handler, void *context)
+static void add_socket(struct loop *loop, struct source source)
 {
     int fd = -1;
     size_t size = sizeof fd;
-    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) < 0)
+    if (zmq_getsockopt(source.socket, ZMQ_FD, &fd, &size) < 0)
         log_bug("loop: a socket without a descriptor: %s", zmq_strerror(errno));
-    add(loop, (struct source){.socket = socket, .fd = fd, .handler = handler, .context = context});
+    source.fd = fd;
+    source.used = true;
+    add(loop, source);
+}
+
+void loop_add_socket(struct loop *loop, void *socket, loop_handler handler, void *context)
+{
+    add_socket(loop, (struct source){.socket = socket, .handler = handler, .context = context});
+}
+
+void loop_add_own_socket(struct loop *loop, void *socket, loop_handler handler, void *context)
+{
+    add_socket(loop, (struct source){.socket = socket, .own = true, .handler = handler, .context = context});
 }
 
 void loop_add_fd(struct loop *loop, int fd, loop_handler handler, void *context)
@@ -104,6 +118,7 @@ static bool look_at_socket(struct source *source)
     if (zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size) < 0)
         return errno == EINTR;
     source->ready = events & ZMQ_POLLIN;
+    source->used = false;
     return true;
 }
 
@@ -115,7 +130,7 @@ static bool wait_for_sources(struct loop *loop, int64_t sleep_ms)
     for (int i = 0; i < loop->count; i++) {
         struct source *source = &loop->sources[i];
         source->ready = false;
-        if (source->socket && !look_at_socket(source))
+        if (source->socket && (source->used || !source->own) && !look_at_socket(source))
             return false;
         any |= source->ready;
     }
@@ -144,8 +159,10 @@ static void dispatch(struct loop *loop, int polled)
     for (int i = 0; i < polled; i++) {
         /* A handler before this one may have removed it, or have moved the array by adding. */
         struct source source = loop->sources[i];
-        if (source.ready && source.handler)
-            source.handler(source.context);
+        if (!source.ready || !source.handler)
+            continue;
+        loop->sources[i].used = true;
+        source.handler(source.context);
     }
 }
 

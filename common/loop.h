@@ -25,6 +25,11 @@ void loop_close(struct loop **loop);
  * is called again in the next round while something is there. */
 void loop_add_socket(struct loop *loop, void *socket, loop_handler handler, void *context);
 
+/* The same for a socket that nobody but its handler calls ZeroMQ with, as a PULL, a monitor, ZAP's. Whoever
+ * uses a socket may take in what its descriptor would have told; where it is only the handler, the loop need
+ * not ask such a socket before each wait, which is two system calls. */
+void loop_add_own_socket(struct loop *loop, void *socket, loop_handler handler, void *context);
+
 /* A file descriptor that wants reading; the caller keeps ownership. */
 void loop_add_fd(struct loop *loop, int fd, loop_handler handler, void *context);
 

@@ -35,7 +35,7 @@ struct access *access_open(const struct config *config, struct loop *loop, void 
     access->authorized = authorized_open(config->security.authorized_keys);
     authorized_look(access->authorized, clock_monotonic_ms());
     access->zap = zap_open(context, access->authorized, &access->refused);
-    loop_add_socket(loop, zap_socket(access->zap), zap_readable, access->zap);
+    loop_add_own_socket(loop, zap_socket(access->zap), zap_readable, access->zap);
     log_info("this coordinator's key is %s (%s)", access->key.public_key, access->key.name);
     return access;
 }

@@ -194,7 +194,7 @@ int coordinator_run(struct settings *settings, bool once)
     c.next_progress_ms = clock_monotonic_ms() + PROGRESS_EVERY_MS;
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
     loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
-    loop_add_socket(c.loop, c.sockets.results, collect_readable, c.collect);
+    loop_add_own_socket(c.loop, c.sockets.results, collect_readable, c.collect);
     loop_add_socket(c.loop, c.sockets.jobs, dispatch_readable, c.dispatch);
     loop_add_socket(c.loop, c.sockets.status, status_readable, c.status);
     loop_add_socket(c.loop, c.sockets.control, control_readable, c.control);

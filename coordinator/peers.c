@@ -124,7 +124,7 @@ struct peers *peers_open(
         .events = link_events_open(context, socket)};
     if (!peers->events)
         log_fatal("cannot watch the %s socket: %s", name, zmq_strerror(errno));
-    loop_add_socket(loop, peers->events, on_readable, peers);
+    loop_add_own_socket(loop, peers->events, on_readable, peers);
     return peers;
 }
 

@@ -39,7 +39,7 @@ static void set_deaf(struct storage *storage, bool deaf)
     if (deaf)
         loop_remove_socket(storage->loop, storage->results);
     else
-        loop_add_socket(storage->loop, storage->results, collect_readable, storage->collect);
+        loop_add_own_socket(storage->loop, storage->results, collect_readable, storage->collect);
 }
 
 int64_t storage_tick(struct storage *storage, int64_t now_ms)

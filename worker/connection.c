@@ -128,7 +128,7 @@ static void watch_link(struct connection *connection, struct link *link, loop_ha
     link->watch = link_events_open(connection->context, link->socket);
     if (!link->watch)
         log_fatal("cannot watch a socket: %s", zmq_strerror(errno));
-    loop_add_socket(connection->loop, link->watch, handler, connection);
+    loop_add_own_socket(connection->loop, link->watch, handler, connection);
 }
 
 /* Connects nothing yet. */
