@@ -128,6 +128,7 @@ static const struct protocol_field result_fields[] = {
     UINT(result, duration_ms, 0, YEAR_MS),
     UINT(result, latency_ms, 0, YEAR_MS),
     TEXT(result, content_hash, 0),
+    FLAG(result, ready),
 };
 static const struct protocol_field ack_fields[] = {
     LEASES(ack, leases),

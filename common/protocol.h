@@ -166,6 +166,7 @@ struct message_result {
     uint64_t bytes;                        /* received bodies, after decompression */
     uint64_t duration_ms, latency_ms;      /* whole job; slowest request */
     char content_hash[PROTOCOL_HASH_SIZE]; /* hex; empty if failed */
+    bool ready;                            /* stands for a READY that follows */
 };
 
 #define PROTOCOL_LEASES_MAX 64u

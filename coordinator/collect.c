@@ -427,6 +427,8 @@ static void on_frames(struct collect *collect, const struct wire_message *frames
         arrival.detail = (struct text){wire_frame(frames, 2), (uint32_t)wire_frame_size(frames, 2)};
     }
     on_result(collect, &arrival);
+    if (arrival.result.ready)
+        dispatch_result_ready(collect->dispatch, arrival.result.worker);
 }
 
 void collect_content_lost(struct collect *collect, uint32_t track_id, uint32_t class_id, uint64_t generation)

@@ -243,6 +243,18 @@ void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
     entry->lease = LEASE_NONE;
 }
 
+void dispatch_result_ready(struct dispatch *dispatch, const char *name)
+{
+    struct worker *worker = roster_find_name(&dispatch->roster, name);
+    if (!worker)
+        return;
+    /* It came late, after its worker had reconnected and got another job, and must not bring a second one. */
+    if (worker->lease != LEASE_NONE)
+        worker->ready_after = !worker->leaving;
+    else
+        on_ready(dispatch, worker);
+}
+
 bool dispatch_stray_done(struct dispatch *dispatch, uint64_t id)
 {
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {

@@ -79,6 +79,10 @@ const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t pla
  * the caller decides at once what follows from the result. */
 void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place);
 
+/* The worker of that name has said with a result that it is ready: as a READY, but
+ * heard only when no lease is in its hands. To be called when the result's own lease has ended. */
+void dispatch_result_ready(struct dispatch *dispatch, const char *name);
+
 /* A result came in of a combination that the plan does not have. True if it was handed out when the plan had
  * it; its lease ends. */
 bool dispatch_stray_done(struct dispatch *dispatch, uint64_t lease);

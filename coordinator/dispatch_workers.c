@@ -59,7 +59,7 @@ void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker)
         queue_remove(&dispatch->credits, worker);
     if (worker->wanted_page)
         queue_remove(&dispatch->askers, worker);
-    worker->ready = worker->ready_later = false;
+    worker->ready = worker->ready_later = worker->ready_after = false;
     worker->wanted_page = 0;
 }
 
@@ -73,7 +73,7 @@ static void release_lease(struct dispatch *dispatch, struct worker *worker, uint
         dispatch_set_requesting(dispatch, worker, false);
     }
     worker->held--;
-    if (worker->ready_later)
+    if (worker->ready_later || (worker->ready_after && worker->lease == LEASE_NONE))
         dispatch_credit(dispatch, worker);
 }
 

@@ -49,6 +49,7 @@ struct worker {
     enum bye bye_reason;                /* if it did */
     bool ready;                         /* waits for a job; linked into the queue of credits */
     bool ready_later;                   /* would be, did it not hold DISPATCH_LEASES_EACH */
+    bool ready_after;                   /* said so with a result while it held a later lease */
     uint32_t wanted_page;               /* waits for a grant; 0: not */
     uint64_t jobs;                      /* results received from it */
     uint64_t rss_kb, page;              /* by its last heartbeat */

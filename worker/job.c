@@ -252,7 +252,7 @@ static void look_again(struct job *job)
     request(job);
 }
 
-static void on_listing(struct job *job, const struct listing *listing)
+static void on_listing(struct job *job, const struct listing *listing, size_t page_bytes)
 {
     job->result.pages += job->result.pages < PROTOCOL_PAGES_MAX;
     job->result.rejected += listing->rejected;
@@ -269,7 +269,7 @@ static void on_listing(struct job *job, const struct listing *listing)
     /* A board of one page cannot change between two. */
     bool single = last && job->page == 0;
     if (single)
-        job->events.fetched(job->events.context);
+        job->events.fetched(job->events.context, page_bytes);
     if (!content_add_page(job->content, listing, &job->tree)) {
         fail(job, FAILURE_MEMORY, "the board needs too much memory at entry %u",
             content_entries(job->content));
@@ -284,7 +284,7 @@ static void on_listing(struct job *job, const struct listing *listing)
     }
     if (last) {
         if (!single)
-            job->events.fetched(job->events.context);
+            job->events.fetched(job->events.context, page_bytes);
         succeed(job);
         return;
     }
@@ -299,11 +299,12 @@ static void on_listing(struct job *job, const struct listing *listing)
 static void on_page(struct job *job, struct buffer *body)
 {
     struct listing listing;
+    size_t page_bytes = body->length;
     FAULT_POINT(WORKER_BEFORE_PARSE);
     enum failure failure = listing_parse(&listing, &job->tree, body, job->problem);
     FAULT_POINT(WORKER_AFTER_PARSE);
     if (failure == FAILURE_NONE)
-        on_listing(job, &listing);
+        on_listing(job, &listing, page_bytes);
     else
         fail(job, failure, "%s", job->problem);
 }

@@ -20,8 +20,9 @@ struct job_events {
     /* A grant is wanted. */
     void (*ask)(void *context, uint64_t lease, uint64_t page);
     /* No further request will be asked for: what is left is work of our own, during which the next job may be
-     * on its way. `done` follows from within the same call of the loop. Not called for every job. */
-    void (*fetched)(void *context);
+     * on its way. `page_bytes`: of the last page. `done` follows from within the same call of the loop. Not
+     * called for every job. */
+    void (*fetched)(void *context, size_t page_bytes);
     /* The job is over. `result->worker` is left empty. `rows` and `detail` are the payload of a changed
      * board, else empty; they are the job's, until the next one. A new job may be started from here. */
     void (*done)(void *context, const struct message_result *result, struct text rows, struct text detail);

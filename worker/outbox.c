@@ -81,11 +81,16 @@ bool outbox_flush(struct outbox *outbox, const char *worker, outbox_send send, v
     return true;
 }
 
-void outbox_resend(struct outbox *outbox)
+bool outbox_resend(struct outbox *outbox)
 {
-    for (struct outbox_entry *entry = outbox->first; entry; entry = entry->next)
+    bool ready = false;
+    for (struct outbox_entry *entry = outbox->first; entry; entry = entry->next) {
+        ready |= entry->message.result.ready;
+        entry->message.result.ready = false;
         entry->sent = false;
+    }
     outbox->unsent = outbox->count;
+    return ready;
 }
 
 bool outbox_acknowledge(struct outbox *outbox, uint64_t lease)

@@ -39,8 +39,9 @@ typedef bool (*outbox_send)(
  * `worker` is the name to go with it. True if nothing is left unsent. */
 bool outbox_flush(struct outbox *outbox, const char *worker, outbox_send send, void *context);
 
-/* The connection is a new one: everything is unsent. */
-void outbox_resend(struct outbox *outbox);
+/* The connection is a new one: everything is unsent, and says no more that its worker is ready. True if one
+ * of them had said so. */
+bool outbox_resend(struct outbox *outbox);
 
 /* Drops the result of a lease. False if it holds none of it (acknowledged twice, say). */
 bool outbox_acknowledge(struct outbox *outbox, uint64_t lease);

@@ -113,7 +113,7 @@ static void tick_joined(struct session *session, int64_t now_ms)
         beat(session, now_ms);
     if (session->resend_ms && now_ms >= session->resend_ms) {
         session->resend_ms = 0;
-        outbox_resend(&session->outbox);
+        session_resend(session);
     }
     session_flush(session);
     session_offer(session, now_ms);

@@ -152,7 +152,7 @@ void session_welcome(struct session *session, const struct message_welcome *welc
     session->credit = false;
     session_drop_robots(session); /* asked for by whom we said HELLO to before */
     if (session->state == STATE_SEEKING)
-        outbox_resend(&session->outbox);
+        session_resend(session);
     session->state = STATE_JOINED;
     session->reopen_ms = session->resend_ms = 0;
     session->next_beat_ms = now_ms + (int64_t)welcome->heartbeat_ms;

@@ -8,6 +8,10 @@
 #include "common/resident.h"
 #include "worker/session_leave.h"
 
+/* Digesting so much takes some milliseconds, a message some tenths of one: to the coordinator, to its queue
+ * of those who wait, and through two threads of ZeroMQ on either side. */
+#define READY_BEFORE_BYTES ((size_t)256 * 1024)
+
 /* ---- results ---- */
 
 static bool send_result(
@@ -20,6 +24,13 @@ static bool send_result(
         FAULT_TRACE("result_sent", "lease=%" PRIu64, message->result.lease);
     FAULT_POINT(WORKER_AFTER_SEND);
     return sent;
+}
+
+void session_resend(struct session *session)
+{
+    /* A READY that went with a result may be lost as the result may be. */
+    if (outbox_resend(&session->outbox) && !session_is_busy(session))
+        session->credit = false;
 }
 
 void session_flush(struct session *session)
@@ -97,13 +108,28 @@ static void ask_page(void *context, uint64_t lease, uint64_t page)
     }
 }
 
+/* Whether another job is wanted after the one in hand. */
+static bool wants_more(const struct session *session)
+{
+    struct retire after = session->retire;
+    enum bye reason;
+    after.jobs++;
+    bool room = session->outbox.count + 1 < OUTBOX_COUNT_MOST && outbox_has_room(&session->outbox);
+    return session->state == STATE_JOINED && !session->foreign && !session->leaving &&
+           !session->asked_to_leave && !session->renewed && !session->credit && room &&
+           !retire_is_due(&after, clock_monotonic_ms(), resident_read(session->resident_fd).all_kb, &reason);
+}
+
 static void job_done(void *context, const struct message_result *result, struct text rows, struct text detail)
 {
     struct session *session = context;
+    struct message_result sent = *result;
+    sent.ready = wants_more(session);
+    session->credit |= sent.ready;
     session->retire.jobs++;
     session->foreign = false;
     FAULT_POINT(WORKER_BEFORE_RESULT);
-    outbox_add(&session->outbox, result, rows, detail);
+    outbox_add(&session->outbox, &sent, rows, detail);
     session_flush(session);
 }
 
@@ -113,17 +139,12 @@ static void send_ready(struct session *session)
     session->credit = session_tell(session, &ready);
 }
 
-/* The next job may come while this one is digested: it is read when that is done. */
-static void job_fetched(void *context)
+/* The next job may come while this one is digested: it is read when that is done. Of a small page RESULT is
+ * there as soon as READY would be. */
+static void job_fetched(void *context, size_t page_bytes)
 {
     struct session *session = context;
-    struct retire after = session->retire;
-    enum bye reason;
-    after.jobs++;
-    bool room = session->outbox.count + 1 < OUTBOX_COUNT_MOST && outbox_has_room(&session->outbox);
-    if (session->state == STATE_JOINED && !session->foreign && !session->leaving &&
-        !session->asked_to_leave && !session->renewed && !session->credit && room &&
-        !retire_is_due(&after, clock_monotonic_ms(), resident_read(session->resident_fd).all_kb, &reason))
+    if (page_bytes >= READY_BEFORE_BYTES && wants_more(session))
         send_ready(session);
 }
 

@@ -11,6 +11,9 @@ void session_acknowledged(struct session *session, const struct message_ack *ack
 /* Sends what is in the outbox and not sent yet, if the session is joined. */
 void session_flush(struct session *session);
 
+/* The connection that results went over is a new one: those not acknowledged are to be sent again. */
+void session_resend(struct session *session);
+
 /* Has a job that goes by the present welcome. */
 void session_open_job(struct session *session);
 

@@ -169,19 +169,24 @@ static void say_bye(struct game *game, struct player *player, enum bye reason)
     tell(game, player, &bye);
 }
 
-/* Asks for a job, or leaves. */
+/* True if a job is to be asked for; else it leaves, or does so when it was acknowledged. */
+static bool goes_on(struct game *game, struct player *player)
+{
+    player->owes_ready = false;
+    if (player->done >= player->max_jobs || game->begun >= game->jobs_wanted)
+        say_bye(game, player, player->done >= player->max_jobs ? BYE_MAX_JOBS : BYE_ASKED);
+    else if (player->unacked >= UNACKED_MOST)
+        player->owes_ready = true;
+    else
+        return game->begun++ < game->jobs_wanted;
+    return false;
+}
+
 static void go_on(struct game *game, struct player *player)
 {
     struct message ready = {.type = MESSAGE_READY};
-    player->owes_ready = false;
-    if (player->done >= player->max_jobs || game->begun >= game->jobs_wanted) {
-        say_bye(game, player, player->done >= player->max_jobs ? BYE_MAX_JOBS : BYE_ASKED);
-    } else if (player->unacked >= UNACKED_MOST) {
-        player->owes_ready = true;
-    } else {
-        game->begun++;
+    if (goes_on(game, player))
         tell(game, player, &ready);
-    }
 }
 
 static void mark(struct game *game, const char *kind)
@@ -206,7 +211,7 @@ static void on_job(struct game *game, struct player *player, const struct messag
     player->done++;
     player->unacked++;
     game->answered++;
-    go_on(game, player);
+    result.result.ready = goes_on(game, player);
     buffer_clear(&game->frame);
     protocol_encode(&result, &game->frame);
     zmtp_put(&player->results.zmtp, game->frame.data, game->frame.length, true);

@@ -192,6 +192,7 @@ class Worker:
             "problem": "", "http_status": 200, "retry_after_ms": 0, "pages": 1, "requests": 1, "entries": len(names),
             "rejected": 0, "bytes": 100, "duration_ms": 1, "latency_ms": 1,
             "content_hash": f"{zlib.crc32(repr((job['track_id'], job['class_id'], names)).encode()):032x}",
+            "ready": False,
         }
         fields.update(changes)
         frames = [json.dumps(fields).encode()]

@@ -40,6 +40,50 @@ def test_every_combination_is_handed_out_once_and_kept(crew):
     assert stored(coordinator) == {(t, c): pack_board([f"{t}-{c}"]) for t, c in seen}
 
 
+def next_job(worker, before, verdict="stored"):
+    """The job that follows a result which says ready; its acknowledgement may come before or after."""
+    heard = {message["type"]: message for message in (worker.hear("job", "ack"), worker.hear("job", "ack"))}
+    assert heard["ack"]["leases"] == [before["lease"]] and heard["ack"]["verdict"] == verdict
+    return heard["job"]
+
+
+def test_a_result_may_say_that_its_worker_is_ready(crew):
+    coordinator = crew(tracks=2, classes=2)
+    worker = coordinator.worker()
+    seen = [worker.take()]
+    for _ in range(3):
+        worker.send(worker.result(seen[-1], ready=True))
+        seen.append(next_job(worker, seen[-1]))
+    assert worker.answer(seen[-1]) == "stored"
+    assert {(job["track_id"], job["class_id"]) for job in seen} == {(10, 1), (10, 2), (20, 1), (20, 2)}
+
+
+def test_a_result_that_says_ready_late_brings_no_second_job(crew):
+    """The worker has reconnected, said READY, and got a job; what it sent before arrives only now."""
+    coordinator = crew(tracks=2, classes=2)
+    worker = coordinator.worker()
+    first = worker.take()
+    second = worker.take()  # its READY came before the result of the first
+    worker.send(worker.result(first, ready=True))
+    assert worker.verdict(first) == "stored"
+    assert worker.hears_nothing("job")
+    # When the second is over the READY counts.
+    worker.send(worker.result(second))
+    third = next_job(worker, second)
+    assert third["lease"] not in (first["lease"], second["lease"])
+
+
+@pytest.mark.parametrize("what", ["duplicate", "invalid"])
+def test_a_result_that_is_not_taken_may_say_ready(crew, what):
+    coordinator = crew(tracks=1, classes=3)
+    worker = coordinator.worker()
+    job = worker.take()
+    if what == "duplicate":
+        assert worker.answer(job) == "stored"
+    worker.send(worker.result(job, ready=True, **({"pages": 0} if what == "invalid" else {})))
+    assert next_job(worker, job, what)["class_id"] != job["class_id"]
+
+
 def test_a_board_without_entries_has_a_detail_but_no_rows(crew):
     coordinator = crew(tracks=1, classes=1)
     worker = coordinator.worker()

@@ -95,6 +95,23 @@ class Coordinator:
         frame, *payload = self.results.recv_multipart()
         return json.loads(frame), payload
 
+    def finish(self, lease):
+        """Grants each page that is asked for. The result, when its worker has said, with it or not, that it is ready."""
+        ready, poller = False, zmq.Poller()
+        poller.register(self.jobs, zmq.POLLIN)
+        poller.register(self.results, zmq.POLLIN)
+        while events := dict(poller.poll(TIMEOUT_S * 1000)):
+            if self.jobs not in events:
+                result, payload = self.result()
+                if not ready and not result["ready"]:
+                    self.hear("ready")
+                return result, payload
+            message = self.hear("more", "ready", "heartbeat")
+            ready |= message["type"] == "ready"
+            if message["type"] == "more":
+                self.tell("grant", lease=lease, page=message["page"])
+        raise TimeoutError("neither a page is asked for nor a result there")
+
     def acknowledge(self, lease, verdict="stored"):
         self.tell("ack", leases=[lease], verdict=verdict)
 
@@ -110,8 +127,7 @@ class Coordinator:
         lease = self.give(**job)
         for _ in range(grants):
             self.grant()
-        result, payload = self.result()
-        self.hear("ready")
+        result, payload = self.finish(lease)
         self.acknowledge(lease)
         assert result["lease"] == lease
         return result, payload
@@ -249,6 +265,20 @@ def test_joins_with_what_it_is(make):
     assert hello["version"] == VERSION and hello["pid"] == worker.process.pid
     assert hello["host"] == socket.gethostname()
     coordinator.hear("ready")
+
+
+@pytest.mark.parametrize("entries, early", [(5, False), (1400, True)])
+def test_it_is_ready_with_a_small_board_and_before_a_large_one(make, upstream, entries, early):
+    """Nothing is gained by saying apart what can go with the result; a large page takes a while to digest."""
+    coordinator, _ = make(upstream(*ONE, "--entries", entries).url)
+    for _ in range(2):
+        lease = coordinator.give()
+        if early:
+            coordinator.hear("ready")
+        result, _ = coordinator.result()
+        assert result["ready"] is not early and (result["bytes"] >= 256 * 1024) is early
+        coordinator.acknowledge(lease)
+    coordinator.silent("ready", for_ms=100)
 
 
 def test_a_board_of_one_page(make, upstream, upstream_truth):
@@ -407,13 +437,7 @@ def test_every_fault_has_its_name_and_the_worker_lives(make, upstream, upstream_
     for fault, board in plan.items():
         lease = coordinator.give(board["track_id"], board["class_id"],
                                  NAME if fault == "wrong-track" else board["track_name"])
-        while True:
-            assert coordinator.jobs.poll(TIMEOUT_S * 1000), fault
-            message = coordinator.hear("more", "ready")
-            if message["type"] == "ready":
-                break
-            coordinator.tell("grant", lease=lease, page=message["page"])
-        result, payload = coordinator.result()
+        result, payload = coordinator.finish(lease)
         coordinator.acknowledge(lease, "noted")
         failure, said = FAULTS[fault]
         assert (result["failure"], payload, result["content_hash"]) == (failure, [], ""), (fault, result)
@@ -477,13 +501,7 @@ def test_memory_stays_within_its_cap(make, program, upstream, fault):
 def test_too_many_pages(make, upstream):
     coordinator, _ = make(upstream(*ONE, "--entries", 10, "--fault", f"{TRACK}-{CLASS}=endless").url, max_pages=3,
                           page_size=100)
-    lease = coordinator.give()
-    while coordinator.jobs.poll(TIMEOUT_S * 1000):
-        message = coordinator.hear("more", "ready")
-        if message["type"] == "ready":
-            break
-        coordinator.tell("grant", lease=lease, page=message["page"])
-    assert coordinator.result()[0]["failure"] == "too_many_pages"
+    assert coordinator.finish(coordinator.give())[0]["failure"] == "too_many_pages"
 
 
 def test_redirect_within_the_host_is_followed_with_a_grant(make, upstream):
@@ -526,8 +544,7 @@ def wait_for(condition):
 def test_sigterm_waits_for_the_acknowledgement(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url)
     lease = coordinator.give()
-    coordinator.result()
-    coordinator.hear("ready")
+    coordinator.finish(lease)
     worker.process.send_signal(signal.SIGTERM)
     assert coordinator.hear("bye")["reason"] == "signal"
     assert worker.process.poll() is None
@@ -560,11 +577,10 @@ def test_sigterm_aborts_a_fetch(make, upstream):
 
 def test_results_are_sent_again_to_a_coordinator_that_restarted(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url, heartbeat_ms=100)
-    leases = []
+    leases, first = [], []
     for _ in range(3):
         leases.append(coordinator.give())
-        coordinator.hear("ready")
-    first = [coordinator.result() for _ in leases]
+        first.append(coordinator.finish(leases[-1]))
     coordinator.acknowledge(leases[1])
     coordinator.tell("retire", reason="so that it leaves as soon as the others are acknowledged")
     coordinator.hear("bye")
@@ -575,7 +591,7 @@ def test_results_are_sent_again_to_a_coordinator_that_restarted(make, upstream):
     again = [coordinator.result() for _ in range(2)]
     assert [result["lease"] for result, _ in again] == [leases[0], leases[2]]
     for (result, payload), (old, old_payload) in zip(again, (first[0], first[2])):
-        assert result == {**old, "worker": "w9"} and payload == old_payload
+        assert result == {**old, "worker": "w9", "ready": False} and payload == old_payload
     coordinator.acknowledge(leases[0], "duplicate")
     coordinator.acknowledge(leases[2])
     assert worker.end() == 0
@@ -584,14 +600,15 @@ def test_results_are_sent_again_to_a_coordinator_that_restarted(make, upstream):
 def test_results_are_sent_again_over_a_connection_that_broke(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url, heartbeat_ms=60000)
     lease = coordinator.give()
-    coordinator.hear("ready")
-    first = coordinator.result()
+    first = coordinator.finish(lease)
     endpoint = coordinator.results.last_endpoint
     coordinator.results.close()
     coordinator.results = coordinator.context.socket(zmq.PULL)
     coordinator.results.linger, coordinator.results.rcvtimeo = 0, TIMEOUT_S * 1000
     coordinator.results.bind(endpoint)
-    assert coordinator.result() == first
+    result, payload = coordinator.result()
+    assert (result, payload) == ({**first[0], "ready": False}, first[1])
+    coordinator.hear("ready")  # the one that went with the result may be lost too
     coordinator.acknowledge(lease)
 
 
@@ -681,10 +698,9 @@ def test_max_jobs(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url, max_jobs=3)
     for number in range(3):
         lease = coordinator.give()
-        coordinator.result()
-        message = coordinator.hear("ready" if number < 2 else "bye")
+        assert coordinator.result()[0]["ready"] == (number < 2)
         coordinator.acknowledge(lease)
-    assert message["reason"] == "max_jobs"
+    assert coordinator.hear("bye")["reason"] == "max_jobs"
     assert worker.end() == 0
 
 
@@ -782,9 +798,7 @@ def test_no_room_no_ready(make, upstream):
     leases = []
     for number in range(64):
         leases.append(coordinator.give())
-        coordinator.result()
-        if number < 63:
-            coordinator.hear("ready")
+        assert coordinator.result()[0]["ready"] == (number < 63)
     coordinator.silent("ready", for_ms=100)
     coordinator.acknowledge(leases[0])
     coordinator.hear("ready")

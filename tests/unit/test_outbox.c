@@ -8,6 +8,7 @@
 struct wire {
     unsigned capacity; /* sends it still takes */
     unsigned sent;
+    unsigned ready; /* how many said so */
     uint64_t leases[200];
     char worker[PROTOCOL_ID_SIZE];
     size_t payload;
@@ -21,6 +22,7 @@ static bool take(void *context, const struct message *message, const struct text
         return false;
     wire->capacity--;
     wire->leases[wire->sent++] = message->result.lease;
+    wire->ready += message->result.ready;
     memcpy(wire->worker, message->result.worker, sizeof wire->worker);
     wire->payload_count = payload_count;
     wire->payload = 0;
@@ -117,6 +119,26 @@ static void acknowledged_before_it_was_sent_again(void **state)
     outbox_free(&outbox);
 }
 
+/* A READY that went with a result goes once: when it is sent again another may have been said. */
+static void ready_is_said_once(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    struct wire wire = {.capacity = 100};
+    const struct message_result ready = {.lease = 2, .outcome = OUTCOME_UNCHANGED, .ready = true};
+    outbox_open(&outbox);
+    add(&outbox, 1, "r", "d");
+    outbox_add(&outbox, &ready, (struct text){0}, (struct text){0});
+    outbox_flush(&outbox, "w1", take, &wire);
+    assert_int_equal(wire.ready, 1);
+    assert_true(outbox_resend(&outbox));
+    outbox_flush(&outbox, "w1", take, &wire);
+    assert_int_equal(wire.sent, 4);
+    assert_int_equal(wire.ready, 1);
+    assert_false(outbox_resend(&outbox));
+    outbox_free(&outbox);
+}
+
 static void bounded(void **state)
 {
     (void)state;
@@ -147,6 +169,7 @@ int main(void)
         cmocka_unit_test(sent_in_order_when_there_is_room),
         cmocka_unit_test(kept_until_acknowledged),
         cmocka_unit_test(acknowledged_before_it_was_sent_again),
+        cmocka_unit_test(ready_is_said_once),
         cmocka_unit_test(bounded),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
