@@ -15,6 +15,7 @@ from daemon import Daemon, Requests
 from fake_worker import Coordinator, Worker, crews
 from store_builder import Store
 
+pytest_plugins = ["processor_time"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 10
 EXPORT_TIMEOUT_S = 60
