@@ -21,6 +21,11 @@ STOP_TIMEOUT_S = 10
 EXPORT_TIMEOUT_S = 60
 
 
+def pytest_collection_modifyitems(items):
+    """What runs in one process takes longest, and begins first."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="session")
 def build_dir():
     """The build folder: R3E_BUILD of the environment, or build/ of the checkout."""

@@ -18,6 +18,7 @@ import browsing
 from store_builder import Store
 from httpd import Httpd
 
+pytestmark = pytest.mark.xdist_group("site")  # one Chromium for all: a start of it costs as much as ten tests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SITE = ROOT / "exporter" / "site"
 MODULE_TESTS = ROOT / "tests" / "unit" / "site"
