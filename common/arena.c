@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
+/* The first block, for all those arenas that never hold much. */
+#define FIRST_BYTES ((size_t)8 * 1024)
 #define ALIGNMENT   ((size_t)16)
 
 struct arena_block {
@@ -69,7 +71,8 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
         arena->current = block;
         return block;
     }
-    size_t wanted = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+    size_t least = arena->allocated ? BLOCK_BYTES : FIRST_BYTES;
+    size_t wanted = size > least ? size : least;
     if (wanted > arena->limit || arena->allocated > arena->limit - wanted)
         return NULL;
     struct arena_block *block = malloc(sizeof *block + wanted);
