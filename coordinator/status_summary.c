@@ -72,6 +72,9 @@ static void put_progress(const struct summary *summary)
     struct json_writer *json = summary->json;
     const struct plan_counts *counts = &summary->counts;
     double rate = summary->measure->request_rate;
+    enum hold_kind kind;
+    const struct hold *hold = status_hold(summary->from, summary->at, &kind);
+    bool ends = !hold || hold->until_ms != HOLD_FOREVER; /* else the rate of before tells nothing */
     status_field_uint(json, "combinations", counts->total);
     status_field_uint(json, "done", counts->total - boards_left(summary));
     status_field_uint(json, "due", counts->due);
@@ -82,7 +85,7 @@ static void put_progress(const struct summary *summary)
     status_field_uint(json, "quarantined", counts->quarantined);
     status_field_tenths(json, "requests_per_s", rate);
     json_key(json, "time_left_s");
-    if (rate > 0)
+    if (rate > 0 && ends)
         json_uint(json, (uint64_t)(boards_left(summary) / rate));
     else
         json_null(json);

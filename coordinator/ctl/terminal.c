@@ -50,6 +50,26 @@ static void put_right(const struct termios *before)
     tcsetattr(STDIN_FILENO, TCSADRAIN, before);
 }
 
+static struct termios raw_of(const struct termios *before)
+{
+    struct termios raw = *before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 0;
+    raw.c_cc[VTIME] = 0;
+    return raw;
+}
+
+/* A shell that saw its child die may have set modes of its own by now; those stay. */
+static void put_right_after_death(const struct termios *before)
+{
+    struct termios now, raw = raw_of(before);
+    bool ours = tcgetattr(STDIN_FILENO, &now) == 0 && !(now.c_lflag & (ICANON | ECHO)) &&
+                now.c_cc[VMIN] == raw.c_cc[VMIN] && now.c_cc[VTIME] == raw.c_cc[VTIME];
+    terminal_write(LEAVE, sizeof LEAVE - 1);
+    if (ours)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, before);
+}
+
 /* The child: waits until the other end of the pipe is closed. A byte before that means that all is well. */
 static _Noreturn void guard(int fd, const struct termios *before)
 {
@@ -62,7 +82,7 @@ static _Noreturn void guard(int fd, const struct termios *before)
         got = read(fd, &byte, 1);
     while (got < 0 && errno == EINTR);
     if (got == 0)
-        put_right(before);
+        put_right_after_death(before);
     _exit(0);
 }
 
@@ -87,10 +107,7 @@ static int start_guard(const struct termios *before)
 
 bool terminal_resume(const struct terminal *terminal)
 {
-    struct termios raw = terminal->before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 0;
-    raw.c_cc[VTIME] = 0;
+    struct termios raw = raw_of(&terminal->before);
     return tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0 && terminal_write(ENTER, sizeof ENTER - 1);
 }
 

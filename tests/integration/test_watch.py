@@ -17,6 +17,7 @@ import pytest
 from crawl import wait_for
 from fake_worker import Crew, crews, subscribe_summary
 from keys import LockedCoordinator
+from tmux import tmux  # noqa: F401: a fixture
 
 LEAVE = b"\x1b[?1049l"
 KEYS = " q quit  p pause  r refresh all  s sort"
@@ -29,69 +30,6 @@ def crew(build_dir, tmp_path):
 
 
 # ---- in tmux: what a person sees ----
-
-
-class Tmux:
-    """A tmux server of the test's own, with one window."""
-
-    def __init__(self, folder, command, width=80, height=24, environment=()):
-        self.socket = str(folder / "tmux")
-        shown = " ".join(f"'{part}'" for part in command)
-        settings = " ".join(f"{name}={value}" for name, value in {"LC_ALL": "C.UTF-8", **dict(environment)}.items())
-        self.run("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
-                 f"stty -a | grep -oE -- '-?(icanon|echo)\\b'; echo BEFORE; {settings} {shown}; echo CODE $?;"
-                 " stty -a | grep -oE -- '-?(icanon|echo)\\b'; exec sleep 1000")
-
-    def run(self, *words):
-        return subprocess.run(["tmux", "-S", self.socket, *words], check=True, capture_output=True, text=True, timeout=20).stdout
-
-    def screen(self):
-        return self.run("capture-pane", "-p")
-
-    def wait(self, *parts, patience_s=20):
-        """Waits until the screen has all these parts, and returns it."""
-        deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
-            screen = self.screen()
-            if all(part in screen for part in parts):
-                return screen
-            time.sleep(0.02)
-        raise AssertionError(f"{parts} are not there:\n{screen}")
-
-    def keys(self, *keys):
-        self.run("send-keys", *keys)
-
-    def pid(self):
-        """The process that watches."""
-        shell = self.run("display-message", "-p", "#{pane_pid}").strip()
-        children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", shell], capture_output=True, text=True).stdout
-        return int(next(line for line in children.splitlines() if "r3ectl" in line).split()[0])
-
-    def ended(self, code):
-        """Waits for its end and checks that the terminal is as it was."""
-        screen = wait_for(lambda: "echo" in (screen := self.screen()).partition(f"CODE {code}\n")[2] and screen)
-        lines = screen.split()
-        before, after = lines[:lines.index("BEFORE")], lines[lines.index("CODE") + 2:]
-        assert before == after == ["icanon", "echo"], screen
-        assert self.run("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
-        return screen
-
-    def close(self):
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self.run("kill-server")
-
-
-@pytest.fixture
-def tmux(tmp_path):
-    started = []
-
-    def start(*options, **others):
-        started.append(Tmux(tmp_path, *options, **others))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
 
 
 def watch(coordinator, *options):
@@ -222,7 +160,7 @@ def test_with_keys_it_watches_and_steers_over_tcp(build_dir, tmp_path, tmux):
 @pytest.mark.parametrize("end", ["q", "C-c", signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=str)
 def test_the_terminal_is_as_it_was(crew, tmux, end):
     coordinator = busy(crew)
-    terminal = tmux(watch(coordinator))
+    terminal = tmux(watch(coordinator), killed=end == signal.SIGKILL)
     terminal.wait("WORKERS 2")
     if isinstance(end, str):
         terminal.keys(end)
