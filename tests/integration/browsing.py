@@ -111,8 +111,15 @@ class Chromium:
     def picture(self, path):
         pathlib.Path(path).write_bytes(self.driver.get_screenshot_as_png())
 
-    def axe(self, source):
-        """What axe-core finds: [(rule, elements), …]."""
+    def load_axe(self, source):
+        """Into the page that is open."""
         self.run(pathlib.Path(source).read_text(encoding="utf-8"))
-        found = self.driver.execute_async_script("const done = arguments[arguments.length - 1]; axe.run().then((found) => done(JSON.stringify(found.violations)))")
-        return [(one["id"], [node["target"] for node in one["nodes"]]) for one in json.loads(found)]
+
+    def axe(self, *rules):
+        """What axe-core finds by its usual rules, or by these: [(rule, elements), …]."""
+        found = self.driver.execute_async_script("""
+            const [rules, done] = arguments;
+            axe.run(rules.length ? { runOnly: { type: 'rule', values: rules } } : {}).then((found) => done(JSON.stringify(found)))""", list(rules))
+        found = json.loads(found)
+        assert found["passes"] or found["violations"], "no rule was run"
+        return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]

@@ -5,6 +5,7 @@ import gzip
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import urllib.error
@@ -152,3 +153,21 @@ def test_the_debian_package(tmp_path):
     for program in (tmp_path / "root" / "usr" / "bin").iterdir():
         told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         assert told.startswith(program.name)
+
+
+def test_what_npm_brings_is_looked_at(tmp_path):
+    """Other bytes than those that were pinned are refused, whatever registry they are from; without any the rest goes on."""
+    script = tmp_path / "deploy" / "install-deps"
+    script.parent.mkdir()
+    shutil.copy(ROOT / "deploy" / "install-deps", script)
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\n[ -z \"$BRINGS\" ] || echo other >axe-core-$(echo \"$*\" | sed 's/.*axe-core@//').tgz\n[ -n \"$BRINGS\" ]\n")
+    npm.chmod(0o755)
+    for brings, code, words in (("yes", 1, "is not what it was when this was written"), ("", 0, "npm did not get axe-core-")):
+        environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "BRINGS": brings}
+        listed = subprocess.run([script, "--list"], env=environment, capture_output=True, text=True, timeout=60)
+        if listed.returncode:
+            pytest.skip("not everything that a build needs is installed by packages")
+        done = subprocess.run([script, "--axe"], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code and words in done.stderr, done
+        assert not (tmp_path / ".cache" / "axe-core").exists()
