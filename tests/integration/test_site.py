@@ -594,7 +594,10 @@ def test_contrast():
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there; deploy/install-deps --axe brings it, if npm is installed")
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [
+    # A page of 100 rows keeps it busy for as long as all others together.
+    pytest.param(view, marks=pytest.mark.slow) if "track=1671" in view else view for view in [*VIEWS, "?track=1850&class=1703&mark=71"]
+])
 def test_axe_finds_nothing(page, view):
     page.screen(*DESK)
     settle(page.go(view))
