@@ -101,6 +101,24 @@ void entry_json_person(const struct card *card, struct buffer *out)
     out->length = (size_t)(at - out->data);
 }
 
+void entry_json_found(const struct card *card, uint32_t results, struct buffer *out)
+{
+    size_t bound = FRAME_BYTES;
+    for (int field = 0; field < CARD_FIELDS; field++)
+        bound += CARD(field)->json_length;
+    uint8_t *at = buffer_reserve(out, bound);
+    if (!at)
+        return;
+    at = put_text(literal(at, "{\"name\":\""), CARD(CARD_NAME));
+    at = put_text(literal(at, "\",\"path_id\":\""), CARD(CARD_PATH_ID));
+    at = put_text(literal(at, "\",\"country\":\""), CARD(CARD_COUNTRY));
+    at = put_text(literal(at, "\",\"team\":\""), CARD(CARD_TEAM));
+    at = put_text(literal(at, "\",\"rank\":\""), CARD(CARD_RANK));
+    at = json_put_uint(literal(at, "\",\"entries\":"), results);
+    *at++ = '}';
+    out->length = (size_t)(at - out->data);
+}
+
 void entry_json_text(const struct bundle_text *text, struct buffer *out)
 {
     struct text json = bundle_json(text);

@@ -13,6 +13,9 @@ void entry_json_flat(const struct bundle *bundle, const struct bundle_row *row, 
 void entry_json_sharded(
     const struct card *card, const struct bundle *bundle, const struct bundle_row *row, struct buffer *out);
 
+/* A person in index/people/…, as an object, with the number of his results. */
+void entry_json_found(const struct card *card, uint32_t results, struct buffer *out);
+
 /* A person in index/metadata/…, as an object. */
 void entry_json_person(const struct card *card, struct buffer *out);
 

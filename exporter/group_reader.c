@@ -158,7 +158,13 @@ void group_reader_list(struct group_reader *reader, bool best_only)
         qsort(reader->rows, reader->row_count, sizeof *reader->rows, compare);
 }
 
-uint64_t group_reader_digest(const struct ledger *ledger, enum roster_kind kind, uint32_t first, bool rows)
+uint32_t group_reader_results(const struct group_reader *reader, uint32_t member)
+{
+    return reader->ledger->persons[reader->roster->items[reader->first + member].person].result_count;
+}
+
+uint64_t group_reader_digest(
+    const struct ledger *ledger, enum roster_kind kind, uint32_t first, bool rows, bool counts)
 {
     const struct roster *roster = &ledger->rosters[kind];
     uint32_t end = roster_group_end(roster, first);
@@ -166,8 +172,8 @@ uint64_t group_reader_digest(const struct ledger *ledger, enum roster_kind kind,
     for (uint32_t i = first; i < end; i++) {
         const struct roster_item *item = &roster->items[i];
         const struct ledger_person *person = &ledger->persons[item->person];
-        const uint64_t parts[] = {
-            digest, rows ? person->digest : person->card_digest, item->prefix, roster_which(item)};
+        const uint64_t parts[] = {digest, rows ? person->digest : person->card_digest, item->prefix,
+            (uint64_t)(counts ? person->result_count : 0) << 32 | roster_which(item)};
         digest = XXH3_64bits(parts, sizeof parts);
     }
     return digest;

@@ -42,7 +42,12 @@ const struct bundle_text *group_reader_key(const struct group_reader *reader);
  * for each combination, that with the smallest position. Otherwise those whose alias is the member's. */
 void group_reader_list(struct group_reader *reader, bool best_only);
 
-/* A hash for the group's item in a file: of its members' digests, or of those of their cards. */
-uint64_t group_reader_digest(const struct ledger *ledger, enum roster_kind kind, uint32_t first, bool rows);
+/* On how many combinations the group's member is. */
+uint32_t group_reader_results(const struct group_reader *reader, uint32_t member);
+
+/* A hash for the group's item in a file: of its members' digests, or of those of their cards, with `counts`
+ * of how many results each has too. */
+uint64_t group_reader_digest(
+    const struct ledger *ledger, enum roster_kind kind, uint32_t first, bool rows, bool counts);
 
 #endif

@@ -16,10 +16,17 @@
 #define FOLDER   "index"
 #define ENTRIES  FOLDER "/entries"
 #define METADATA FOLDER "/metadata"
+#define PEOPLE   FOLDER "/people"
 #define MIRROR   FOLDER "/mirror.json.gz"
 #define TEAMS    FOLDER "/teams.json.gz"
 
 #define SHARDS "_abcdefghijklmnopqrstuvwxyz"
+
+/* Shards of people: of each letter one for second letters from each of these to before the next, the last
+ * one with all that is no letter too. So chosen that they are about as large for European names. */
+#define SECONDS "abior"
+
+#define PEOPLE_FILES ((sizeof SHARDS - 2) * (sizeof SECONDS - 1) + 1)
 
 /* A country that fewer than half of a team's members share. */
 #define NO_COUNTRY "Various"
@@ -62,6 +69,19 @@ static void append_metadata(struct group_reader *reader, uint32_t from, uint32_t
         if (i)
             buffer_append_byte(out, ',');
         entry_json_person(&reader->cards[i], out);
+    }
+    buffer_append_byte(out, ']');
+}
+
+static void append_people(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    (void)from;
+    (void)to;
+    entry_json_key(group_reader_key(reader), out);
+    for (uint32_t i = 0; i < reader->count; i++) {
+        if (i)
+            buffer_append_byte(out, ',');
+        entry_json_found(&reader->cards[i], group_reader_results(reader, i), out);
     }
     buffer_append_byte(out, ']');
 }
@@ -152,11 +172,13 @@ static void append_team(struct group_reader *reader, uint32_t from, uint32_t to,
 
 /* ---- the files ---- */
 
-static const struct roster_file flat_file = {ROSTER_FLAT, true, "{", "}", 24, 360, append_flat};
-static const struct roster_file entries_file = {ROSTER_KEYS, true, "{", "}", 24, 215, append_entries};
-static const struct roster_file metadata_file = {ROSTER_KEYS, false, "{", "}", 24, 170, append_metadata};
-static const struct roster_file mirror_file = {ROSTER_MIRROR, false, "[", "]", 20, 0, append_mirror};
-static const struct roster_file teams_file = {ROSTER_TEAMS, false, "{", "}", 60, 46, append_team};
+static const struct roster_file flat_file = {ROSTER_FLAT, true, false, "{", "}", 24, 360, append_flat};
+static const struct roster_file entries_file = {ROSTER_KEYS, true, false, "{", "}", 24, 215, append_entries};
+static const struct roster_file metadata_file = {
+    ROSTER_KEYS, false, false, "{", "}", 24, 170, append_metadata};
+static const struct roster_file people_file = {ROSTER_KEYS, false, true, "{", "}", 24, 110, append_people};
+static const struct roster_file mirror_file = {ROSTER_MIRROR, false, false, "[", "]", 20, 0, append_mirror};
+static const struct roster_file teams_file = {ROSTER_TEAMS, false, false, "{", "}", 60, 46, append_team};
 
 static void shard_path(char path[static ROSTER_FILE_PATH], const char *folder, char shard)
 {
@@ -193,14 +215,54 @@ static struct roster_file_plan shard(
     return plan;
 }
 
+/* `second`: a letter of SECONDS; '\0': all of the letter `first`. */
+static void people_path(char path[static ROSTER_FILE_PATH], char first, char second)
+{
+    const char name[] = {first, second, '\0'};
+    int length = snprintf(path, ROSTER_FILE_PATH, PEOPLE "/%s.json.gz", name);
+    if (length < 0 || length >= (int)ROSTER_FILE_PATH)
+        log_bug("index_files: a path is longer than %u bytes", ROSTER_FILE_PATH);
+}
+
+/* The keys that begin with `first` and a letter from `second[0]` to before `second[1]`. */
+static struct roster_file_plan people_shard(char first, const char *second, const struct ledger *ledger)
+{
+    const struct roster *roster = &ledger->rosters[people_file.kind];
+    struct roster_file_plan plan = {.file = &people_file};
+    unsigned letter = (unsigned char)first, from = (unsigned char)second[0], to = (unsigned char)second[1];
+    people_path(plan.path, first, second[0]);
+    plan.ranges[0] = roster_count_below_two(roster, letter, from);
+    plan.ranges[1] = to ? roster_count_below_two(roster, letter, to) : roster_count_below(roster, letter + 1);
+    if (!to) { /* what is no letter stands before all letters too */
+        plan.ranges[2] = plan.ranges[0];
+        plan.ranges[3] = plan.ranges[1];
+        plan.ranges[0] = roster_count_below(roster, letter);
+        plan.ranges[1] = roster_count_below_two(roster, letter, 'a');
+    }
+    return plan;
+}
+
+static uint32_t plan_people(struct roster_file_plan *plans, const struct ledger *ledger)
+{
+    uint32_t count = 0;
+    plans[count] = shard(PEOPLE, '_', &people_file, ledger);
+    people_path(plans[count++].path, '_', '\0');
+    for (const char *first = &SHARDS[1]; *first; first++) {
+        for (const char *second = SECONDS; *second; second++)
+            plans[count++] = people_shard(*first, second, ledger);
+    }
+    return count;
+}
+
 static bool write_shards(struct publication *publication, struct ledger *ledger, unsigned threads)
 {
-    struct roster_file_plan plans[2 * (sizeof SHARDS - 1)];
+    struct roster_file_plan plans[2 * (sizeof SHARDS - 1) + PEOPLE_FILES];
     uint32_t count = 0;
     for (const char *at = SHARDS; *at; at++) {
         plans[count++] = shard(ENTRIES, *at, &entries_file, ledger);
         plans[count++] = shard(METADATA, *at, &metadata_file, ledger);
     }
+    count += plan_people(plans + count, ledger);
     return roster_files_write(publication, plans, count, ledger, threads);
 }
 
@@ -232,7 +294,8 @@ bool index_files_write_sharded(
     const struct roster_file_plan others[] = {
         whole(MIRROR, &mirror_file, ledger), whole(TEAMS, &teams_file, ledger)};
     if (!make_folder(publication, FOLDER) || !make_folder(publication, ENTRIES) ||
-        !make_folder(publication, METADATA) || !write_shards(publication, ledger, threads))
+        !make_folder(publication, METADATA) || !make_folder(publication, PEOPLE) ||
+        !write_shards(publication, ledger, threads))
         return false;
     done_with(ledger, ROSTER_KEYS, keep);
     bool written = roster_files_write(publication, others, 2, ledger, threads);
@@ -263,6 +326,23 @@ static bool remove_shards(struct publication *publication, const char *folder)
     return publication_list_and_sweep(publication, folder, NULL, NULL);
 }
 
+static bool remove_people(struct publication *publication)
+{
+    char path[ROSTER_FILE_PATH];
+    if (!publication_has_folder(publication, PEOPLE))
+        return true;
+    people_path(path, '_', '\0');
+    remove_if_there(publication, path);
+    for (const char *first = &SHARDS[1]; *first; first++) {
+        for (const char *second = SECONDS; *second; second++) {
+            people_path(path, *first, *second);
+            remove_if_there(publication, path);
+        }
+    }
+    publication_remove_folder(publication, PEOPLE);
+    return publication_list_and_sweep(publication, PEOPLE, NULL, NULL);
+}
+
 bool index_files_remove_flat(struct publication *publication)
 {
     remove_if_there(publication, FLAT);
@@ -275,7 +355,8 @@ bool index_files_remove_sharded(struct publication *publication)
         return true;
     remove_if_there(publication, MIRROR);
     remove_if_there(publication, TEAMS);
-    if (!remove_shards(publication, ENTRIES) || !remove_shards(publication, METADATA))
+    if (!remove_shards(publication, ENTRIES) || !remove_shards(publication, METADATA) ||
+        !remove_people(publication))
         return false;
     publication_remove_folder(publication, FOLDER);
     return publication_list_and_sweep(publication, FOLDER, NULL, NULL);

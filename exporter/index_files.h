@@ -1,8 +1,8 @@
 #ifndef R3E_EXPORTER_INDEX_FILES_H
 #define R3E_EXPORTER_INDEX_FILES_H
 /* The files that list drivers, made from the ledger (FORMATS): driver_index.json.gz of the flat layout;
- * index/mirror, index/entries/…, index/metadata/… and index/teams of the sharded one. Each is a list of the
- * groups of a roster (item_file.h). */
+ * index/mirror, index/entries/…, index/metadata/…, index/people/… and index/teams of the sharded one. Each is
+ * a list of the groups of a roster (item_file.h). */
 #include <stdbool.h>
 
 #include "exporter/ledger.h"

@@ -190,15 +190,21 @@ void roster_groups_free(struct roster_groups *groups)
     *groups = (struct roster_groups){0};
 }
 
-uint32_t roster_count_below(const struct roster *roster, unsigned first_byte)
+uint32_t roster_count_below_two(const struct roster *roster, unsigned first_byte, unsigned second_byte)
 {
     uint32_t low = 0, high = roster->count;
+    uint64_t start = first_byte << 8 | second_byte;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (roster->items[middle].prefix >> 56 < first_byte)
+        if (roster->items[middle].prefix >> 48 < start)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+uint32_t roster_count_below(const struct roster *roster, unsigned first_byte)
+{
+    return roster_count_below_two(roster, first_byte, 0);
 }

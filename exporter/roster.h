@@ -97,4 +97,7 @@ void roster_groups_free(struct roster_groups *groups);
 /* The number of items whose key begins with a byte less than this. */
 uint32_t roster_count_below(const struct roster *roster, unsigned first_byte);
 
+/* How many items have keys below all that begin with these two bytes. */
+uint32_t roster_count_below_two(const struct roster *roster, unsigned first_byte, unsigned second_byte);
+
 #endif

@@ -97,9 +97,9 @@ static uint64_t digest(void *context, uint64_t item)
 {
     const struct writing *writing = context;
     struct piece piece = piece_of(writing, item);
-    return piece.is_part
-               ? digest_of_part(writing, &piece)
-               : group_reader_digest(writing->ledger, writing->file->kind, piece.first, writing->file->rows);
+    return piece.is_part ? digest_of_part(writing, &piece)
+                         : group_reader_digest(writing->ledger, writing->file->kind, piece.first,
+                               writing->file->rows, writing->file->counts);
 }
 
 static uint32_t size(void *context, uint64_t item)

@@ -16,7 +16,8 @@
 
 struct roster_file {
     enum roster_kind kind;
-    bool rows; /* rows are read, not cards only */
+    bool rows;   /* rows are read, not cards only */
+    bool counts; /* without rows: how many results a member has is told (group_reader_results) */
     const char *head, *tail;
     uint32_t item_bytes; /* about how long an item is, without … */
     uint32_t each_bytes; /* … this for each row or, without rows, each member */

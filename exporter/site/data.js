@@ -1,5 +1,5 @@
 // Loads the published files, each once until the site publishes anew. Failures are DataError, with words for people.
-import { shardOf } from './fold.js';
+import { peopleShardOf, shardOf } from './fold.js';
 import { member } from './shard_text.js';
 
 const CACHE = new URL('../cache/', import.meta.url);
@@ -97,26 +97,25 @@ const memberOf = (path, text, key) => {
   }
 };
 
-const shardPath = (kind, key) => `index/${kind}/${shardOf(key)}.json.gz`;
+const peoplePath = (shard) => `index/people/${shard}.json.gz`;
 
-const fromShard = async (kind, key) => memberOf(shardPath(kind, key), await load(shardPath(kind, key), true), key);
+const fromShard = async (path, key) => memberOf(path, await load(path, true), key);
+
+// The people who share a key: [{name, path_id, country, team, rank, entries}, …].
+export const peopleOf = (key) => fromShard(peoplePath(peopleShardOf(key)), key);
 
 // The same at once, or undefined where the shard is not loaded.
-const fromLoaded = (kind, key) => {
-  const text = ready.get(shardPath(kind, key));
-  return text === undefined ? undefined : memberOf(shardPath(kind, key), text, key);
+export const peopleLoaded = (key) => {
+  const path = peoplePath(peopleShardOf(key));
+  const text = ready.get(path);
+  return text === undefined ? undefined : memberOf(path, text, key);
 };
 
-// The people who share a key: [{name, path_id, avatar, country, team, rank}, …].
-export const peopleOf = (key) => fromShard('metadata', key);
-export const peopleLoaded = (key) => fromLoaded('metadata', key);
-
 // Their results: [{path_id, position, laptime, car, car_class, difficulty, track_id, class_id, date_time, total_entries}, …].
-export const resultsOf = (key) => fromShard('entries', key);
-export const resultsLoaded = (key) => fromLoaded('entries', key);
+export const resultsOf = (key) => fromShard(`index/entries/${shardOf(key)}.json.gz`, key);
 
-// The whole shard of people whose keys begin with a letter: {key: people, …}.
-export const peopleShard = async (letter) => parsed(shardPath('metadata', letter), await load(shardPath('metadata', letter), true));
+// A whole shard of people: {key: people, …}.
+export const peopleShard = async (shard) => parsed(peoplePath(shard), await load(peoplePath(shard), true));
 
 export const mirror = () => load('index/mirror.json.gz');
 

@@ -9,7 +9,6 @@ import { address } from './state.js';
 const FIRST = 40; // drivers shown at once
 const MORE = 200;
 const PEOPLE_AFTER_MS = 80; // without another key
-const COUNTS_AFTER_MS = 400;
 const HINT = 'A part of the name is enough; accents and capitals do not matter.';
 
 const marked = (name, query) => pieces(name, query).map(([text, hit]) => (hit ? h('mark', null, text) : text));
@@ -21,13 +20,9 @@ function about(person) {
 }
 
 function personItem(key, person, query) {
-  const entries = h('span', { class: 'entries' }, ' ');
-  const item = h('li', null, h('a', { href: link(key, person.path_id) },
-    h('span', { class: 'name' }, marked(person.name, query)), h('span', { class: 'about' }, about(person)), entries));
-  const made = { item, entries, key, id: person.path_id };
-  const rows = data.resultsLoaded(key);
-  if (rows) showEntries(made, rows);
-  return made;
+  return h('li', null, h('a', { href: link(key, person.path_id) },
+    h('span', { class: 'name' }, marked(person.name, query)), h('span', { class: 'about' }, about(person)),
+    h('span', { class: 'entries' }, plural(person.entries, 'entry', 'entries'))));
 }
 
 // A driver of whom only the key is known yet; the link works all the same.
@@ -36,10 +31,6 @@ function nameItem({ keys, shown }, query) {
     h('span', { class: 'name' }, marked(capitals(shown), query)),
     h('span', { class: 'about' }, ' '),
     h('span', { class: 'entries' }, ' ')));
-}
-
-function showEntries({ entries, id }, rows) {
-  entries.textContent = plural(rows.filter((row) => row.path_id === id).length, 'entry', 'entries');
 }
 
 const peopleBy = async (key) => (await data.peopleOf(key)).map((person) => ({ key, person }));
@@ -83,13 +74,10 @@ export class DriverList {
   #items(person) {
     const loaded = person.keys.map((key) => data.peopleLoaded(key)?.map((one) => ({ key, person: one })));
     if (loaded.every((people) => people?.length)) {
-      return this.#make(loaded.flat()).map((made) => {
-        this.waiting.set(made.item, { person, made: [made] });
-        return made.item;
-      });
+      return this.#make(loaded.flat());
     }
     const item = nameItem(person, this.query);
-    this.waiting.set(item, { person });
+    this.waiting.set(item, person);
     return [item];
   }
 
@@ -112,44 +100,24 @@ export class DriverList {
     for (const item of items) this.observer.unobserve(item);
     const now = items.filter((item) => this.waiting.has(item));
     this.timers.push(setTimeout(() => this.#people(now), PEOPLE_AFTER_MS));
-    if (!navigator.connection?.saveData) this.timers.push(setTimeout(() => this.#counts(now), COUNTS_AFTER_MS));
   }
 
   #people(items) {
     for (const item of items) {
-      const about = this.waiting.get(item);
-      if (about.made) continue;
-      about.people = Promise.all(about.person.keys.map(peopleBy))
-        .then((people) => this.#replace(item, about, people.flat()))
+      Promise.all(this.waiting.get(item).keys.map(peopleBy))
+        .then((people) => this.#replace(item, people.flat()))
         .catch((error) => this.#failed(error));
     }
   }
 
-  #replace(item, about, people) {
-    if (!item.isConnected || about.made) return; // another list is shown now, or two looks at the same item
+  #replace(item, people) {
+    if (!item.isConnected) return; // another list is shown now
     const made = this.#make(people);
-    about.made = made;
     if (!made.length && people.length) return void item.remove();
     if (!made.length) return;
     const hadFocus = item.contains(document.activeElement);
-    item.replaceWith(...made.map((one) => one.item));
-    if (hadFocus) made[0].item.querySelector('a').focus();
-  }
-
-  async #counts(items) {
-    const { waiting } = this;
-    for (const item of items) {
-      const about = waiting.get(item);
-      try {
-        await about.people;
-        if (waiting !== this.waiting) return; // another list is shown now
-        if (!about.made?.some((one) => one.item.isConnected)) continue;
-        for (const one of about.made) showEntries(one, await data.resultsOf(one.key));
-      } catch (error) {
-        this.#failed(error);
-        return;
-      }
-    }
+    item.replaceWith(...made);
+    if (hadFocus) made[0].querySelector('a').focus();
   }
 
   #failed(error) {

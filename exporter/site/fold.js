@@ -46,6 +46,19 @@ export function shardOf(key) {
   return first >= 'a' && first <= 'z' ? first : '_';
 }
 
+const SECONDS = 'abior'; // index_files.c has the same
+
+// The shards of people whose keys begin with this letter.
+export const peopleShardsOf = (letter) => (letter === '_' ? ['_'] : Array.from(SECONDS, (second) => letter + second));
+
+// The shard of people that holds a key: those of a letter go by the second one.
+export function peopleShardOf(key) {
+  const first = shardOf(key);
+  if (first === '_') return first;
+  const second = shardOf(key.charAt(1));
+  return first + (second === '_' ? SECONDS.at(-1) : Array.from(SECONDS).findLast((one) => one <= second));
+}
+
 const IN_SEARCHED = new RegExp(`[${[...SEARCHED.keys()].join('')}]`, 'g');
 
 // What a search compares: no accents of any language, no capitals.

@@ -3,7 +3,7 @@ import * as data from './data.js';
 import { h, s } from './dom.js';
 import { DriverList } from './driver_list.js';
 import { count, plural } from './format.js';
-import { all, allLoaded, beginningWith, letterOf } from './names.js';
+import { all, allLoaded, beginningWith, shardsOf } from './names.js';
 import { notice } from './notice.js';
 import { address } from './state.js';
 
@@ -45,6 +45,7 @@ export async function open(state, page) {
   const results = new DriverList();
   let latest = 0;
   let later = 0;
+  let failure = null; // why there are not all names of the latest query
 
   async function showStart(mine) {
     results.stop();
@@ -63,16 +64,18 @@ export async function open(state, page) {
       if (mine === latest) showResults(names, q);
     } catch (error) {
       if (mine !== latest) return;
+      failure = error;
       if (!results.element.isConnected) element.replaceChildren(results.element);
       results.tell(error, page.again);
     }
   }
 
   // What fails here is said when all names are asked for, or when the drivers in view are.
-  async function showFirst(mine, q, letter) {
-    const names = await beginningWith(letter).catch(() => null);
+  async function showFirst(mine, q, shards) {
+    const names = await beginningWith(shards).catch(() => null);
     if (!names || mine !== latest || allLoaded()) return;
     showResults(names, q, { partly: true });
+    if (failure) results.tell(failure, page.again);
     if (results.isFull) showAllAfter(MORE_AFTER_MS, mine, q);
   }
 
@@ -83,15 +86,16 @@ export async function open(state, page) {
 
   async function update({ q = '' }) {
     const mine = ++latest;
+    failure = null;
     clearTimeout(later);
     if (!q.trim()) return showStart(mine);
     const names = allLoaded();
     if (names) return showResults(names, q);
     if (!results.element.isConnected) element.replaceChildren(h('p', { class: 'hint' }, 'Looking for names…'));
-    const letter = letterOf(q);
-    if (letter === null) return showAll(mine, q);
+    const shards = shardsOf(q);
+    if (shards === null) return showAll(mine, q);
     showAllAfter(ALL_AFTER_MS, mine, q);
-    return showFirst(mine, q, letter);
+    return showFirst(mine, q, shards);
   }
 
   function close() {

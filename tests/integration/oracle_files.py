@@ -44,7 +44,8 @@ def documents_flat(world):
 
 def documents_sharded(world):
     yield "index/mirror.json.gz", oracle_sharded.mirror(world)
-    for name, shards in (("entries", oracle_sharded.entries(world)), ("metadata", oracle_sharded.metadata(world))):
+    for name, shards in (("entries", oracle_sharded.entries(world)), ("metadata", oracle_sharded.metadata(world)),
+                         ("people", oracle_sharded.people(world))):
         for shard, document in shards.items():
             yield f"index/{name}/{shard}.json.gz", document
     yield "index/teams.json.gz", oracle_sharded.teams(world)

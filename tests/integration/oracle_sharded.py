@@ -199,6 +199,30 @@ def metadata(world):
     return _sharded(world, lambda people: [person.metadata for person in people])
 
 
+def people_shard_of(key):
+    """Those of a letter go by the second: a, b to h, i to n, o to q, r to z and whatever is no letter."""
+    first = shard_of(key)
+    if first == "_":
+        return first
+    second = shard_of(key[1:])
+    return first + next((start for start, end in ("ab", "bi", "io", "or") if start <= second < end), "r")
+
+
+PEOPLE_SHARDS = ("_", *(first + second for first in string.ascii_lowercase for second in "abior"))
+
+
+def people(world):
+    """{shard: index/people/<shard>.json.gz}"""
+    shards = {shard: {} for shard in PEOPLE_SHARDS}
+    for document in _sharded(world, lambda some: [{
+        **{field: person.metadata[field] for field in ("name", "path_id", "country", "team", "rank")},
+        "entries": len(person.best)} for person in some]
+    ).values():
+        for key, some in document.items():
+            shards[people_shard_of(key)][key] = some
+    return shards
+
+
 def _country_of(members):
     known = collections.Counter(person.metadata["country"] for person in members if person.metadata["country"])
     return next((country for country, count in known.items() if 2 * count > known.total()), "Various")

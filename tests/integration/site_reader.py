@@ -17,11 +17,12 @@ import subprocess
 import sys
 
 from crawl import wait_for
+from oracle_sharded import PEOPLE_SHARDS
 from public_reader import decode_bytes
 
 SHARDS = (*string.ascii_lowercase, "_")
 FIXED = ("index/mirror.json.gz", *(f"index/entries/{shard}.json.gz" for shard in SHARDS),
-         *(f"index/metadata/{shard}.json.gz" for shard in SHARDS), "index/teams.json.gz", "driver_index.json.gz",
+         *(f"index/metadata/{shard}.json.gz" for shard in SHARDS), *(f"index/people/{shard}.json.gz" for shard in PEOPLE_SHARDS), "index/teams.json.gz", "driver_index.json.gz",
          *(f"{folder}{name}_combinations.json.gz" for folder in ("", "combinations/") for name in ("top", "all")),
          "top_combinations.json")  # fmt: skip
 INDEX = "stats/index.json"

@@ -13,6 +13,7 @@ import zlib
 import pytest
 
 import oracle_flat
+import oracle_sharded
 from store_builder import CACHED_AT, key, pack_catalogue, pack_detail, pack_record, pack_rows
 
 TIMEOUT_S = 60
@@ -102,7 +103,7 @@ def check(cache, truth, figures=None):
 SHARDS = "_abcdefghijklmnopqrstuvwxyz"
 INDEX = {"index/mirror.json.gz", "index/teams.json.gz"} | {
     f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in SHARDS
-}
+} | {f"index/people/{shard}.json.gz" for shard in oracle_sharded.PEOPLE_SHARDS}
 
 
 def owned(truth):
@@ -357,6 +358,7 @@ def test_changed_board_changes_only_its_files(store, exporter, cache):
     written = {name for name in after if after[name] != before[name]}
     assert {name for name in written if not name.startswith("stats/")} == {
         "driver_index.json.gz", "tracks/track_1671/class_1703.json.gz", "index/mirror.json.gz", "index/teams.json.gz",
+        "index/people/bo.json.gz", "index/people/er.json.gz",
         *(f"index/{folder}/{shard}.json.gz" for folder in ("entries", "metadata") for shard in "be")
     }  # fmt: skip
     assert figures["generation"] == 2 and figures["files_written"] == len(written)

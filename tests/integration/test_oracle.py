@@ -86,6 +86,14 @@ DRIVERS_FILES = {
     "index/metadata/o.json.gz":
         '{"omer can":['
         '{"name":"Ömer  Can","path_id":"91","avatar":"https://example.org/91","country":"Turkey","team":"","rank":""}]}',
+    **{f"index/people/{shard}.json.gz": "{}" for shard in oracle_sharded.PEOPLE_SHARDS if shard not in ("bo", "oi")},
+    "index/people/bo.json.gz":
+        '{"bob dylan":['
+        '{"name":"Bob Dylan","path_id":"71","country":"Germany","team":"Team X","rank":"A","entries":1},'
+        '{"name":"Bob Dylan","path_id":"72","country":"France","team":"Team X","rank":"B","entries":1}]}',
+    "index/people/oi.json.gz":
+        '{"omer can":['
+        '{"name":"Ömer  Can","path_id":"91","country":"Turkey","team":"","rank":"","entries":1}]}',
     "index/teams.json.gz":
         '{"Team X":{"country":"Various","drivers":[{"name":"Bob Dylan","path_id":"71"},{"name":"Bob Dylan","path_id":"72"}]}}',
 }  # fmt: skip

@@ -186,8 +186,9 @@ def test_more_can_be_shown(page):
 def test_only_what_is_needed_is_loaded(page):
     page.go().search("jorg", "Jörg Müller")
     page.wait_for_texts(".drivers .entries", ["4 entries", "1 entry"])
+    page.wait_for_texts("h1", ["2 names"])
     loaded = [path.removeprefix("/cache/") for path in page.requests() if path.startswith("/cache/")]
-    assert loaded == ["index/entries/j.json.gz", "index/metadata/j.json.gz", "index/mirror.json.gz", "status.json", "top_combinations.json.gz"]
+    assert loaded == ["index/mirror.json.gz", "index/people/jo.json.gz", "status.json", "top_combinations.json.gz"]
     assert not [path for path in page.requests() if not path.startswith(("/cache/", "/r3e-site/"))]
 
 
@@ -195,12 +196,13 @@ def test_two_drivers_of_one_name_stay_apart(page):
     page.go().type("adam allen")
     page.wait_for_texts(".drivers .about", ["Australia · Rank A", "Canada · Maple · Rank A"])
     page.wait_for_texts(".drivers .entries", ["1 entry", "2 entries"])
+    page.wait_for_texts("h1", ["1 name"])
     for place, number, positions in ((0, "81", ["2 of 4"]), (1, "82", ["1 of 8", "3 of 4"])):
         page.all(".drivers a")[place].click()
         page.wait_for_texts("td.c-position", positions)
         assert f"id={number}" in page.here
         page.driver.back()
-        page.wait(lambda: len(page.all(".drivers a")) == 2)
+        page.wait(lambda: len(page.all(".drivers a")) == 2 and page.texts("h1") == ["1 name"])
 
 
 def test_a_link_without_a_number_asks_who(page):
@@ -449,9 +451,9 @@ def test_the_first_drivers_need_one_shard_only(page, public):
 
 def test_a_shard_that_is_missing_leaves_the_names(page, public):
     page.expected = ["404"]
-    with without(public / "cache/index/metadata/j.json.gz"):
+    with without(public / "cache/index/people/jo.json.gz"):
         page.go().search("jorg", "Jörg Müller")
-        page.wait_for_text("[role=alert]", "index/metadata/j.json.gz is not there")
+        page.wait_for_text("[role=alert]", "index/people/jo.json.gz is not there")
     page.find("[role=alert] button").click()
     page.wait_for_texts(".drivers .about", ["Germany · Team X · Rank A", "Germany · Rank A"])
     assert not page.all("[role=alert]")

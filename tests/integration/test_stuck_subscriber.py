@@ -105,23 +105,22 @@ def pair(plain_build_dir, tmp_path, upstream):
         one.close()
 
 
-@pytest.mark.parametrize("rate, requests", [
-    (50, 400),
-    pytest.param(20, 12000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)]),  # ten minutes
+@pytest.mark.parametrize("rate, seconds", [
+    (50, 8),
+    pytest.param(20, 600, marks=[pytest.mark.slow, pytest.mark.timeout(1200)]),
 ])
-def test_subscribers_that_never_read_cost_nothing(pair, plain_build_dir, rate, requests, capsys):
+def test_subscribers_that_never_read_cost_nothing(pair, plain_build_dir, rate, seconds, capsys):
     both = pair(rate)
     both.start()
     wait_for(lambda: min(side.asked() for side in both.sides) >= SETTLED)
     both.listen(plain_build_dir, 5)
     before = both.sample()
-    target = before[0].requests + requests
-    wait_for(lambda: both.sides[0].asked() >= target, timeout_s=requests / rate * 1.5 + 30)
+    wait_for(lambda: time.monotonic() >= before[0].time_s + seconds, timeout_s=seconds + 10)
     after = both.sample()
     with capsys.disabled():
         for words, side, old, new in zip(("alone", "with 6 that never read"), both.sides, before, after):
-            seconds = new.time_s - old.time_s
-            print(f"\n  {words}: {(new.requests - old.requests) / seconds:.2f} requests/s for {seconds:.0f} s,"
+            span_s = new.time_s - old.time_s
+            print(f"\n  {words}: {(new.requests - old.requests) / span_s:.2f} requests/s for {span_s:.0f} s,"
                   f" {(new.cpu_s - old.cpu_s) * 1e6 / max(1, new.requests - old.requests):.0f} µs of CPU for each;"
                   f" PSS {old.pss_kb} → {new.pss_kb} kB, own memory {old.own_kb} → {new.own_kb} kB", end="")
         print()
@@ -132,4 +131,4 @@ def test_subscribers_that_never_read_cost_nothing(pair, plain_build_dir, rate, r
     assert grown[1] <= grown[0] + SLACK_KB, grown
     for side in both.sides:
         summary = side.summary()
-        assert summary["failed"] == 0 and summary["rate_allowed_per_s"] == rate
+        assert summary["failed"] == 0 and summary["invalid"] == 0

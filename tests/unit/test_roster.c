@@ -101,6 +101,10 @@ static void test_groups(void **state)
     assert_int_equal(roster_count_below(&roster, 'a'), 1);
     assert_int_equal(roster_count_below(&roster, 'm'), 6);
     assert_int_equal(roster_count_below(&roster, 'z' + 1), 9);
+    assert_int_equal(roster_count_below_two(&roster, 'a', 'b'), roster_count_below_two(&roster, 'a', 'a'));
+    assert_int_equal(roster_count_below_two(&roster, 'a', 'c'), roster_count_below(&roster, 'b'));
+    assert_int_equal(roster_count_below_two(&roster, 'm', 'a'), 6);
+    assert_int_equal(roster_count_below_two(&roster, 'm', 'b'), 9);
     roster_groups_free(&groups);
     roster_free(&roster);
 }
