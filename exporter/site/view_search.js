@@ -9,6 +9,7 @@ import { address } from './state.js';
 
 const ALL_AFTER_MS = 200; // without another key, so that the first drivers come alone
 const MORE_AFTER_MS = 1000; // where the list is full already
+const LETTER_AFTER_MS = 120; // without a second one, which tells which of its shards is wanted
 const TOP = 10;
 
 function fact(number, label) {
@@ -95,7 +96,8 @@ export async function open(state, page) {
     const shards = shardsOf(q);
     if (shards === null) return showAll(mine, q);
     showAllAfter(ALL_AFTER_MS, mine, q);
-    return showFirst(mine, q, shards);
+    if (shards.length > 1) return showFirst(mine, q, shards);
+    return void setTimeout(() => mine === latest && showFirst(mine, q, shards), LETTER_AFTER_MS);
   }
 
   function close() {
