@@ -7,9 +7,9 @@ import { all, allLoaded, beginningWith, shardsOf } from './names.js';
 import { notice } from './notice.js';
 import { address } from './state.js';
 
-const ALL_AFTER_MS = 200; // without another key, so that the first drivers come alone
+const ALL_AFTER_MS = 200; // after the first drivers, without another key
 const MORE_AFTER_MS = 1000; // where the list is full already
-const LETTER_AFTER_MS = 120; // without a second one, which tells which of its shards is wanted
+const LETTER_AFTER_MS = 250; // without a second one, which tells which of its shards is wanted
 const TOP = 10;
 
 function fact(number, label) {
@@ -46,7 +46,6 @@ export async function open(state, page) {
   const results = new DriverList();
   let latest = 0;
   let later = 0;
-  let failure = null; // why there are not all names of the latest query
 
   async function showStart(mine) {
     results.stop();
@@ -65,7 +64,6 @@ export async function open(state, page) {
       if (mine === latest) showResults(names, q);
     } catch (error) {
       if (mine !== latest) return;
-      failure = error;
       if (!results.element.isConnected) element.replaceChildren(results.element);
       results.tell(error, page.again);
     }
@@ -74,10 +72,10 @@ export async function open(state, page) {
   // What fails here is said when all names are asked for, or when the drivers in view are.
   async function showFirst(mine, q, shards) {
     const names = await beginningWith(shards).catch(() => null);
-    if (!names || mine !== latest || allLoaded()) return;
+    if (mine !== latest) return;
+    if (!names || allLoaded()) return showAll(mine, q);
     showResults(names, q, { partly: true });
-    if (failure) results.tell(failure, page.again);
-    if (results.isFull) showAllAfter(MORE_AFTER_MS, mine, q);
+    showAllAfter(results.isFull ? MORE_AFTER_MS : ALL_AFTER_MS, mine, q);
   }
 
   function showAllAfter(ms, mine, q) {
@@ -87,7 +85,6 @@ export async function open(state, page) {
 
   async function update({ q = '' }) {
     const mine = ++latest;
-    failure = null;
     clearTimeout(later);
     if (!q.trim()) return showStart(mine);
     const names = allLoaded();
@@ -95,7 +92,6 @@ export async function open(state, page) {
     if (!results.element.isConnected) element.replaceChildren(h('p', { class: 'hint' }, 'Looking for names…'));
     const shards = shardsOf(q);
     if (shards === null) return showAll(mine, q);
-    showAllAfter(ALL_AFTER_MS, mine, q);
     if (shards.length > 1) return showFirst(mine, q, shards);
     return void setTimeout(() => mine === latest && showFirst(mine, q, shards), LETTER_AFTER_MS);
   }
