@@ -1,4 +1,4 @@
-"""The manual page and the completions of three shells know every command and option that r3ectl --help names."""
+"""The manual pages know every option that the programs' --help names; r3ectl's, and the completions of three shells, every command too."""
 
 import pathlib
 import re
@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
+PROGRAMS = {"r3e-coordinator": "coordinator", "r3e-exporter": "exporter", "r3e-httpd": "exporter/httpd", "r3e-worker": "worker"}
 PAGE = DEPLOY / "man" / "r3ectl.1"
 COMPLETIONS = DEPLOY / "completions"
 
@@ -51,6 +52,25 @@ def test_the_page_is_sound():
         done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-Tutf8", "-Z", "-l", page], capture_output=True, text=True,
                               timeout=20, env={"LC_ALL": "C.UTF-8", "MANWIDTH": "80", "PATH": "/usr/bin:/bin"})
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_program_has_a_page():
+    assert {page.stem for page in (DEPLOY / "man").glob("*.1")} == {"r3ectl", *PROGRAMS}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_page_has_the_options_of_its_program_and_no_others(build_dir, name):
+    need("mandoc")
+    program = build_dir / PROGRAMS[name] / name
+    text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=20).stdout
+    wanted = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", text, re.M)) | {"--help", "--version"}
+    page = subprocess.run(["mandoc", "-Tascii", "-O", "width=200", DEPLOY / "man" / f"{name}.1"], capture_output=True, text=True,
+                          check=True).stdout
+    page = re.sub(r".\x08", "", page).partition("DESCRIPTION")[2].partition("EXAMPLES")[0]
+    described = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", page, re.M))
+    assert described == wanted and len(wanted) > 4
+    letters = re.findall(r"^ +(-\w), --", text, re.M)
+    assert sorted(re.findall(r"^ +(-\w), --", page, re.M)) == sorted(letters)
 
 
 def test_the_page_has_every_command_and_option(options):
