@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { collapse, keyOf, lower, searchForm, secondKeyOf, shardOf, writtenOut } from '../../../exporter/site/fold.js';
+import { collapse, keyOf, lower, peopleShardOf, peopleShardsOf, searchForm, secondKeyOf, shardOf, writtenOut } from '../../../exporter/site/fold.js';
 
 test('keys are those of FORMATS', () => {
   const keys = {
@@ -32,6 +32,12 @@ test('a second key for Æ, Œ and Þ', () => {
 
 test('shards', () => {
   assert.deepEqual(['adam', 'zoe', 'Ömer', 'иван', '[ger]', '1st', ''].map(shardOf), ['a', 'z', '_', '_', '_', '_', '_']);
+});
+
+test('people stand in shards by two letters', () => {
+  const keys = ['jorg', 'jan', 'jb', 'jhn', 'ji', 'jn', 'jq', 'jr', 'jz', 'j', 'j x', 'jéan', '1st', ''];
+  assert.deepEqual(keys.map(peopleShardOf), ['jo', 'ja', 'jb', 'jb', 'ji', 'ji', 'jo', 'jr', 'jr', 'jr', 'jr', 'jr', '_', '_']);
+  assert.deepEqual(peopleShardsOf('j'), ['ja', 'jb', 'ji', 'jo', 'jr']);
 });
 
 test('a search knows no accents of any language', () => {
