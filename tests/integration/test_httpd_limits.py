@@ -94,6 +94,7 @@ def test_a_busy_crowd_is_not_disturbed(server):
         assert answer.partition(b"\r\n\r\n")[2] == LARGE
 
 
+@pytest.mark.alone  # a thousand connections to be taken within ten seconds
 def test_ends_at_once_when_full(httpd_program, public):
     """With every place taken by somebody who does not take his answer it still hears that it is to end."""
     server = Httpd(httpd_program, public)
