@@ -69,7 +69,7 @@ def sides(build_dir, plain_build_dir, tmp_path, upstream):
         yield make
 
 
-@pytest.mark.parametrize("attack", one_in(7, hostile.OUTSIDE + hostile.INSIDE), ids=lambda attack: attack.__name__)
+@pytest.mark.parametrize("attack", one_in(14, hostile.OUTSIDE + hostile.INSIDE), ids=lambda attack: attack.__name__)
 def test_the_crawl_goes_on(sides, upstream_truth, monkeypatch, attack):
     # Freed memory that the sanitizer keeps aside would hide whether anything is let go of.
     monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4")

@@ -76,7 +76,7 @@ def run_killed(made, point):
     return code
 
 
-@pytest.mark.parametrize("point", one_in(8, points_of("coordinator")))
+@pytest.mark.parametrize("point", one_in(12, points_of("coordinator")))
 def test_the_coordinator_killed_at(point, changed_world):
     made = changed_world()
     with made.reading():
@@ -85,7 +85,7 @@ def test_the_coordinator_killed_at(point, changed_world):
     made.judge(made.truth)
 
 
-@pytest.mark.parametrize("point", one_in(8, points_of("worker", "pool")))
+@pytest.mark.parametrize("point", one_in(12, points_of("worker", "pool")))
 def test_a_worker_killed_at(point, changed_world):
     made = changed_world()
     with made.reading():
@@ -93,7 +93,7 @@ def test_a_worker_killed_at(point, changed_world):
     made.judge(made.truth)
 
 
-@pytest.mark.parametrize("point", one_in(8, points_of("exporter")))
+@pytest.mark.parametrize("point", one_in(12, points_of("exporter")))
 def test_the_exporter_killed_at(point, changed_world):
     made = changed_world()
     with made.reading():
@@ -107,7 +107,7 @@ def failing_points():
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, pytest.param(errno.EIO, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("point", one_in(8, failing_points()))
+@pytest.mark.parametrize("point", one_in(12, failing_points()))
 def test_a_system_call_that_fails_at(point, error, changed_world):
     """The run goes on without it or ends with an error in words; the next one completes."""
     made = changed_world()

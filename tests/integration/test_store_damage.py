@@ -17,7 +17,7 @@ from crawl import Crawl, assert_equals_truth, wait_for
 from fake_worker import subscribe_summary
 
 BOARDS = ("--tracks", 12, "--classes", 9, "--entries", 9000, "--drivers", 700)
-FEW, MANY_CUTS, MANY_FLIPS = 5, 50, 200
+FEW, MANY_CUTS, MANY_FLIPS = 3, 50, 200
 PAGE = 4096
 
 

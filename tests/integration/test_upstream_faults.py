@@ -166,7 +166,7 @@ def check_the_others(made, truth, bad):
             assert requests_for(made, board), "the others were fetched"
 
 
-@pytest.mark.parametrize("mode", one_in(4, [mode for mode in TABLE if mode not in SLOW]) + [
+@pytest.mark.parametrize("mode", one_in(6, [mode for mode in TABLE if mode not in SLOW]) + [
     pytest.param(mode, marks=pytest.mark.slow) for mode in SLOW])
 def test_a_misbehaving_combination(mode, misbehaving, upstream_truth):
     outcome = TABLE[mode]
