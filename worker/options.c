@@ -39,7 +39,7 @@ static const char help[] =
     "Exit codes: 0 done (retired, asked to leave, SIGTERM), 1 failed, 2 wrong usage.\n"
     "\n"
     "Examples:\n"
-    "  r3e-worker --connect ipc:///var/lib/r3e-leaderboard/jobs.ipc\n"
+    "  r3e-worker --connect ipc:///var/lib/r3e-leaderboard/jobs.sock\n"
     "  r3e-worker --connect tcp://127.0.0.1:4251 --pool 4 --log-format json\n"
     "  r3e-worker --connect tcp://192.0.2.7:4251 --pool 4 --key worker.key --server-key coordinator.pub\n";
 
