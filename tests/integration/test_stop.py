@@ -38,6 +38,7 @@ def exporter_of(pid):
                  if name == "r3e-exporter" and parent == pid and state != "Z"), None)
 
 
+@pytest.mark.alone  # two seconds, most of which it waits for the exporter to end by itself
 def test_sigterm_with_an_export_under_way(crawl, build_dir):
     """It ends within two seconds although the exporter does not move, and the public folder stays whole."""
     if not has_points(build_dir):

@@ -247,7 +247,7 @@ def test_running_out_of_descriptors_keeps_those_who_are_in(coordinator, worker):
 
 def test_workers_without_memory_cost_what_does_not_fit_and_nothing_else(plain_build_dir, tmp_path, upstream, upstream_truth):
     """The address space of the workers is limited while they fetch, to a little more than they have."""
-    options = ("--tracks", 3, "--classes", 3, "--entries", 9000, "--drivers", 5000, "--filled", 100)
+    options = ("--tracks", 3, "--classes", 3, "--entries", 45000, "--drivers", 5000, "--filled", 100)
     truth = upstream_truth(*options)
     catalogue = tmp_path / "catalogue.cfg"
     made = Crawl(plain_build_dir, tmp_path, upstream(*options, "--latency-ms", 300, "--write-catalogue", catalogue).url, catalogue)
