@@ -83,37 +83,36 @@ void entry_json_sharded(
     out->length = (size_t)(at - out->data);
 }
 
-void entry_json_person(const struct card *card, struct buffer *out)
+/* A person's object up to its rank, whose string is open. NULL: no room. */
+static uint8_t *put_person(const struct card *card, bool avatar, struct buffer *out)
 {
     size_t bound = FRAME_BYTES;
     for (int field = 0; field < CARD_FIELDS; field++)
         bound += CARD(field)->json_length;
     uint8_t *at = buffer_reserve(out, bound);
     if (!at)
-        return;
+        return NULL;
     at = put_text(literal(at, "{\"name\":\""), CARD(CARD_NAME));
     at = put_text(literal(at, "\",\"path_id\":\""), CARD(CARD_PATH_ID));
-    at = put_text(literal(at, "\",\"avatar\":\""), CARD(CARD_AVATAR));
+    if (avatar)
+        at = put_text(literal(at, "\",\"avatar\":\""), CARD(CARD_AVATAR));
     at = put_text(literal(at, "\",\"country\":\""), CARD(CARD_COUNTRY));
     at = put_text(literal(at, "\",\"team\":\""), CARD(CARD_TEAM));
-    at = put_text(literal(at, "\",\"rank\":\""), CARD(CARD_RANK));
-    at = literal(at, "\"}");
-    out->length = (size_t)(at - out->data);
+    return put_text(literal(at, "\",\"rank\":\""), CARD(CARD_RANK));
+}
+
+void entry_json_person(const struct card *card, struct buffer *out)
+{
+    uint8_t *at = put_person(card, true, out);
+    if (at)
+        out->length = (size_t)(literal(at, "\"}") - out->data);
 }
 
 void entry_json_found(const struct card *card, uint32_t results, struct buffer *out)
 {
-    size_t bound = FRAME_BYTES;
-    for (int field = 0; field < CARD_FIELDS; field++)
-        bound += CARD(field)->json_length;
-    uint8_t *at = buffer_reserve(out, bound);
+    uint8_t *at = put_person(card, false, out);
     if (!at)
         return;
-    at = put_text(literal(at, "{\"name\":\""), CARD(CARD_NAME));
-    at = put_text(literal(at, "\",\"path_id\":\""), CARD(CARD_PATH_ID));
-    at = put_text(literal(at, "\",\"country\":\""), CARD(CARD_COUNTRY));
-    at = put_text(literal(at, "\",\"team\":\""), CARD(CARD_TEAM));
-    at = put_text(literal(at, "\",\"rank\":\""), CARD(CARD_RANK));
     at = json_put_uint(literal(at, "\",\"entries\":"), results);
     *at++ = '}';
     out->length = (size_t)(at - out->data);

@@ -60,30 +60,33 @@ static void append_entries(struct group_reader *reader, uint32_t from, uint32_t 
         buffer_append_byte(out, ']');
 }
 
-static void append_metadata(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+/* All persons of a key; such a group is never cut. */
+static void append_persons(struct group_reader *reader, bool found, struct buffer *out)
 {
-    (void)from;
-    (void)to;
     entry_json_key(group_reader_key(reader), out);
     for (uint32_t i = 0; i < reader->count; i++) {
         if (i)
             buffer_append_byte(out, ',');
-        entry_json_person(&reader->cards[i], out);
+        if (found)
+            entry_json_found(&reader->cards[i], group_reader_results(reader, i), out);
+        else
+            entry_json_person(&reader->cards[i], out);
     }
     buffer_append_byte(out, ']');
+}
+
+static void append_metadata(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
+{
+    (void)from;
+    (void)to;
+    append_persons(reader, false, out);
 }
 
 static void append_people(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
 {
     (void)from;
     (void)to;
-    entry_json_key(group_reader_key(reader), out);
-    for (uint32_t i = 0; i < reader->count; i++) {
-        if (i)
-            buffer_append_byte(out, ',');
-        entry_json_found(&reader->cards[i], group_reader_results(reader, i), out);
-    }
-    buffer_append_byte(out, ']');
+    append_persons(reader, true, out);
 }
 
 static void append_mirror(struct group_reader *reader, uint32_t from, uint32_t to, struct buffer *out)
