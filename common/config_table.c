@@ -79,7 +79,7 @@ const struct config_key config_keys[] = {
 
     INT(refresh, max_age_h, "24", 1, 8760, "A board is due again when it is this many hours old."),
     STRING(CONFIG_TIME_OF_DAY, refresh, daily_at, "04:45", 5, "A full refresh starts once each local day at this time, \"HH:MM\"; one that was missed is made up for. \"\": never."),
-    INT(refresh, index_every_min, "30", 1, 10080, "Publish what has changed every so many minutes."),
+    INT(refresh, index_every_min, "30", 1, 10080, "Publish what has changed every so many minutes, and when for the next minute nothing is due."),
     STRING(CONFIG_PATH, refresh, trigger_file, "", PATH_BYTES, "A file that asks for a refresh when it appears, and is removed: of everything if it is empty, else of the layouts and combinations named in it, TRACK or TRACK-CLASS (ids), separated by white space. Empty: refresh_now in store.dir."),
     INT(refresh, retries, "4", 0, 100, "A failed fetch is tried again this many times before it waits for the next refresh."),
     INT(refresh, backoff_s, "30", 1, 86400, "Pause before the first retry, in seconds; doubled for each further one."),

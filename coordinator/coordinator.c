@@ -140,6 +140,14 @@ static bool may_not_export(const struct coordinator *c, int64_t now_ms)
     return c->stop_by_ms || holds_get(&c->holds, HOLD_DISK_FULL, now_ms);
 }
 
+static int64_t tick_publisher(struct coordinator *c, bool busy, int64_t now_ms)
+{
+    bool held = may_not_export(c, now_ms);
+    if (c->draining)
+        return publisher_tick(c->publisher, dispatch_leased(c->dispatch) > 0, INT64_MAX, held, now_ms);
+    return publisher_tick(c->publisher, busy, plan_next_due_ms(c->plan), held, now_ms);
+}
+
 static int64_t tick(void *context, int64_t now_ms)
 {
     struct coordinator *c = context;
@@ -156,8 +164,7 @@ static int64_t tick(void *context, int64_t now_ms)
         sleep_ms = least(sleep_ms, claims_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
     sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
-    bool fetching = c->draining ? dispatch_leased(c->dispatch) > 0 : busy;
-    sleep_ms = least(sleep_ms, publisher_tick(c->publisher, fetching, may_not_export(c, now_ms), now_ms));
+    sleep_ms = least(sleep_ms, tick_publisher(c, busy, now_ms));
     control_tick(c->control);
     if (politeness_store_keep(c->politeness, c->store, now_ms))
         collect_flush(c->collect); /* at once: the service's wish must be known after kill -9 too */

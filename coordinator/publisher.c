@@ -6,12 +6,7 @@
 #include "common/fault_point.h"
 #include "common/log.h"
 #include "common/memory.h"
-
-#define HURRIED_EVERY_MS 60000
-
-/* After a failure: the first pause, doubled with each further one up to the last. */
-#define RETRY_FIRST_MS 2000
-#define RETRY_LAST_MS  ((int64_t)600 * 1000)
+#include "coordinator/publish_due.h"
 
 struct publisher {
     struct publisher_sources from;
@@ -146,40 +141,31 @@ static void start(struct publisher *publisher, int64_t now_ms)
     FAULT_POINT(EXPORT_AFTER_START);
 }
 
-/* A cause that lasts (a full disk) costs a run now and then only; one that has gone is found out within
- * RETRY_LAST_MS, or sooner if there is something new to publish. */
-static int64_t retry_pause_ms(const struct publisher *publisher, bool busy)
+static struct publish_situation situation_of(
+    const struct publisher *publisher, bool busy, int64_t next_due_ms)
 {
-    bool news = stored(publisher) > publisher->started_stored && !busy;
-    if (news)
-        return publisher->from.once ? 0 : RETRY_FIRST_MS;
-    int64_t pause_ms = RETRY_FIRST_MS;
-    for (unsigned i = export_run_failed_in_row(publisher->run); i > 1 && pause_ms < RETRY_LAST_MS; i--)
-        pause_ms *= 2;
-    return pause_ms < RETRY_LAST_MS ? pause_ms : RETRY_LAST_MS;
+    return (struct publish_situation){.once = publisher->from.once,
+        .asked = publisher->asked > publisher->started_asked,
+        .hurried = publisher->hurried,
+        .begun = publisher->started,
+        .begun_at_ms = publisher->started_at_ms,
+        .found_boards = publisher->found_boards,
+        .busy = busy,
+        .next_due_ms = next_due_ms,
+        .news = stored(publisher) > publisher->started_stored,
+        .failed = publisher_failed(publisher),
+        .failed_at_ms = publisher->failed_at_ms,
+        .failed_in_row = export_run_failed_in_row(publisher->run),
+        .every_ms = publisher->from.config->refresh.index_every_min * 60 * 1000};
 }
 
-/* How long the next run has to wait, given that there is something to publish; 0: not at all. */
-static int64_t wait_ms(const struct publisher *publisher, bool busy, int64_t now_ms)
-{
-    int64_t every_ms = publisher->from.config->refresh.index_every_min * 60 * 1000;
-    if (publisher->hurried && every_ms > HURRIED_EVERY_MS)
-        every_ms = HURRIED_EVERY_MS;
-    int64_t due_ms = now_ms;
-    if (publisher->asked > publisher->started_asked)
-        return 0;
-    if (publisher_failed(publisher))
-        due_ms = publisher->failed_at_ms + retry_pause_ms(publisher, busy);
-    else if (busy && (publisher->started || !publisher->found_boards || publisher->from.once))
-        due_ms = publisher->started_at_ms + every_ms;
-    return due_ms > now_ms ? due_ms - now_ms : 0;
-}
-
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms)
+int64_t publisher_tick(struct publisher *publisher, bool busy, int64_t next_due_ms, bool held, int64_t now_ms)
 {
     int64_t sleep_ms = LOOP_SLEEP_FOREVER;
-    if (!export_run_active(publisher->run) && !held && publisher_owes(publisher))
-        sleep_ms = wait_ms(publisher, busy, now_ms);
+    if (!export_run_active(publisher->run) && !held && publisher_owes(publisher)) {
+        struct publish_situation situation = situation_of(publisher, busy, next_due_ms);
+        sleep_ms = publish_wait_ms(&situation, now_ms);
+    }
     if (sleep_ms == 0)
         start(publisher, now_ms);
     int64_t run_ms = export_run_tick(publisher->run, now_ms);

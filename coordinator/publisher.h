@@ -1,8 +1,8 @@
 #ifndef R3E_COORDINATOR_PUBLISHER_H
 #define R3E_COORDINATOR_PUBLISHER_H
-/* Decides when the exporter runs: at the start, for what the store has already (the exporter itself finds out
- * whether it is published), every `index_every_min` while boards are fetched, and when nothing is left to
- * fetch. A run that failed is tried again after a pause that grows. export_run does the running. */
+/* Runs the exporter: at the start, for what the store has already (the exporter itself finds out whether it
+ * is published), and for what was fetched when publish_due says so. A run that failed is tried again after a
+ * pause that grows. export_run does the running. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,8 +38,10 @@ struct publisher *publisher_open(
 void publisher_close(struct publisher **pointer);
 
 /* Starts a run if it is time for one (never while `held`: stopping, or no room on the disk); `busy`: boards
- * are still to be fetched. Returns how many milliseconds it may sleep. */
-int64_t publisher_tick(struct publisher *publisher, bool busy, bool held, int64_t now_ms);
+ * are still to be fetched, and the next is due at `next_due_ms` (INT64_MAX: none will be handed out). Returns
+ * how many milliseconds it may sleep. */
+int64_t publisher_tick(
+    struct publisher *publisher, bool busy, int64_t next_due_ms, bool held, int64_t now_ms);
 
 /* What is owed is published soon although boards are still to be fetched; at most once a minute. */
 void publisher_hurry(struct publisher *publisher);

@@ -56,6 +56,13 @@ class Daemon:
         os.replace(partial, self.trigger)
         wait_for(lambda: not self.trigger.exists())
 
+    def exchange(self, upstream, *world):
+        """The service has other boards from now on, at the same address, which was given; returns what it is asked."""
+        assert self.made.upstream.stop() == 0
+        log = self.made.folder / "second.log"
+        upstream(*world, "--listen", f"127.0.0.1:{self.made.upstream.port}", "--log", log)
+        return Requests(log)
+
     def kill(self):
         self.process.kill()
         self.process.wait()

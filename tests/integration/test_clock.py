@@ -10,6 +10,7 @@ import pytest
 from crawl import wait_for
 
 WORLD = ("--tracks", 3, "--classes", 2, "--entries", 100, "--drivers", 50)
+OTHER = (*WORLD[:-4], "--entries", 200, *WORLD[-2:])
 COMBINATIONS = 6
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 
@@ -56,7 +57,7 @@ class Clock:
 @pytest.fixture
 def clock(plain_build_dir, daemon):
     """A daemon with a clock of its own. Of a build without sanitizers: those want to be loaded first themselves."""
-    one = daemon(*WORLD)
+    one = daemon(*WORLD, "--listen", "127.0.0.1:0")
     one.made.program = plain_build_dir / "coordinator" / "r3e-coordinator"
     # Without the sandbox: libfaketime reads its file in every process, which none of them may otherwise.
     one.made.settings.update({"refresh.daily_at": "04:45", "refresh.max_age_h": 8760, "workers.local": 2,
@@ -137,3 +138,18 @@ def test_ages_hold_over_sleep_and_no_burst_follows(clock):
     assert one.made.upstream.stats()["peak_per_second"] <= 4  # three by the rate; two workers may be late with one
     clock.set("2026-06-02 14:00")
     assert len(one.requests.since()) == COMBINATIONS
+
+
+@pytest.mark.slow
+def test_boards_that_come_due_one_by_one_are_published_together(clock, upstream):
+    one = clock.daemon
+    one.made.settings.update({"refresh.daily_at": "", "refresh.max_age_h": 24, "politeness.rate_per_s": 1,
+                              "politeness.burst": 1})
+    clock.write("2026-06-01 12:00:00")
+    one.start()
+    before = one.rest()["exports"]
+    requests = one.exchange(upstream, *OTHER)
+    clock.write("2026-06-02 11:59:25")  # before the first is due: it is half a minute until a set clock is noticed
+    wait_for(lambda: len(requests.all()) == COMBINATIONS, timeout_s=90)
+    after = one.summary(lambda s: s["state"] == "waiting" and s["exports"] > before)
+    assert after["exports"] == before + 1, after

@@ -7,7 +7,6 @@ import pytest
 import oracle_flat as oracle
 from crawl import assert_equals_truth, wait_for
 from store_file import fetched_at
-from daemon import Requests
 
 WORLD = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 200)
 COMBINATIONS = 30
@@ -46,20 +45,12 @@ def test_a_trigger_file_that_is_there_at_the_start_counts(daemon):
 OTHER = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
 
 
-def exchange(one, upstream):
-    """The service has other boards from now on, at the same address; returns what it is asked."""
-    assert one.made.upstream.stop() == 0
-    log = one.made.folder / "second.log"
-    upstream(*OTHER, "--listen", f"127.0.0.1:{one.made.upstream.port}", "--log", log)
-    return Requests(log)
-
-
 def test_a_targeted_refresh_fetches_and_publishes_these_only(daemon, upstream, upstream_truth):
     one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
     exports = one.rest()["exports"]
     before = one.made.status()
     old, new = upstream_truth(*WORLD), upstream_truth(*OTHER)
-    requests = exchange(one, upstream)
+    requests = one.exchange(upstream, *OTHER)
     track = old[0]["track_id"]
     one.pull(f"{track} {track}-{old[1]['class_id']} 999999 nonsense\x1b[1m")
     of_track = {(board["track_id"], board["class_id"]) for board in old if board["track_id"] == track}
@@ -102,7 +93,7 @@ def test_a_targeted_refresh_is_published_while_a_full_one_goes_on(daemon, upstre
     one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
     one.rest()
     one.stop()
-    exchange(one, upstream)
+    one.exchange(upstream, *OTHER)
     one.made.settings.update({"politeness.rate_per_s": 0.2, "politeness.burst": 1})  # all of it takes 150 s
     one.start()
     one.pull()
