@@ -5,6 +5,7 @@
 
 #include "common/json_writer.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "coordinator/control_execution.h"
 #include "coordinator/control_queries.h"
 #include "coordinator/pause.h"
@@ -58,9 +59,9 @@ static void refresh_all(struct execution *execution)
     uint32_t left = refresh_run_progress(run).full_left;
     execution->wrote = begun;
     execution_say(execution, CONTROL_CODE_DONE,
-        begun ? "a full refresh of %u boards begins"
-              : "a full refresh is under way and serves this request too; %u boards are left",
-        left);
+        begun ? "a full refresh of %u %s begins"
+              : "a full refresh is under way and serves this request too; %u %s left",
+        left, begun ? plural(left, "board", "boards") : plural(left, "board is", "boards are"));
 }
 
 static void refresh_some(struct execution *execution)
@@ -96,12 +97,12 @@ static void refresh_some(struct execution *execution)
                                                 : CONTROL_CODE_FAILED;
     char quarantined[100] = "";
     if (all.quarantined &&
-        snprintf(quarantined, sizeof quarantined, "; %u of them are quarantined and stay so (r3ectl release)",
-            all.quarantined) < 0)
+        snprintf(quarantined, sizeof quarantined, "; %u of them %s so (r3ectl release)", all.quarantined,
+            plural(all.quarantined, "is quarantined and stays", "are quarantined and stay")) < 0)
         quarantined[0] = 0;
-    execution_say(execution, code,
-        "%u boards are fetched before all others, %u of them were under way already%s%s%s", all.combinations,
-        all.under_way, quarantined,
+    execution_say(execution, code, "%u %s fetched before all others, %u of them %s under way already%s%s%s",
+        all.combinations, plural(all.combinations, "board is", "boards are"), all.under_way,
+        plural(all.under_way, "was", "were"), quarantined,
         strays.count ? "; not in the catalogue, or not of the form TRACK or TRACK-CLASS: " : "", list);
 }
 
@@ -123,12 +124,13 @@ static void do_pause(struct execution *execution)
         parts->store, parts->holds, request->for_s, request->reason, execution->now_ms, execution->wall_ms);
     execution->wrote = true;
     unsigned leased = dispatch_leased(parts->dispatch);
+    const char *under_way = plural(leased, "board under way is", "boards under way are");
     if (request->for_s)
-        execution_say(execution, CONTROL_CODE_DONE, "paused for %llu s; %u boards under way are finished",
-            (unsigned long long)request->for_s, leased);
+        execution_say(execution, CONTROL_CODE_DONE, "paused for %llu s; %u %s finished",
+            (unsigned long long)request->for_s, leased, under_way);
     else
         execution_say(execution, CONTROL_CODE_DONE,
-            "paused until r3ectl resume, over restarts too; %u boards under way are finished", leased);
+            "paused until r3ectl resume, over restarts too; %u %s finished", leased, under_way);
 }
 
 static void do_resume(struct execution *execution)
@@ -149,9 +151,10 @@ static void do_drain(struct execution *execution)
 {
     const struct control_parts *parts = execution->parts;
     parts->drain(parts->context);
+    unsigned leased = dispatch_leased(parts->dispatch);
     execution_say(execution, CONTROL_CODE_DONE,
-        "draining: %u boards under way are finished and published, then the coordinator ends",
-        dispatch_leased(parts->dispatch));
+        "draining: %u %s finished and published, then the coordinator ends", leased,
+        plural(leased, "board under way is", "boards under way are"));
 }
 
 /* ---- export ---- */

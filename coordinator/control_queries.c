@@ -1,6 +1,7 @@
 #include "coordinator/control_queries.h"
 
 #include "common/json_writer.h"
+#include "common/plural.h"
 #include "coordinator/board_card.h"
 #include "coordinator/failure_text.h"
 #include "coordinator/lease.h"
@@ -135,7 +136,8 @@ void control_query_failed(struct execution *execution)
     }
     json_array_end(&json);
     end_list(&json, place < plan_count(plan), place);
-    execution_say(execution, CONTROL_CODE_DONE, "%u boards failed in the last refresh", counts.failed);
+    execution_say(execution, CONTROL_CODE_DONE, "%u %s failed in the last refresh", counts.failed,
+        plural(counts.failed, "board", "boards"));
 }
 
 /* Those from `*place` on, counted from `before`, as pairs of identifier and name. */

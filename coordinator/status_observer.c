@@ -1,5 +1,7 @@
 #include "coordinator/status_observer.h"
 
+#include "common/plural.h"
+
 static void look_at_state(
     struct status_observer *observer, const struct status_sources *from, const struct status_moment *at)
 {
@@ -30,16 +32,17 @@ static void look_at_refreshes(
 {
     struct refresh_progress now = refresh_run_progress(from->refresh), *before = &observer->progress;
     if (now.full_since_ms && now.full_since_ms != before->full_since_ms)
-        events_put(from->events, EVENT_REFRESH_BEGUN, NULL, at->wall_ms, "a full refresh, %u boards are left",
-            now.full_left);
+        events_put(from->events, EVENT_REFRESH_BEGUN, NULL, at->wall_ms, "a full refresh, %u %s left",
+            now.full_left, plural(now.full_left, "board is", "boards are"));
     if (before->full_since_ms && now.full_since_ms != before->full_since_ms)
         events_put(from->events, EVENT_REFRESH_ENDED, NULL, at->wall_ms,
             "the full refresh is done after %lld s",
             (long long)(at->wall_ms > before->full_since_ms ? at->wall_ms - before->full_since_ms : 0) /
                 1000);
     if (now.targeted_left > before->targeted_left)
-        events_put(from->events, EVENT_REFRESH_BEGUN, NULL, at->wall_ms,
-            "%u boards that were asked for by name come first", now.targeted_left);
+        events_put(from->events, EVENT_REFRESH_BEGUN, NULL, at->wall_ms, "%u %s first", now.targeted_left,
+            plural(now.targeted_left, "board that was asked for by name comes",
+                "boards that were asked for by name come"));
     if (before->targeted_left && !now.targeted_left)
         events_put(from->events, EVENT_REFRESH_ENDED, NULL, at->wall_ms,
             "the boards that were asked for by name are done");

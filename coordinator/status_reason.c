@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/plural.h"
+
 #define DAY_MS     ((int64_t)24 * 3600 * 1000)
 #define CLOCK_SIZE 32
 
@@ -40,15 +42,19 @@ static void say_fetching(const struct status_reason_facts *facts, char out[stati
 {
     const struct refresh_progress *progress = &facts->progress;
     if (progress->targeted_left)
-        say(out, "%u boards that were asked for by name come first", progress->targeted_left);
+        say(out, "%u %s first", progress->targeted_left,
+            plural(progress->targeted_left, "board that was asked for by name comes",
+                "boards that were asked for by name come"));
     else if (progress->full_since_ms)
-        say(out, "a full refresh, %u of %u boards are left", progress->full_left, facts->total);
+        say(out, "a full refresh, %u of %u boards %s left", progress->full_left, facts->total,
+            plural(progress->full_left, "is", "are"));
     else if (facts->missing)
-        say(out, "%u boards were never fetched", facts->missing);
+        say(out, "%u %s never fetched", facts->missing, plural(facts->missing, "board was", "boards were"));
     else if (facts->retrying && facts->retrying == facts->left)
-        say(out, "%u boards failed and wait for their next attempt", facts->retrying);
+        say(out, "%u %s next attempt", facts->retrying,
+            plural(facts->retrying, "board failed and waits for its", "boards failed and wait for their"));
     else
-        say(out, "%u boards are too old", facts->left);
+        say(out, "%u %s too old", facts->left, plural(facts->left, "board is", "boards are"));
 }
 
 static void say_waiting(const struct status_reason_facts *facts, char out[static STATUS_REASON_SIZE])

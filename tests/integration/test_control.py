@@ -62,7 +62,7 @@ def test_a_pause_finishes_what_is_under_way_and_outlives_a_restart(crew):
     coordinator = crew()
     worker = coordinator.worker()
     job = worker.take()
-    assert "1 boards under way" in coordinator.ask("pause", "--reason", "the service asked")
+    assert "1 board under way is finished" in coordinator.ask("pause", "--reason", "the service asked")
     summary = coordinator.summary(lambda s: s["hold"] == "paused")
     assert "the service asked" in summary["hold_reason"] and "since 20" in summary["hold_reason"]
     assert summary["hold_ms"] is None
@@ -117,7 +117,7 @@ def test_drain_finishes_publishes_and_ends(crew):
     other = coordinator.worker()
     first, second = worker.take(), other.take()
     assert worker.answer(first) == "stored"
-    assert coordinator.ask("drain").startswith("draining: 1 boards under way")
+    assert coordinator.ask("drain").startswith("draining: 1 board under way is finished")
     assert "draining" in coordinator.ask("drain")  # twice is once
     worker.say("ready")
     assert worker.hears_nothing("job")

@@ -72,7 +72,7 @@ def test_a_large_catalogue_comes_whole(crew):
 def test_refresh_by_names(crew, words, jobs):
     coordinator = crew()
     worker = coordinator.worker()
-    assert coordinator.ask("refresh", *words).startswith(f"{len(jobs)} boards are fetched before all others")
+    assert coordinator.ask("refresh", *words).startswith(f"{len(jobs)} board{' is' if len(jobs) == 1 else 's are'} fetched before all others")
     taken = []
     for _ in jobs:
         taken.append(worker.take())
@@ -118,7 +118,7 @@ class Conversation:
         return code
 
 
-@pytest.mark.parametrize("answer, code, said", [("2", 0, "1 boards are fetched"), ("all", 0, "2 boards are fetched"),
+@pytest.mark.parametrize("answer, code, said", [("2", 0, "1 board is fetched"), ("all", 0, "2 boards are fetched"),
                                                 ("", 2, "Nothing was done"), ("7", 2, "Nothing was done")])
 def test_on_a_terminal_it_asks(crew, answer, code, said):
     coordinator = crew()

@@ -38,6 +38,22 @@ static void test_fetching(void **state)
     expect(&facts, "2 boards that were asked for by name come first");
 }
 
+static void test_a_single_board(void **state)
+{
+    (void)state;
+    struct status_reason_facts facts = {.state = STATUS_FETCHING, .total = 2400, .left = 1};
+    expect(&facts, "1 board is too old");
+    facts.retrying = 1;
+    expect(&facts, "1 board failed and waits for its next attempt");
+    facts.missing = 1;
+    expect(&facts, "1 board was never fetched");
+    facts.progress.full_since_ms = WALL_MS;
+    facts.progress.full_left = 1;
+    expect(&facts, "a full refresh, 1 of 2400 boards is left");
+    facts.progress.targeted_left = 1;
+    expect(&facts, "1 board that was asked for by name comes first");
+}
+
 static void test_waiting(void **state)
 {
     (void)state;
@@ -94,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_hold_is_the_reason),
         cmocka_unit_test(test_fetching),
+        cmocka_unit_test(test_a_single_board),
         cmocka_unit_test(test_waiting),
         cmocka_unit_test(test_every_state_has_a_reason),
         cmocka_unit_test(who_is_done_is_not_held_back_by_its_end),
