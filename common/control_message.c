@@ -1,7 +1,6 @@
 #include "common/control_message.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "common/json_parse.h"
 #include "common/json_type.h"
 #include "common/json_writer.h"
+#include "common/problem.h"
 #include "common/unicode.h"
 
 #define SAFE_INTEGER_MAX ((uint64_t)1 << 53) /* what a JSON number carries without loss */
@@ -97,19 +97,7 @@ void control_reply_encode(const struct control_reply *reply, struct text details
 
 /* ---- decoding ---- */
 
-static bool complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool complain(char *problem, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    /* A cut message is still a message. */
-    int length = vsnprintf(problem, CONTROL_PROBLEM_SIZE, format, arguments);
-    va_end(arguments);
-    if (length < 0)
-        problem[0] = 0;
-    return false;
-}
+#define complain(problem, ...) problem_put(problem, CONTROL_PROBLEM_SIZE, __VA_ARGS__)
 
 /* Takes a string that fits `out` and cannot steer a terminal or forge a line. */
 static bool take_text(

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/problem.h"
 
 #define ERRNO_MOST 133 /* EHWPOISON, the last one that Linux has (errno(3)) */
 
@@ -76,16 +76,7 @@ static struct {
 
 /* ---- specifications ---- */
 
-__attribute__((format(printf, 2, 3))) static bool refuse(
-    char problem[static FAULT_PROBLEM_SIZE], const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (vsnprintf(problem, FAULT_PROBLEM_SIZE, format, arguments) < 0)
-        problem[0] = 0;
-    va_end(arguments);
-    return false;
-}
+#define refuse(problem, ...) problem_put(problem, FAULT_PROBLEM_SIZE, __VA_ARGS__)
 
 static bool find_point(const char *name, size_t *point)
 {

@@ -82,8 +82,7 @@ void hardening_allow_manager(struct hardening *hardening)
 
 void hardening_allow_resolver(struct hardening *hardening)
 {
-    /* Kept for the process's life, as the paths are borrowed. */
-    static char resolver[PATH_MAX];
+    char *resolver = hardening->resolver;
     static const char *const paths[] = {"/etc", "/run/systemd/resolve", "/run/resolvconf",
         "/run/NetworkManager", "/run/nscd", "/var/lib/ca-certificates"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -99,12 +98,13 @@ void hardening_allow_resolver(struct hardening *hardening)
         landlock_allow_port(&hardening->rules.connect, DNS_PORT);
 }
 
+#define TESTS_FOLDERS 2 /* whose paths the rules borrow */
+
 #ifdef R3E_FAULT_POINTS
 /* What tests have each process write to. Files are made there, so it is their folders. */
-static void allow_tests(struct hardening *hardening)
+static void allow_tests(struct hardening *hardening, char folders[static TESTS_FOLDERS][PATH_MAX])
 {
-    static char folders[2][PATH_MAX];
-    static const char *const names[] = {"R3E_TRACE", "R3E_FAULT_ONCE"};
+    static const char *const names[TESTS_FOLDERS] = {"R3E_TRACE", "R3E_FAULT_ONCE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *path = getenv(names[i]);
         int length = path ? snprintf(folders[i], PATH_MAX, "%s", path) : 0;
@@ -118,9 +118,10 @@ static void allow_tests(struct hardening *hardening)
     }
 }
 #else
-static void allow_tests(struct hardening *hardening)
+static void allow_tests(struct hardening *hardening, char folders[static TESTS_FOLDERS][PATH_MAX])
 {
     (void)hardening;
+    (void)folders;
 }
 #endif
 
@@ -153,7 +154,8 @@ static void apply_landlock(const struct hardening *hardening, struct outcome *ou
 bool hardening_apply(struct hardening *hardening)
 {
     struct outcome outcome = {0};
-    allow_tests(hardening);
+    char folders[TESTS_FOLDERS][PATH_MAX];
+    allow_tests(hardening, folders);
     note(&outcome, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no new privileges");
     apply_landlock(hardening, &outcome); /* first: root may open paths that are not its own */
     note(&outcome, drop_capabilities(), "no capabilities");

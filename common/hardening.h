@@ -16,6 +16,7 @@
  *
  * It costs 2 ms of CPU once, most of it libseccomp's (on a busy machine; tests/bench/confinement); what a
  * pool forks inherits it for nothing. */
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,8 @@ struct hardening {
     struct landlock_rules rules;
     unsigned forbidden; /* bits of enum syscall_filter_forbidden */
     bool quiet;         /* say nothing if all of it could be had */
+    char
+        resolver[PATH_MAX]; /* a path that the rules borrow: no copy is made after hardening_allow_resolver */
 };
 
 /* Reading what any program may have to read while it runs: libraries, the time zone, /proc, random numbers.

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <zmq.h>
 
 #include "common/log.h"
+#include "common/problem.h"
 
 #define KEY_BYTES 32
 #define VALUE_MAX 100 /* longer values are none */
@@ -26,18 +26,7 @@ static const struct {
 
 #define RIGHT_COUNT (sizeof rights_table / sizeof *rights_table)
 
-static bool fail(char problem[static FILE_ERROR_SIZE], const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool fail(char problem[static FILE_ERROR_SIZE], const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (vsnprintf(problem, FILE_ERROR_SIZE, format, arguments) < 0)
-        problem[0] = '\0';
-    va_end(arguments);
-    return false;
-}
+#define fail(problem, ...) problem_put(problem, FILE_ERROR_SIZE, __VA_ARGS__)
 
 /* ---- values ---- */
 

@@ -1,9 +1,9 @@
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/json_reader.h"
+#include "common/problem.h"
 #include "common/protocol_fields.h"
 #include "common/unicode.h"
 
@@ -18,19 +18,7 @@ static bool find_string(const char *const *strings, size_t count, const char *wa
     return false;
 }
 
-static bool complain(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool complain(char *problem, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    /* A cut message is still a message. */
-    int length = vsnprintf(problem, PROTOCOL_PROBLEM_SIZE, format, arguments);
-    va_end(arguments);
-    if (length < 0)
-        problem[0] = 0;
-    return false;
-}
+#define complain(problem, ...) problem_put(problem, PROTOCOL_PROBLEM_SIZE, __VA_ARGS__)
 
 #define WORD_SIZE 64 /* keys, types and enumerated strings are shorter; a longer one is none of ours */
 

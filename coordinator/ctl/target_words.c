@@ -1,9 +1,10 @@
 #include "coordinator/ctl/target_words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/problem.h"
 
 /* The tracks of the word before, which a class may follow. */
 struct tracks {
@@ -19,15 +20,7 @@ struct resolving {
     struct tracks open; /* count 0: no track stands open */
 };
 
-static bool __attribute__((format(printf, 2, 3))) complain(struct resolving *all, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (vsnprintf(all->problem, TARGET_WORDS_PROBLEM_SIZE, format, arguments) < 0)
-        all->problem[0] = '\0';
-    va_end(arguments);
-    return false;
-}
+#define complain(all, ...) problem_put((all)->problem, TARGET_WORDS_PROBLEM_SIZE, __VA_ARGS__)
 
 /* Digits with at most one hyphen between them: an identifier, right or wrong. */
 static bool is_identifier(const char *word)
