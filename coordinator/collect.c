@@ -11,8 +11,9 @@
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/accept.h"
+#include "coordinator/ack_queue.h"
+#include "coordinator/arrival.h"
 #include "coordinator/board_news.h"
-#include "coordinator/result_check.h"
 
 /* Then the other sources of the loop have their turn. As many as dispatch.c takes messages: results that come
  * more slowly out of their queue than jobs are handed out would pile up there. */
@@ -24,13 +25,6 @@
  * (DISPATCH_LEASES_EACH); so many bytes at most. */
 #define GATHER_BYTES ((size_t)16 * 1024 * 1024)
 
-struct pending_ack {
-    char worker[PROTOCOL_ID_SIZE];
-    uint64_t lease;
-    enum verdict verdict;
-    uint64_t generation; /* to be on disk before; 0: not submitted yet */
-};
-
 struct collect {
     void *socket;
     struct plan *plan;
@@ -39,11 +33,9 @@ struct collect {
     const struct refresh_policy *policy;
     struct politeness *politeness;
     struct collect_options options;
-    struct pending_ack *pending; /* owned; first in, first out */
-    unsigned pending_count, pending_capacity;
-    unsigned unsubmitted; /* the last so many of them */
-    bool hurried;         /* a worker that leaves waits for one of them */
-    int64_t oldest_pending_ms;
+    struct ack_queue acks;
+    int64_t gathering_since_ms;     /* if any of them is not submitted */
+    bool hurried;                   /* a worker that leaves waits for one of them */
     void (*prepare)(void *context); /* NULL: nothing to prepare */
     void *prepare_context;
     uint64_t committed;  /* generation */
@@ -81,28 +73,12 @@ void collect_close(struct collect **pointer)
     if (!collect)
         return;
     collect_settle(collect);
-    free(collect->pending);
+    ack_queue_free(&collect->acks);
     free(collect);
     *pointer = NULL;
 }
 
 /* ---- acknowledging ---- */
-
-/* Tells the worker of the pending result at `from` of this one and all others before `end` of which the same
- * is to be said; their leases become 0. */
-static void acknowledge_together(struct collect *collect, unsigned from, unsigned end)
-{
-    const struct pending_ack *first = &collect->pending[from];
-    struct message_ack message = {.verdict = first->verdict};
-    for (unsigned i = from; i < end && message.leases.count < PROTOCOL_LEASES_MAX; i++) {
-        struct pending_ack *ack = &collect->pending[i];
-        if (!ack->lease || ack->verdict != message.verdict || strcmp(ack->worker, first->worker) != 0)
-            continue;
-        message.leases.ids[message.leases.count++] = ack->lease;
-        ack->lease = 0;
-    }
-    dispatch_acknowledge(collect->dispatch, first->worker, &message);
-}
 
 void collect_on_commit(struct collect *collect, void (*prepare)(void *context), void *context)
 {
@@ -119,30 +95,24 @@ void collect_flush(struct collect *collect)
     if (generation == STORE_NOT_TAKEN)
         return; /* asked again when the store is well */
     FAULT_POINT(COLLECT_AFTER_SUBMIT);
-    for (unsigned i = collect->pending_count - collect->unsubmitted; i < collect->pending_count; i++)
-        collect->pending[i].generation = generation;
-    collect->unsubmitted = 0;
+    ack_queue_submitted(&collect->acks, generation);
     collect->hurried = false;
     /* A verdict that wrote nothing may wait for a commit that has happened already, of which no event will
      * tell. */
     collect_committed(collect);
 }
 
+static void say(void *context, const char *worker, const struct message_ack *ack)
+{
+    struct collect *collect = context;
+    dispatch_acknowledge(collect->dispatch, worker, ack);
+}
+
 void collect_committed(void *context)
 {
     struct collect *collect = context;
-    uint64_t committed = collect->committed = store_committed(collect->store);
-    unsigned done = 0;
-    while (done < collect->pending_count - collect->unsubmitted &&
-           collect->pending[done].generation <= committed)
-        done++;
-    for (unsigned i = 0; i < done; i++)
-        if (collect->pending[i].lease)
-            acknowledge_together(collect, i, done);
-    if (!done)
-        return;
-    collect->pending_count -= done;
-    memmove(collect->pending, collect->pending + done, collect->pending_count * sizeof *collect->pending);
+    collect->committed = store_committed(collect->store);
+    ack_queue_committed(&collect->acks, collect->committed, say, collect);
 }
 
 bool collect_settle(struct collect *collect)
@@ -156,55 +126,9 @@ bool collect_settle(struct collect *collect)
 static void acknowledge_after_commit(
     struct collect *collect, const struct message_result *result, enum verdict verdict)
 {
-    if (collect->pending_count == collect->pending_capacity) {
-        collect->pending_capacity = collect->pending_capacity ? collect->pending_capacity * 2 : 64;
-        collect->pending =
-            memory_resize(collect->pending, collect->pending_capacity, sizeof *collect->pending);
-    }
-    struct pending_ack *ack = &collect->pending[collect->pending_count++];
-    *ack = (struct pending_ack){.lease = result->lease, .verdict = verdict};
-    memcpy(ack->worker, result->worker, sizeof ack->worker);
-    if (collect->unsubmitted++ == 0)
-        collect->oldest_pending_ms = clock_monotonic_ms();
-}
-
-/* ---- which results count ---- */
-
-struct arrival {
-    struct message_result result;
-    const char *key; /* that the connection has proven; "": none */
-    struct text rows, detail;
-    uint8_t hash[RECORD_HASH_SIZE];
-    uint32_t place; /* in the plan */
-    bool known;     /* `record` is what the store has */
-    struct record_board record;
-};
-
-enum claim { CLAIM_CURRENT, CLAIM_LATE, CLAIM_DUPLICATE, CLAIM_SUPERSEDED, CLAIM_FORGED };
-
-/* Of a board that nobody holds, and that is wanted. */
-static enum claim judge_late(const struct collect *collect, const struct message_result *result)
-{
-    if (dispatch_was_leased(
-            collect->dispatch, result->lease, (uint32_t)result->track_id, (uint32_t)result->class_id))
-        return CLAIM_LATE;
-    return dispatch_is_of_earlier(collect->dispatch, result->lease) ? CLAIM_SUPERSEDED : CLAIM_FORGED;
-}
-
-static enum claim judge_claim(struct collect *collect, const struct arrival *arrival)
-{
-    const struct plan_entry *entry = plan_entry(collect->plan, arrival->place);
-    const struct lease *lease = dispatch_lease(collect->dispatch, arrival->place);
-    if (lease && lease->id == arrival->result.lease)
-        return dispatch_is_holder(lease, arrival->result.worker, arrival->key) ? CLAIM_CURRENT : CLAIM_FORGED;
-    if (arrival->known && arrival->record.lease == arrival->result.lease)
-        return CLAIM_DUPLICATE;
-    bool wanted = entry->state == PLAN_WAITING &&
-                  (entry->due_ms <= clock_monotonic_ms() || entry->retrying || entry->quarantined);
-    if (wanted && arrival->result.outcome != OUTCOME_FAILED &&
-        (!arrival->known || arrival->result.lease > arrival->record.lease))
-        return judge_late(collect, &arrival->result);
-    return CLAIM_SUPERSEDED;
+    if (collect->acks.unsubmitted == 0)
+        collect->gathering_since_ms = clock_monotonic_ms();
+    ack_queue_add(&collect->acks, result->worker, result->lease, verdict);
 }
 
 /* ---- applying ---- */
@@ -340,48 +264,20 @@ static void refuse(struct collect *collect, const struct arrival *arrival, const
     dispatch_blame(collect->dispatch, result->worker, arrival->key, fault);
 }
 
-static void on_result(struct collect *collect, struct arrival *arrival)
+static void put_by(struct collect *collect, const struct arrival *arrival, enum claim claim)
+{
+    collect->counters.duplicates += claim == CLAIM_DUPLICATE;
+    collect->counters.superseded += claim == CLAIM_SUPERSEDED;
+    if (claim == CLAIM_SUPERSEDED)
+        hear_failure(collect, &arrival->result);
+    /* A duplicate may be one whose first arrival still waits for its commit. */
+    acknowledge_after_commit(
+        collect, &arrival->result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
+}
+
+static void take(struct collect *collect, struct arrival *arrival, enum claim claim)
 {
     const struct message_result *result = &arrival->result;
-    collect_counters_answer(&collect->counters, result);
-    dispatch_note_result(collect->dispatch, result, clock_wall_ms());
-    arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
-    if (arrival->place == PLAN_NONE && dispatch_stray_done(collect->dispatch, result->lease)) {
-        collect->counters.superseded++;
-        acknowledge_after_commit(collect, result, VERDICT_SUPERSEDED);
-        return;
-    }
-    if (arrival->place == PLAN_NONE) {
-        refuse(collect, arrival, "the catalogue has no such combination");
-        return;
-    }
-    arrival->known = store_get_board(
-        collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
-    enum claim claim = judge_claim(collect, arrival);
-    if (claim == CLAIM_DUPLICATE || claim == CLAIM_SUPERSEDED) {
-        collect->counters.duplicates += claim == CLAIM_DUPLICATE;
-        collect->counters.superseded += claim == CLAIM_SUPERSEDED;
-        if (claim == CLAIM_SUPERSEDED)
-            hear_failure(collect, result);
-        /* A duplicate may be one whose first arrival still waits for its commit. */
-        acknowledge_after_commit(
-            collect, result, claim == CLAIM_DUPLICATE ? VERDICT_DUPLICATE : VERDICT_SUPERSEDED);
-        return;
-    }
-    const char *fault = claim == CLAIM_FORGED
-                            ? "its lease was not given to this worker for this board"
-                            : result_check(result, arrival->rows, arrival->detail, arrival->hash);
-    if (!fault)
-        fault = result_check_counts(
-            result, claim == CLAIM_CURRENT ? dispatch_lease(collect->dispatch, arrival->place) : NULL);
-    if (!fault && result->outcome == OUTCOME_UNCHANGED &&
-        (!arrival->known || !record_board_is_fetched(&arrival->record) || arrival->record.content_lost ||
-            memcmp(arrival->record.content_hash, arrival->hash, sizeof arrival->hash) != 0))
-        fault = "it says unchanged, but the store holds something else";
-    if (fault) {
-        refuse(collect, arrival, fault);
-        return;
-    }
     if (claim == CLAIM_CURRENT)
         hear_answer(collect, arrival, result->failure);
     else
@@ -397,6 +293,35 @@ static void on_result(struct collect *collect, struct arrival *arrival)
     FAULT_POINT(COLLECT_AFTER_PUT);
     acknowledge_after_commit(collect, result, verdict);
     dispatch_praise(collect->dispatch, result->worker);
+}
+
+static void on_result(struct collect *collect, struct arrival *arrival)
+{
+    const struct message_result *result = &arrival->result;
+    collect_counters_answer(&collect->counters, result);
+    dispatch_note_result(collect->dispatch, result, clock_wall_ms());
+    arrival->place = plan_find(collect->plan, (uint32_t)result->track_id, (uint32_t)result->class_id);
+    if (arrival->place == PLAN_NONE) {
+        if (!dispatch_stray_done(collect->dispatch, result->lease)) {
+            refuse(collect, arrival, "the catalogue has no such combination");
+            return;
+        }
+        collect->counters.superseded++;
+        acknowledge_after_commit(collect, result, VERDICT_SUPERSEDED);
+        return;
+    }
+    arrival->known = store_get_board(
+        collect->store, (uint32_t)result->track_id, (uint32_t)result->class_id, &arrival->record);
+    enum claim claim = arrival_claim(arrival, collect->dispatch, collect->plan, clock_monotonic_ms());
+    if (claim == CLAIM_DUPLICATE || claim == CLAIM_SUPERSEDED) {
+        put_by(collect, arrival, claim);
+        return;
+    }
+    const char *fault = arrival_fault(arrival, claim, collect->dispatch);
+    if (fault)
+        refuse(collect, arrival, fault);
+    else
+        take(collect, arrival, claim);
 }
 
 static void on_frames(struct collect *collect, const struct wire_message *frames)
@@ -456,7 +381,7 @@ void collect_readable(void *context)
 {
     struct collect *collect = context;
     struct wire_message frames;
-    if (collect->unsubmitted >= collect->options.commit_results && may_flush(collect))
+    if (collect->acks.unsubmitted >= collect->options.commit_results && may_flush(collect))
         collect_flush(collect);
     size_t bytes = 0;
     for (int i = 0;
@@ -471,13 +396,13 @@ void collect_readable(void *context)
 
 int64_t collect_tick(struct collect *collect, int64_t now_ms)
 {
-    if (collect->unsubmitted == 0)
+    if (collect->acks.unsubmitted == 0)
         return LOOP_SLEEP_FOREVER;
     /* Here and not with the last result, so that whoever asked for a job has got it before we wait for the
      * disk. */
-    int64_t left_ms = collect->oldest_pending_ms + collect->options.commit_ms - now_ms;
+    int64_t left_ms = collect->gathering_since_ms + collect->options.commit_ms - now_ms;
     collect->hurried |= dispatch_take_awaited(collect->dispatch);
-    if (left_ms > 0 && collect->unsubmitted < collect->options.commit_results && !collect->hurried)
+    if (left_ms > 0 && collect->acks.unsubmitted < collect->options.commit_results && !collect->hurried)
         return left_ms;
     if (may_flush(collect))
         collect_flush(collect);
