@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/json_writer.h"
+#include "common/plural.h"
 #include "coordinator/ctl/store_check.h"
 
 #define NAME          "check"
@@ -86,9 +87,10 @@ static void print_words(const struct output *output, const struct store_check *c
                " problems): start the coordinator anew, it saves what can be saved\n",
             check->structure_problems);
     if (check->broken_boards || check->broken_metas)
-        printf("%" PRIu64 " boards and %" PRIu64
-               " other records are broken: the coordinator fetches those boards again\n",
-            check->broken_boards, check->broken_metas);
+        printf("%" PRIu64 " %s and %" PRIu64
+               " other %s are broken: the coordinator fetches those boards again\n",
+            check->broken_boards, plural(check->broken_boards, "board", "boards"), check->broken_metas,
+            plural(check->broken_metas, "record", "records"));
     if (!output->shown)
         puts("everything is sound");
 }

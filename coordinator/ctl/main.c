@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/version.h"
+#include "coordinator/ctl/backup.h"
 #include "coordinator/ctl/board.h"
 #include "coordinator/ctl/catalogue_import.h"
 #include "coordinator/ctl/check.h"
@@ -39,6 +40,7 @@ static const struct ctl_command *const commands[] = {
     &keygen_command,
     &catalogue_import_command,
     &check_command,
+    &backup_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

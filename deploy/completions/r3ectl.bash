@@ -23,6 +23,7 @@ _r3ectl_options() {
     metrics) echo "--config --connect --key --server-key --prometheus --help" ;;
     catalogue) echo "--output --dry-run --help" ;;
     check) echo "--config --store --json --help" ;;
+    backup) echo "--config --store --help" ;;
     keygen) echo "--rights --directory --force --help" ;;
     *) echo "--config --connect --key --server-key --help --version" ;;
     esac
@@ -66,7 +67,7 @@ _r3ectl() {
     if [ -z "$command" ] && [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "status watch events workers failed board why refresh \
             pause resume export release drain \
-            search names metrics catalogue check keygen" -- "$word")
+            search names metrics catalogue check backup keygen" -- "$word")
     elif [ "$command" = catalogue ] && [ "$before" = catalogue ]; then
         mapfile -t COMPREPLY < <(compgen -W "import" -- "$word")
     elif [ "$command" = catalogue ] && [[ $word != -* ]]; then

@@ -1,7 +1,7 @@
 # fish completion of r3ectl. Installed as /usr/share/fish/vendor_completions.d/r3ectl.fish.
 
 function __r3ectl_no_command
-    not __fish_seen_subcommand_from status watch events workers failed board why refresh pause resume export release drain search names metrics catalogue check keygen
+    not __fish_seen_subcommand_from status watch events workers failed board why refresh pause resume export release drain search names metrics catalogue check backup keygen
 end
 
 complete -c r3ectl -f
@@ -30,6 +30,7 @@ complete -c r3ectl -n __r3ectl_no_command -a names -d 'tracks and classes with t
 complete -c r3ectl -n __r3ectl_no_command -a metrics -d 'the coordinator\'s state for Prometheus and the like'
 complete -c r3ectl -n __r3ectl_no_command -a catalogue -d 'make the catalogue file from the game\'s data'
 complete -c r3ectl -n __r3ectl_no_command -a check -d 'verify the store'
+complete -c r3ectl -n __r3ectl_no_command -a backup -d 'copy the store'
 complete -c r3ectl -n __r3ectl_no_command -a keygen -d 'make a pair of keys'
 complete -c r3ectl -n '__fish_seen_subcommand_from catalogue; and not __fish_seen_subcommand_from import' -a import -d 'from the game\'s data'
 
@@ -162,6 +163,9 @@ complete -c r3ectl -n '__fish_seen_subcommand_from check' -s c -l config -r -F -
 complete -c r3ectl -n '__fish_seen_subcommand_from check' -s s -l store -r -F -d 'the store\'s folder'
 complete -c r3ectl -n '__fish_seen_subcommand_from check' -s j -l json -d 'as JSON'
 complete -c r3ectl -n '__fish_seen_subcommand_from check' -s h -l help -d 'what it takes, with examples'
+complete -c r3ectl -n '__fish_seen_subcommand_from backup' -s c -l config -r -F -d 'the coordinator\'s configuration'
+complete -c r3ectl -n '__fish_seen_subcommand_from backup' -s s -l store -r -F -d 'the store\'s folder'
+complete -c r3ectl -n '__fish_seen_subcommand_from backup' -s h -l help -d 'what it takes, with examples'
 
 complete -c r3ectl -n '__fish_seen_subcommand_from keygen' -s r -l rights -x -a 'worker monitor operator' -d 'what the key may do'
 complete -c r3ectl -n '__fish_seen_subcommand_from keygen' -s d -l directory -r -F -d 'where to write them'
