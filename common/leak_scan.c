@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define LARGE      ((size_t)1024 * 1024) /* smaller segments are read faster than looked at */
-#define PARTS_MOST 256
+#define PARTS_MOST 1024
 #define BATCH      512          /* pages asked about at once */
 #define HAS_MEMORY (3ull << 62) /* in memory, or swapped out */
 
