@@ -11,13 +11,13 @@
 
 #include "unit.h"
 
-#define PAGE         4096
-#define LARGE        ((size_t)64 * 1024 * 1024)
-#define BLOCKS       100
-#define FOUND        1
-#define FOUND_NONE   0
-#define TOUCHED_MOST ((size_t)32 * 1024 * 1024) /* of the program's writable segment; its runtime has 10 MB  \
-                                                 */
+#define PAGE       4096
+#define LARGE      ((size_t)64 * 1024 * 1024)
+#define BLOCKS     100
+#define FOUND      1
+#define FOUND_NONE 0
+/* Of the program's writable segment; the runtime's part of it is 10 MB. */
+#define TOUCHED_MOST ((size_t)32 * 1024 * 1024)
 
 static char large[LARGE];
 
