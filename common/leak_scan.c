@@ -14,8 +14,10 @@
 #define BATCH      512          /* pages asked about at once */
 #define HAS_MEMORY (3ull << 62) /* in memory, or swapped out */
 
-typedef int visitor(struct dl_phdr_info *, size_t, void *);
-typedef int iterator(visitor *, void *);
+typedef ElfW(Phdr) segment_header;
+typedef ElfW(Addr) address;
+typedef int visit_function(struct dl_phdr_info *, size_t, void *);
+typedef int iterate_function(visit_function *, void *);
 
 /* Of the runtime: the one object that it leaves out when it reads, and that has to be in one part as a whole.
  */
@@ -23,11 +25,11 @@ extern void allocator_range(uintptr_t *begin, uintptr_t *end) __asm__(
     "_ZN6__lsan23GetAllocatorGlobalRangeEPmS0_") __attribute__((weak));
 
 /* Set once, when there is nothing but the end to come; an interposed function gets no context. */
-static iterator *next;
+static iterate_function *next;
 static uintptr_t page_size; /* 0: not at the end yet */
 
 struct visit {
-    visitor *visitor;
+    visit_function *callback;
     void *data;
     int pagemap;
     uintptr_t kept_begin, kept_end; /* pages that stay in any case */
@@ -35,7 +37,7 @@ struct visit {
 
 /* The program headers of one object, its large segments in parts. */
 struct headers {
-    ElfW(Phdr) parts[PARTS_MOST];
+    segment_header parts[PARTS_MOST];
     size_t count;
 };
 
@@ -50,9 +52,9 @@ static bool read_entries(const struct visit *visit, uintptr_t page, uint64_t *en
 
 /* Takes [begin, end) of this segment to the part before it if they touch, else as a new part. */
 static bool add_part(
-    struct headers *headers, size_t first, const ElfW(Phdr) * segment, ElfW(Addr) begin, ElfW(Addr) end)
+    struct headers *headers, size_t first, const segment_header *segment, address begin, address end)
 {
-    ElfW(Phdr) *last = headers->count > first ? &headers->parts[headers->count - 1] : NULL;
+    segment_header *last = headers->count > first ? &headers->parts[headers->count - 1] : NULL;
     if (last && last->p_vaddr + last->p_memsz == begin) {
         last->p_memsz = end - last->p_vaddr;
         return true;
@@ -67,7 +69,7 @@ static bool add_part(
 
 /* Adds those parts of a segment that have memory behind them. */
 static bool add_touched(
-    struct headers *headers, const struct visit *visit, const ElfW(Phdr) * segment, ElfW(Addr) base)
+    struct headers *headers, const struct visit *visit, const segment_header *segment, address base)
 {
     uint64_t entries[BATCH];
     size_t first = headers->count;
@@ -91,7 +93,7 @@ static bool add_touched(
 }
 
 static bool add_header(
-    struct headers *headers, const struct visit *visit, const ElfW(Phdr) * segment, ElfW(Addr) base)
+    struct headers *headers, const struct visit *visit, const segment_header *segment, address base)
 {
     if (segment->p_type == PT_LOAD && segment->p_flags & PF_W && segment->p_memsz >= LARGE)
         return add_touched(headers, visit, segment, base);
@@ -108,31 +110,31 @@ static int visit_touched(struct dl_phdr_info *info, size_t size, void *data)
     headers.count = 0;
     for (size_t i = 0; i < info->dlpi_phnum; i++)
         if (!add_header(&headers, visit, &info->dlpi_phdr[i], info->dlpi_addr))
-            return visit->visitor(info, size, visit->data);
+            return visit->callback(info, size, visit->data);
     struct dl_phdr_info touched = *info;
     touched.dlpi_phdr = headers.parts;
     touched.dlpi_phnum = (ElfW(Half))headers.count;
-    return visit->visitor(&touched, size, visit->data);
+    return visit->callback(&touched, size, visit->data);
 }
 
-static iterator *find_next(void)
+static iterate_function *find_next(void)
 {
-    iterator *found;
+    iterate_function *found;
     void *symbol = dlsym(RTLD_NEXT, "dl_iterate_phdr");
     memcpy(&found, &symbol, sizeof found);
     return found;
 }
 
-int dl_iterate_phdr(visitor *visitor, void *data)
+int dl_iterate_phdr(visit_function *callback, void *data)
 {
-    iterator *iterate = next ? next : find_next();
+    iterate_function *iterate = next ? next : find_next();
     if (!page_size || !allocator_range)
-        return iterate(visitor, data);
-    struct visit visit = {.visitor = visitor, .data = data};
+        return iterate(callback, data);
+    struct visit visit = {.callback = callback, .data = data};
     allocator_range(&visit.kept_begin, &visit.kept_end);
     visit.pagemap = (int)syscall(SYS_open, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     if (visit.pagemap < 0)
-        return iterate(visitor, data);
+        return iterate(callback, data);
     int result = iterate(visit_touched, &visit);
     syscall(SYS_close, visit.pagemap);
     return result;

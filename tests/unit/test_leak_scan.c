@@ -86,7 +86,7 @@ static int leaks_of_child(bool leak)
             memset(where, 0, BLOCKS * PAGE);
         if (leak && !freopen("/dev/null", "w", stderr))
             _exit(99);
-        __sanitizer_set_report_fd((void *)(intptr_t)STDERR_FILENO);
+        __sanitizer_set_report_path("stderr");
         _exit(__lsan_do_recoverable_leak_check() ? FOUND : FOUND_NONE);
     }
     int status = 0;
