@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/sanitized.h"
+
 #define PIECE_MOST (128 * 1024)
 
 /* See the GNU C Library's manual, "Memory Allocation Tunables". */
@@ -26,7 +28,7 @@ static void execute_again(char **argv)
 void heap_settle(char **argv)
 {
     const char *set = getenv(VARIABLE);
-    if (!set && setenv(VARIABLE, SETTING, 1) == 0) {
+    if (!SANITIZED && !set && setenv(VARIABLE, SETTING, 1) == 0) {
         execute_again(argv);
         set = SETTING;
     }

@@ -11,7 +11,8 @@
 
 /* Call first in main(), before any thread. glibc reads that setting before main(), so where it is not there
  * the program is executed once more with it; on any failure it goes on as it is. A GLIBC_TUNABLES that
- * somebody else has set is left alone. Children do not inherit the setting. */
+ * somebody else has set is left alone. Children do not inherit the setting. A sanitizer's heap is another
+ * one, and such a build starts once. */
 void heap_settle(char **argv);
 
 #endif

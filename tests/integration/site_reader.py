@@ -80,19 +80,26 @@ def reading(public, log):
     """Runs a reader beside what is in the `with` block, which gets a function that waits for two more passes: the second one
     began after the call. The log is complete afterwards."""
     process = subprocess.Popen([sys.executable, __file__, str(public), str(log)])
+    log.touch()
+    seen = open(log, "rb")
+    passes = 0
 
-    def passes():
+    def look():
+        """Reads on from where it was: the log becomes large."""
+        nonlocal passes
         assert process.poll() is None
-        return log.read_bytes().count(b"\n") if log.exists() else 0
+        passes += seen.read().count(b"\n")
+        return passes
 
     def wait_for_passes():
-        before = passes()
-        wait_for(lambda: passes() >= before + 2)
+        before = look()
+        wait_for(lambda: look() >= before + 2)
 
     try:
         wait_for_passes()
         yield wait_for_passes
     finally:
+        seen.close()
         process.terminate()
         assert process.wait(timeout=60) == 0
 

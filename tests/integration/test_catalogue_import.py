@@ -48,6 +48,8 @@ def source(tmp_path):
 
     def write(content):
         path = tmp_path / "r3e-data.json"
+        if callable(content):
+            content = content()
         if isinstance(content, (dict, list)):
             content = json.dumps(content)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -162,8 +164,8 @@ HOSTILE = {
     "too many": (game_data(layouts={i: "x" for i in range(1, 5002)}), "$.tracks.262.layouts[5000]"),
     "deep": (b"[" * 1000000, "not JSON"),
     "deep inside": (b'{"tracks":' + b"[" * 60000 + b"]" * 60000 + b"}", "not JSON"),
-    "many values": (b"[" + b"0," * 5_000_000 + b"0]", "too many values"),
-    "too large": (b" " * (64 * 1024 * 1024 + 1), "larger than the 67108864 bytes allowed"),
+    "many values": (lambda: b"[" + b"0," * 5_000_000 + b"0]", "too many values"),
+    "too large": (lambda: b" " * (64 * 1024 * 1024 + 1), "larger than the 67108864 bytes allowed"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from crawl import processes, wait_for, workers_of
 from faulty_crawl import FaultyCrawl, kill
 from invariants import read_lines
+from made_once import made_once
 from sampling import one_in
 from test_fault_points import TABLE, has_points
 
@@ -29,21 +30,26 @@ LATER = {"worker.fetched": 2, "worker.page_done": 2, "writer.before_put": 2, "ex
 
 @pytest.fixture(scope="session")
 def old_world(build_dir, upstream_program, tmp_path_factory):
-    """A folder with a finished crawl of one world, to be copied; made once for each test process."""
+    """A folder with a finished crawl of one world, to be copied; made once for all test processes."""
     from conftest import Upstream
 
     if not has_points(build_dir):
         pytest.skip("built without fault_points")
-    folder = tmp_path_factory.mktemp("old-world")
-    catalogue = folder / "catalogue.cfg"
-    started = Upstream(upstream_program, [*WORLD, "--write-catalogue", catalogue, "--log", folder / "requests.log"])
-    try:
-        made = FaultyCrawl(build_dir, folder, started.url, catalogue, folder / "requests.log", ())
-        assert made.once() == SURVIVED, made.log()
-    finally:
-        assert started.stop() == 0
-    made.age_store(hours=48)
-    return made
+
+    def crawl_in(folder, url=""):
+        return FaultyCrawl(build_dir, folder, url, folder / "catalogue.cfg", folder / "requests.log", ())
+
+    def make(folder):
+        options = [*WORLD, "--write-catalogue", folder / "catalogue.cfg", "--log", folder / "requests.log"]
+        started = Upstream(upstream_program, options)
+        try:
+            made = crawl_in(folder, started.url)
+            assert made.once() == SURVIVED, made.log()
+        finally:
+            assert started.stop() == 0
+        made.age_store(hours=48)
+
+    return crawl_in(made_once(tmp_path_factory, "old-world", make))
 
 
 @pytest.fixture

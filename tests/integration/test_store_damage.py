@@ -15,6 +15,7 @@ import pytest
 import store_file
 from crawl import Crawl, assert_equals_truth, wait_for
 from fake_worker import subscribe_summary
+from made_once import made_once
 
 BOARDS = ("--tracks", 12, "--classes", 9, "--entries", 9000, "--drivers", 700)
 FEW, MANY_CUTS, MANY_FLIPS = 3, 50, 200
@@ -23,22 +24,27 @@ PAGE = 4096
 
 @pytest.fixture(scope="module")
 def sound(build_dir, tmp_path_factory, upstream_program):
-    """The files of a store that has seen a crawl and a refresh, and what is in it."""
-    folder = tmp_path_factory.mktemp("sound")
-    catalogue = folder / "catalogue.cfg"
-    process = subprocess.Popen([str(upstream_program), *map(str, BOARDS), "--write-catalogue", str(catalogue)],
-                               stdout=subprocess.PIPE, text=True)
-    try:
-        made = Crawl(build_dir, folder, process.stdout.readline().split()[-1], catalogue)
-        made.settings["store.commit_results"] = 4  # many commits: a file with a past
-        for _ in range(2):
-            assert made.once() == 0, made.log()
-            made.age_store(48)
-        made.age_store(-48)
-    finally:
-        process.terminate()
-        process.wait()
-    made.store = folder / "store"
+    """The files of a store that has seen a crawl and a refresh, made once for all test processes, and what is in it."""
+
+    def crawl_in(folder, url="http://127.0.0.1:9"):
+        return Crawl(build_dir, folder, url, folder / "catalogue.cfg")
+
+    def make(folder):
+        process = subprocess.Popen([str(upstream_program), *map(str, BOARDS), "--write-catalogue", str(folder / "catalogue.cfg")],
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            made = crawl_in(folder, process.stdout.readline().split()[-1])
+            made.settings["store.commit_results"] = 4  # many commits: a file with a past
+            for _ in range(2):
+                assert made.once() == 0, made.log()
+                made.age_store(48)
+            made.age_store(-48)
+        finally:
+            process.terminate()
+            process.wait()
+
+    made = crawl_in(made_once(tmp_path_factory, "sound", make))
+    made.store = made.folder / "store"
     made.contents = contents(made.store)
     assert len(made.contents) == 108
     return made

@@ -19,6 +19,7 @@ import crawl
 import faulty_crawl
 import invariants
 import oracle_flat as oracle
+from made_once import made_once
 from sampling import one_in
 
 WORLD = ("--tracks", 3, "--classes", 2, "--entries", 300, "--drivers", 100, "--filled", 100)
@@ -103,17 +104,22 @@ def place_of(board):
 
 @pytest.fixture(scope="module")
 def full_store(build_dir, upstream_program, tmp_path_factory):
-    """A crawl of the whole world that has ended, aged by two days: to be copied."""
-    folder = tmp_path_factory.mktemp("full")
-    options = (*WORLD, "--write-catalogue", folder / "catalogue.cfg", "--log", folder / "requests.log")
-    service = conftest.Upstream(upstream_program, options)
-    made = faulty_crawl.FaultyCrawl(build_dir, folder, service.url, folder / "catalogue.cfg", folder / "requests.log", ())
-    try:
-        assert made.once() == 0, made.log()
-    finally:
-        service.stop()
-    made.age_store(hours=48)
-    return made
+    """A crawl of the whole world that has ended, aged by two days: to be copied; made once for all test processes."""
+
+    def crawl_in(folder, url=""):
+        return faulty_crawl.FaultyCrawl(build_dir, folder, url, folder / "catalogue.cfg", folder / "requests.log", ())
+
+    def make(folder):
+        options = (*WORLD, "--write-catalogue", folder / "catalogue.cfg", "--log", folder / "requests.log")
+        service = conftest.Upstream(upstream_program, options)
+        try:
+            made = crawl_in(folder, service.url)
+            assert made.once() == 0, made.log()
+        finally:
+            service.stop()
+        made.age_store(hours=48)
+
+    return crawl_in(made_once(tmp_path_factory, "full-store", make))
 
 
 @pytest.fixture

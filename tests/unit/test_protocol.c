@@ -8,88 +8,66 @@
 
 #include "common/protocol.h"
 
+/* Static, since they are compared byte by byte: what lies between the fields is zero there alone. */
+static const struct message samples[MESSAGE_TYPES] = {
+    [MESSAGE_HELLO] = {.hello = {"0.1.0", "host \"ö\"", 4711}},
+    [MESSAGE_WELCOME] = {.welcome = {.version = "0.1.0",
+                             .worker = "w1",
+                             .results = "ipc:///r",
+                             .base_url = "https://h",
+                             .user_agent = "u",
+                             .page_size = 1500,
+                             .max_pages = 100,
+                             .connect_timeout_ms = 10000,
+                             .timeout_ms = 120000,
+                             .max_response_bytes = 67108864,
+                             .session = true,
+                             .heartbeat_ms = 2000,
+                             .max_jobs = 200,
+                             .max_age_ms = 3600000,
+                             .max_rss_kb = 65536,
+                             .lease = 7}},
+    [MESSAGE_REFUSE] = {.refuse = {"no"}},
+    [MESSAGE_JOB] = {.job = {.lease = (UINT64_C(1) << 32) + 1,
+                         .attempt = 1,
+                         .track_id = 1671,
+                         .class_id = 1703,
+                         .track_name = "Monza",
+                         .content_hash = "",
+                         .issued_at_ms = 1767434400000,
+                         .lease_ms = 20000}},
+    [MESSAGE_MORE] = {.page = {7, 1}},
+    [MESSAGE_GRANT] = {.page = {7, 1}},
+    [MESSAGE_RESULT] = {.result = {.worker = "w1",
+                            .lease = 7,
+                            .attempt = 1,
+                            .track_id = 1,
+                            .class_id = 2,
+                            .outcome = OUTCOME_FAILED,
+                            .failure = FAILURE_HTTP_STATUS,
+                            .problem = "HTTP \x01 503",
+                            .http_status = 503,
+                            .retry_after_ms = 7000,
+                            .pages = 1,
+                            .requests = 1}},
+    [MESSAGE_ACK] = {.ack = {{2, {7, 9}}, VERDICT_DUPLICATE}},
+    [MESSAGE_HEARTBEAT] = {.heartbeat = {7, 3, 12, 9000}},
+    [MESSAGE_RETIRE] = {.retire = {"drain"}},
+    [MESSAGE_BYE] = {.bye = {BYE_MAX_RSS}},
+    [MESSAGE_RULES] = {.rules = {.outcome = ROBOTS_OUTCOME_UNREACHABLE,
+                           .crawl_delay_ms = 500,
+                           .failure = FAILURE_HTTP_STATUS,
+                           .problem = "HTTP status 503",
+                           .http_status = 503,
+                           .retry_after_ms = 60000,
+                           .requests = 2}},
+};
+
 static struct message sample(enum message_type type)
 {
-    struct message message = {.type = type};
-    switch (type) {
-    case MESSAGE_HELLO:
-        message.hello = (struct message_hello){"0.1.0", "host \"ö\"", 4711};
-        break;
-    case MESSAGE_WELCOME:
-        message.welcome = (struct message_welcome){.version = "0.1.0",
-            .worker = "w1",
-            .results = "ipc:///r",
-            .base_url = "https://h",
-            .user_agent = "u",
-            .page_size = 1500,
-            .max_pages = 100,
-            .connect_timeout_ms = 10000,
-            .timeout_ms = 120000,
-            .max_response_bytes = 67108864,
-            .session = true,
-            .heartbeat_ms = 2000,
-            .max_jobs = 200,
-            .max_age_ms = 3600000,
-            .max_rss_kb = 65536,
-            .lease = 7};
-        break;
-    case MESSAGE_REFUSE:
-        message.refuse = (struct message_refuse){"no"};
-        break;
-    case MESSAGE_JOB:
-        message.job = (struct message_job){.lease = (UINT64_C(1) << 32) + 1,
-            .attempt = 1,
-            .track_id = 1671,
-            .class_id = 1703,
-            .track_name = "Monza",
-            .content_hash = "",
-            .issued_at_ms = 1767434400000,
-            .lease_ms = 20000};
-        break;
-    case MESSAGE_MORE:
-    case MESSAGE_GRANT:
-        message.page = (struct message_page){7, 1};
-        break;
-    case MESSAGE_RESULT:
-        message.result = (struct message_result){.worker = "w1",
-            .lease = 7,
-            .attempt = 1,
-            .track_id = 1,
-            .class_id = 2,
-            .outcome = OUTCOME_FAILED,
-            .failure = FAILURE_HTTP_STATUS,
-            .problem = "HTTP \x01 503",
-            .http_status = 503,
-            .retry_after_ms = 7000,
-            .pages = 1,
-            .requests = 1};
-        break;
-    case MESSAGE_ACK:
-        message.ack = (struct message_ack){{2, {7, 9}}, VERDICT_DUPLICATE};
-        break;
-    case MESSAGE_HEARTBEAT:
-        message.heartbeat = (struct message_heartbeat){7, 3, 12, 9000};
-        break;
-    case MESSAGE_RETIRE:
-        message.retire = (struct message_retire){"drain"};
-        break;
-    case MESSAGE_BYE:
-        message.bye = (struct message_bye){BYE_MAX_RSS};
-        break;
-    case MESSAGE_RULES:
-        message.rules = (struct message_rules){.outcome = ROBOTS_OUTCOME_UNREACHABLE,
-            .crawl_delay_ms = 500,
-            .failure = FAILURE_HTTP_STATUS,
-            .problem = "HTTP status 503",
-            .http_status = 503,
-            .retry_after_ms = 60000,
-            .requests = 2};
-        break;
-    case MESSAGE_READY:
-    case MESSAGE_ROBOTS:
-    case MESSAGE_TYPES:
-        break;
-    }
+    struct message message;
+    memcpy(&message, &samples[type], sizeof message);
+    message.type = type;
     return message;
 }
 
