@@ -132,3 +132,26 @@ def test_broken_records_are_told_and_copied(daemon, r3ectl, tmp_path):
     done = r3ectl("backup", "--store", store_of(one), tmp_path / "backup")
     assert done.returncode == 3 and "1 board and 0 other records are broken" in done.stdout, done
     assert r3ectl("check", "--store", tmp_path / "backup").returncode == 3
+
+
+def test_a_result_of_the_time_after_the_backup_does_no_harm(crew, r3ectl, tmp_path):
+    coordinator = crew(tracks=2, classes=1)
+    worker = coordinator.worker()
+    assert worker.answer(worker.take()) == "stored"
+    assert coordinator.stop() == 0
+    store = coordinator.folder / "store"
+    assert r3ectl("backup", "--store", store, tmp_path / "backup").returncode == 0
+    coordinator.start()
+    late = coordinator.worker()
+    held = late.take()
+    coordinator.stop(signal.SIGKILL)
+    shutil.copy(tmp_path / "backup" / "data.mdb", store / "data.mdb")
+    coordinator.start()
+    other = coordinator.worker()
+    job = other.take()
+    assert (job["lease"], job["track_id"]) == (held["lease"], held["track_id"])  # numbers come again
+    late.say_hello()
+    assert late.answer(held, names=["late"]) == "invalid"
+    assert other.answer(job, names=["in time"]) == "stored"
+    assert coordinator.stop() == 0
+    assert len(store_file.boards(store)) == 2
