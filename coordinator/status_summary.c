@@ -8,14 +8,13 @@
 #include "coordinator/status_fields.h"
 #include "coordinator/status_reason.h"
 
-/* All that the functions below read and write. */
+/* All that the functions below read, and where they write. */
 struct summary {
     const struct status_sources *from;
     const struct status_measure *measure;
     const struct status_observer *observer;
     const struct status_moment *at;
     struct json_writer *json;
-    char *reason; /* STATUS_REASON_SIZE */
     struct plan_counts counts;
     struct plan_survey survey;
     struct refresh_progress progress;
@@ -30,7 +29,8 @@ static uint32_t boards_left(const struct summary *summary)
 
 /* ---- what it does, and why ---- */
 
-static void put_reason(const struct summary *summary, const struct hold *hold)
+static void put_reason(
+    const struct summary *summary, const struct hold *hold, char reason[static STATUS_REASON_SIZE])
 {
     const struct status_moment *at = summary->at;
     int64_t due_ms = plan_next_due_ms(summary->from->plan);
@@ -44,18 +44,18 @@ static void put_reason(const struct summary *summary, const struct hold *hold)
         .next_due_wall_ms =
             due_ms == INT64_MAX || due_ms == PLAN_MISSING ? 0 : at->wall_ms + due_ms - at->now_ms,
         .wall_ms = at->wall_ms};
-    status_reason(&facts, summary->reason);
-    status_field_string(summary->json, "reason", summary->reason);
+    status_reason(&facts, reason);
+    status_field_string(summary->json, "reason", reason);
 }
 
-static void put_state(const struct summary *summary)
+static void put_state(const struct summary *summary, char reason[static STATUS_REASON_SIZE])
 {
     struct json_writer *json = summary->json;
     int64_t now_ms = summary->at->now_ms;
     enum hold_kind kind;
     const struct hold *hold = status_hold(summary->from, summary->at, &kind);
     status_field_string(json, "state", status_state_string(summary->at->state));
-    put_reason(summary, hold);
+    put_reason(summary, hold, reason);
     status_field_string(json, "hold", hold ? hold_kind_string(kind) : "");
     status_field_string(json, "hold_reason", hold ? hold->text : "");
     json_key(json, "hold_ms");
@@ -297,7 +297,6 @@ void status_summary_write(const struct status_sources *from, const struct status
         .observer = observer,
         .at = at,
         .json = &json,
-        .reason = reason,
         .counts = plan_count_states(from->plan, at->now_ms),
         .survey = plan_survey(from->plan, at->now_ms, at->wall_ms),
         .progress = refresh_run_progress(from->refresh)};
@@ -308,7 +307,7 @@ void status_summary_write(const struct status_sources *from, const struct status
     status_field_string(&json, "version", R3E_VERSION);
     status_field_time(&json, "time", at->wall_ms);
     status_field_time(&json, "started", at->started_ms);
-    put_state(&summary);
+    put_state(&summary, reason);
     put_progress(&summary);
     put_queue(&summary);
     put_refresh(&summary);
