@@ -39,8 +39,10 @@ def watch(coordinator, *options):
 
 
 def busy(crew, tracks=4, classes=5):
-    """A coordinator with two workers, which hold a board each and have done three."""
-    coordinator = crew(tracks=tracks, classes=classes, settings=["refresh.retries=1", "refresh.backoff_s=1000"])
+    """A coordinator with two workers, which hold a board each, have done three, and are not taken for dead while they are
+    looked at, however slow the machine."""
+    coordinator = crew(tracks=tracks, classes=classes,
+                       settings=["refresh.retries=1", "refresh.backoff_s=1000", "workers.lease_s=600"])
     first, second = coordinator.worker(), coordinator.worker()
     coordinator.summary(lambda s: s["workers"] == 2)
     first.answer(first.take(), names=("a", "b"))
