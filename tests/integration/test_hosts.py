@@ -361,12 +361,15 @@ def test_the_coordinator_started_again_while_a_host_was_cut_off(world, network):
 @pytest.mark.slow
 def test_a_host_that_is_added_and_one_that_is_drained(world, network):
     """In mid-crawl: what the drained one had sent is kept, what it had in hand goes to others and costs no attempt."""
-    made = world(latency_ms=100)
+    made = world(latency_ms=500)
     with judged(made):
         made.start()
         west = made.pool(made.west, 2)
         made.wait_traced("acknowledged")
+        made.ask("pause")  # however long a host takes to come, there is something left for it
         north = made.pool(network.add("north"), 2)
+        made.summary(lambda summary: summary["workers"] == 4)
+        made.ask("resume")
         made.wait(lambda: {event["pid"] for event in made.traced("job_received")} & north.workers().keys(), "a job for north")
         drained = west.workers().keys()
         assert west.stop() == 0
