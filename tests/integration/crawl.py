@@ -109,7 +109,10 @@ def workers_of(pid):
     return [child for child, (_, parent, state) in everything.items() if parent in pools and state != "Z"]
 
 
-def wait_for(condition, timeout_s=20):
+PATIENCE_S = 60  # for what is sure to come: on a machine that everybody uses a process waits its turn for many seconds
+
+
+def wait_for(condition, timeout_s=PATIENCE_S):
     """Looks every 5 ms; for what took long already a twentieth of that later makes no difference, and to look costs something."""
     started = now = time.monotonic()
     while now < started + timeout_s:
@@ -124,4 +127,4 @@ def wait_for(condition, timeout_s=20):
 def end(process):
     """Ends a coordinator by SIGTERM."""
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=PATIENCE_S) == 0

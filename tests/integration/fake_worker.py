@@ -13,8 +13,10 @@ import zlib
 import msgpack
 import zmq
 
+from crawl import PATIENCE_S
+
 VERSION = "0.1.0"
-PATIENCE_MS = 10000
+PATIENCE_MS = 1000 * PATIENCE_S
 PIDS = itertools.count(1)  # made up: no two workers of a test may share one
 
 
@@ -108,7 +110,7 @@ workers: {{ local = 0; lease_s = 6; }};
         """Ends it and returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=PATIENCE_S)
 
     def summary(self, until=lambda summary: True):
         """The first status summary that satisfies `until`."""
@@ -174,7 +176,7 @@ class Worker:
         self.say("ready")
         return self.hear("job", timeout_ms=timeout_ms)
 
-    def take_patiently(self, timeout_s=20):
+    def take_patiently(self, timeout_s=PATIENCE_S):
         """READY, and the job that comes, however late: heartbeats say meanwhile that the worker is there."""
         self.say("ready")
         deadline = time.monotonic() + timeout_s

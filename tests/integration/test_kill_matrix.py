@@ -241,7 +241,7 @@ def test_a_worker_that_sleeps_beyond_its_lease(point, changed_world):
         process = made.start("--once")
         wait_for(made.fault_happened)
         sleeper = wait_for(lambda: [pid for pid in workers_of(process.pid) if processes()[pid][2] == "T"])[0]
-        wait_for(lambda: "has been silent" in made.log(), timeout_s=30)
+        wait_for(lambda: "has been silent" in made.log())
         kill(sleeper, signal.SIGCONT)
         assert process.wait(timeout=60) == SURVIVED, made.log()
     made.judge(made.truth)

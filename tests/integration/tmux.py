@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from crawl import wait_for
+from crawl import PATIENCE_S, wait_for
 
 
 class Tmux:
@@ -28,7 +28,7 @@ class Tmux:
     def screen(self):
         return self.run("capture-pane", "-p")
 
-    def wait(self, *parts, patience_s=20):
+    def wait(self, *parts, patience_s=PATIENCE_S):
         """Waits until the screen has all these parts, and returns it."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
