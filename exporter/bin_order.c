@@ -52,10 +52,10 @@ void bin_order_divide(struct bin_order *order, uint64_t *keys, uint32_t count)
         order->divisions[i - 1] = keys[(uint64_t)i * count / order->bin_count];
 }
 
-/* How many divisions are below the key, or with `or_equal` not above it. */
-static uint32_t divisions_below(const struct bin_order *order, uint64_t key, bool or_equal)
+/* How many divisions are below the key, or with `or_equal` not above it; that `low` of them are is known. */
+static uint32_t divisions_below(const struct bin_order *order, uint64_t key, bool or_equal, uint32_t low)
 {
-    uint32_t low = 0, high = order->bin_count - 1;
+    uint32_t high = order->bin_count - 1;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         uint64_t division = order->divisions[middle];
@@ -71,8 +71,8 @@ static uint16_t choose(const struct bin_order *order, uint64_t key)
 {
     uint32_t first = 0, last = order->bin_count - 1;
     if (order->is_divided) {
-        first = divisions_below(order, key, false);
-        last = divisions_below(order, key, true);
+        first = divisions_below(order, key, false, 0);
+        last = divisions_below(order, key, true, first);
     }
     return (uint16_t)(first + order->count % (last - first + 1));
 }

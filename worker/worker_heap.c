@@ -33,7 +33,7 @@ void worker_heap_grow(void)
     mallopt(M_TOP_PAD, STEP);
     /* What lies before the next huge page is left unused, or a quarter of the heap would be on small ones;
      * glibc allows for others who move the break. */
-    if (sbrk((intptr_t)(-end & (HUGE_PAGE - 1))) == (void *)-1)
+    if ((intptr_t)sbrk((intptr_t)(-end & (HUGE_PAGE - 1))) == -1)
         return;
     char *start = sbrk(0);
     void *volatile piece = malloc(FIRST_PIECE); /* volatile: or the compiler leaves both out */
