@@ -34,13 +34,9 @@ struct fixture {
     uint64_t random;
 };
 
-/* xorshift64 (Marsaglia 2003): the same data in every run. */
 static inline uint32_t fixture_below(struct fixture *fixture, uint32_t limit)
 {
-    fixture->random ^= fixture->random << 13;
-    fixture->random ^= fixture->random >> 7;
-    fixture->random ^= fixture->random << 17;
-    return (uint32_t)(fixture->random >> 20) % limit;
+    return (uint32_t)(unit_random(&fixture->random) >> 20) % limit;
 }
 
 static inline uint32_t fixture_rows(

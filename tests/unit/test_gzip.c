@@ -10,15 +10,6 @@
 #define SIZE_MAX_TESTED ((size_t)3 * 1024 * 1024)
 #define LARGE_BYTES     ((size_t)512 * 1024)
 
-/* xorshift64 (Marsaglia 2003): the same data in every run. */
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 enum kind { KIND_ZERO, KIND_RANDOM, KIND_LETTERS, KIND_JSON, KIND_MIXED, KINDS };
 
 static void fill(enum kind kind, uint8_t *bytes, size_t length, uint64_t *state)
@@ -26,7 +17,7 @@ static void fill(enum kind kind, uint8_t *bytes, size_t length, uint64_t *state)
     static const char sample[] =
         "{\"name\":\"Somebody\",\"position\":17,\"laptime\":\"1m 23.414s\",\"found\":true},";
     for (size_t i = 0; i < length; i++) {
-        uint64_t random = next_random(state);
+        uint64_t random = unit_random(state);
         switch (kind) {
         case KIND_ZERO:
             bytes[i] = 0;
@@ -121,8 +112,8 @@ static void test_segments(void **state)
     for (size_t window = 0; window < sizeof windows / sizeof *windows; window++) {
         for (enum kind kind = 0; kind < KINDS; kind++) {
             for (int round = 0; round < 12; round++) {
-                size_t length = 1 + next_random(&random) % (round < 8 ? 2000 : 150000);
-                size_t piece = 1 + next_random(&random) % length;
+                size_t length = 1 + unit_random(&random) % (round < 8 ? 2000 : 150000);
+                size_t piece = 1 + unit_random(&random) % length;
                 piece = piece < length / 40 + 1 ? length / 40 + 1 : piece;
                 fill(kind, bytes, length, &random);
                 buffer_clear(&out);

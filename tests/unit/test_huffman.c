@@ -70,11 +70,12 @@ static void test_codes_are_complete_and_as_short_as_can_be(void **state)
     uint32_t counts[SYMBOLS];
     uint8_t lengths[SYMBOLS];
     uint16_t codes[SYMBOLS];
-    srand(3);
+    uint64_t random = 3;
     for (int round = 0; round < 2000; round++) {
-        uint32_t symbols = 2 + (uint32_t)rand() % (SYMBOLS - 1), used = 0;
+        uint32_t symbols = 2 + (uint32_t)(unit_random(&random) % (SYMBOLS - 1)), used = 0;
         for (uint32_t i = 0; i < symbols; i++) {
-            counts[i] = rand() % 3 ? (uint32_t)rand() % (1u << (rand() % 10)) : 0;
+            uint32_t most = 1u << unit_random(&random) % 10;
+            counts[i] = unit_random(&random) % 3 ? (uint32_t)(unit_random(&random) % most) : 0;
             used += counts[i] > 0;
         }
         huffman_make(counts, symbols, 15, lengths, codes);

@@ -18,15 +18,6 @@
 #define FILES     4u
 #define BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-/* xorshift64 (Marsaglia 2003): the same data in every run. */
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 /* What the files are made from: numbers, each of which is an item that looks different. */
 struct world {
     uint64_t random;
@@ -55,7 +46,7 @@ static void write_item(uint64_t number, struct buffer *out)
     uint64_t random = number | 1;
     buffer_format(out, "\"%016llx\":\"", (unsigned long long)number);
     for (uint32_t i = 0, length = length_of(number); i < length; i++)
-        buffer_append_byte(out, (uint8_t)('a' + next_random(&random) % 7));
+        buffer_append_byte(out, (uint8_t)('a' + unit_random(&random) % 7));
     buffer_append_byte(out, '"');
 }
 
@@ -260,26 +251,26 @@ static struct world *make_world(void)
     world->random = 88172645463325252;
     world->count = ITEMS;
     for (uint64_t i = 0; i < ITEMS; i++)
-        world->items[i] = next_random(&world->random);
+        world->items[i] = unit_random(&world->random);
     return world;
 }
 
 /* Changes, adds, takes away or moves a few items in a row. */
 static void change(struct world *world)
 {
-    uint64_t count = 1 + next_random(&world->random) % 20;
-    uint64_t at = next_random(&world->random) % (world->count - count);
+    uint64_t count = 1 + unit_random(&world->random) % 20;
+    uint64_t at = unit_random(&world->random) % (world->count - count);
     uint64_t *items = world->items + at;
     size_t behind = (size_t)(world->count - at) * sizeof *items;
-    switch (next_random(&world->random) % 4) {
+    switch (unit_random(&world->random) % 4) {
     case 0:
         for (uint64_t i = 0; i < count; i++)
-            items[i] = next_random(&world->random);
+            items[i] = unit_random(&world->random);
         break;
     case 1:
         memmove(items + count, items, behind);
         for (uint64_t i = 0; i < count; i++)
-            items[i] = next_random(&world->random);
+            items[i] = unit_random(&world->random);
         world->count += count;
         break;
     case 2:

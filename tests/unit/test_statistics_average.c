@@ -6,15 +6,6 @@
 
 #define ROWS_MAX 6u
 
-/* xorshift64 (Marsaglia 2003): the same data in every run. */
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void assert_prints(int64_t published, const char *expected)
 {
     struct buffer out = buffer_make(64);
@@ -131,11 +122,11 @@ static void test_random_rows(void **state)
     for (uint32_t round = 0; round < 40000; round++) {
         struct statistics_row rows[ROWS_MAX];
         uint32_t size = sizes[round % 4];
-        uint32_t count = 1 + (uint32_t)(next_random(&random) >> 20) % (size > 1000 ? 3 : ROWS_MAX);
+        uint32_t count = 1 + (uint32_t)(unit_random(&random) >> 20) % (size > 1000 ? 3 : ROWS_MAX);
         for (uint32_t i = 0; i < count; i++) {
-            rows[i].total_entries = 1 + (uint32_t)(next_random(&random) >> 20) % size;
+            rows[i].total_entries = 1 + (uint32_t)(unit_random(&random) >> 20) % size;
             uint32_t last = rows[i].total_entries + (round % 8 == 0 ? 3 : 0);
-            rows[i].position = 1 + (uint32_t)(next_random(&random) >> 20) % last;
+            rows[i].position = 1 + (uint32_t)(unit_random(&random) >> 20) % last;
         }
         rows[0].total_entries += rows[0].total_entries == 1;
         bool decided;
@@ -158,11 +149,11 @@ static void test_the_largest_numbers(void **state)
         rows[i] = (struct statistics_row){.position = 1000000000, .total_entries = 2};
     assert_int_equal(average_of(rows, COUNT, &decided), INT64_C(-999999998) * 1000000);
     for (uint32_t i = 0; i < COUNT; i++)
-        rows[i].total_entries = 150000 - (uint32_t)(next_random(&random) >> 20) % 3000;
+        rows[i].total_entries = 150000 - (uint32_t)(unit_random(&random) >> 20) % 3000;
     average_of(rows, COUNT, &decided);
     assert_true(decided);
     for (uint32_t i = 0; i < COUNT; i++)
-        rows[i].position = 1 + (uint32_t)(next_random(&random) >> 20) % rows[i].total_entries;
+        rows[i].position = 1 + (uint32_t)(unit_random(&random) >> 20) % rows[i].total_entries;
     average_of(rows, COUNT, &decided);
     assert_true(decided);
     free(rows);

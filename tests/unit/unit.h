@@ -48,4 +48,13 @@ static inline void unit_write_file(
     assert_int_equal(fclose(stream), 0);
 }
 
+/* xorshift64 (Marsaglia 2003): the same numbers in every run. The state is not 0. */
+static inline uint64_t unit_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
 #endif
