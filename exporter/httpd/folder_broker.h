@@ -19,7 +19,7 @@ struct folder_broker *folder_broker_start(const struct public_folder *folder);
  * started anew. */
 int folder_broker_open_below(struct folder_broker *broker, const char *path);
 
-/* Ends the process and reaps it. */
-void folder_broker_close(struct folder_broker **broker);
+/* Ends the process, reaps it and clears the pointer. NULL does no harm. */
+void folder_broker_close(struct folder_broker **pointer);
 
 #endif
