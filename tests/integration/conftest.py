@@ -18,12 +18,21 @@ from store_builder import Store
 pytest_plugins = ["processor_time"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 10
-EXPORT_TIMEOUT_S = 60
+EXPORT_TIMEOUT_S = 120
+SLOW_LIMIT_S = 900  # what a slow test has at least: it is for one that hangs, not for a machine that has much to do
 
 
 def pytest_collection_modifyitems(items):
-    """What runs in one process takes longest, and begins first."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """What takes longest begins first: what runs in one process, then what is given most time."""
+
+    def limit_s(item):
+        limit = item.get_closest_marker("timeout")
+        return limit.args[0] if limit else 0
+
+    items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, -limit_s(item)))
+    for item in items:
+        if item.get_closest_marker("slow") and limit_s(item) < SLOW_LIMIT_S:
+            item.add_marker(pytest.mark.timeout(SLOW_LIMIT_S), append=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from fake_worker import subscribe_summary
 from process_tree import TreeWatch
 from publishing import forget_export, state_of, wait_for_index
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 
 # Of the made-up classes, whose ids begin with 1685 and have gaps: one, several, and nearly all.
 SUPERCLASSES = {"One": [7, 1685], "GT 1 & WTCC 1": [1701, 1733], "Everything else!": list(range(1734, 6700))}

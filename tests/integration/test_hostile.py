@@ -82,6 +82,7 @@ def test_the_crawl_goes_on(sides, upstream_truth, monkeypatch, attack):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("attack", hostile.OUTSIDE + hostile.INSIDE, ids=lambda attack: attack.__name__)
 def test_a_large_crawl_without_a_limit_goes_on(sides, upstream_truth, attack):
     """As fast as both can, by the programs as they are shipped."""

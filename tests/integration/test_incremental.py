@@ -194,7 +194,7 @@ def test_random_history(export, from_nothing, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_thousand_changes(export, from_nothing, tmp_path):
     run_history(export, from_nothing, tmp_path, 100, 340, 5)
 

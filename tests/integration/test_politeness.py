@@ -65,6 +65,7 @@ def crew(build_dir, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("rate", [20, 0])
 def test_the_crawl_converges_on_what_the_service_allows(crawl, rate):

@@ -266,6 +266,7 @@ def crawl_with(made, subscribers):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_fifty_subscribers_that_never_read_cost_nothing(plain_build_dir, crawl, tmp_path):
     figures = []
     for subscribers in (0, 50):
