@@ -15,9 +15,13 @@ class Requests:
         self.path = path
         self.seen = 0
 
+    def listings(self):
+        """What was asked for so far; a line that is being written does not count yet."""
+        lines = self.path.read_text().rpartition("\n")[0].splitlines()
+        return [request for request in map(json.loads, lines) if request["track"]]
+
     def all(self):
-        lines = self.path.read_text().splitlines()
-        return [(int(r["track"]), int(r["class"])) for r in map(json.loads, lines) if r["track"]]
+        return [(int(request["track"]), int(request["class"])) for request in self.listings()]
 
     def mark(self):
         self.seen = len(self.all())

@@ -63,6 +63,11 @@ class Side:
         """Boards that the stand-in was asked for."""
         return len(set(self.requests.all()))
 
+    def took_s(self):
+        """From its first request to its last."""
+        times_us = [request["monotonic_us"] for request in self.requests.listings()]
+        return (max(times_us) - min(times_us)) / 1e6
+
     def measure(self):
         """The coordinator's peaks so far."""
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):

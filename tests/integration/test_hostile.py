@@ -2,8 +2,9 @@
 
 Both have the same boards, the same rate and the same moment to begin; when the undisturbed one has fetched everything it is seen
 how far the other is, so that the machine's speed does not matter. Then it ends, equal to the truth. The coordinator's peak of
-memory is compared too. In the slow tests, which run when nothing else does, the other must have fetched half by then; in
-the short ones, beside which anything may run, the figures are printed and ATTACKED_LEAST is the limit.
+memory is compared too. In the large ones, which run when nothing else does, the other must have fetched half by then; in
+the short ones, beside which anything may run, that is printed: they take a second, and the start of a process on a busy
+machine several. There the time from the first request to the last is compared, and ATTACKED_LEAST is the limit.
 """
 
 import contextlib
@@ -36,8 +37,8 @@ def watched(sides):
     return all([side.ended() for side in sides])
 
 
-def compare(sides, attack, boards, pause_s=0, least=HALF):
-    """Runs both sides, one of them attacked, which must have fetched that share when the calm one is through."""
+def run(sides, attack, boards, pause_s=0):
+    """Runs both sides, one of them attacked; what each has fetched when the calm one is through."""
     calm, attacked = sides
     for side in sides:
         side.start()
@@ -51,7 +52,7 @@ def compare(sides, attack, boards, pause_s=0, least=HALF):
         assert side.process.returncode == 0, side.made.log()
     print(f"{attack.__name__}: {siege.done} times; {counts[1]} boards while the other crawl fetched {counts[0]}; "
           f"peak {attacked.peak_kb} kB against {calm.peak_kb}")
-    assert counts[1] >= counts[0] * least, counts
+    return counts
 
 
 @pytest.fixture
@@ -74,7 +75,8 @@ def test_the_crawl_goes_on(sides, upstream_truth, monkeypatch, attack):
     # Freed memory that the sanitizer keeps aside would hide whether anything is let go of.
     monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4")
     calm, attacked = pair = sides(OPTIONS, SETTINGS)
-    compare(pair, attack, BOARDS, PAUSE_S, ATTACKED_LEAST)
+    run(pair, attack, BOARDS, PAUSE_S)
+    assert calm.took_s() >= attacked.took_s() * ATTACKED_LEAST, (calm.took_s(), attacked.took_s())
     assert_equals_truth(attacked.made, upstream_truth(*OPTIONS))
     assert attacked.peak_kb < calm.peak_kb + MEMORY_KB
     assert attacked.space_kb < calm.space_kb + SPACE_KB
@@ -87,6 +89,7 @@ def test_the_crawl_goes_on(sides, upstream_truth, monkeypatch, attack):
 def test_a_large_crawl_without_a_limit_goes_on(sides, upstream_truth, attack):
     """As fast as both can, by the programs as they are shipped."""
     calm, attacked = pair = sides(LARGE, FASTER, plain=True)
-    compare(pair, attack, LARGE_BOARDS)
+    fetched_calm, fetched_attacked = run(pair, attack, LARGE_BOARDS)
+    assert fetched_attacked >= fetched_calm * HALF, (fetched_calm, fetched_attacked)
     assert_equals_truth(attacked.made, upstream_truth(*LARGE))
     assert attacked.peak_kb < MEMORY_KB

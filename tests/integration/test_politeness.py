@@ -26,7 +26,7 @@ class Requests:
         self.path = path
 
     def all(self):
-        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+        return [json.loads(line) for line in self.path.read_text().rpartition("\n")[0].splitlines()] if self.path.exists() else []
 
     def listings(self):
         return [request for request in self.all() if "track" in request]
