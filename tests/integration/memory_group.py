@@ -5,7 +5,7 @@ import pathlib
 import time
 
 ROOT = pathlib.Path("/sys/fs/cgroup")
-GONE_WITHIN_S = 10
+GONE_WITHIN_S = 60
 
 
 class NotPermitted(Exception):

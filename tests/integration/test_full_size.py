@@ -36,7 +36,7 @@ def whole(plain_build_dir, tmp_path_factory):
         made.upstream = upstream
         process = made.start("--once")
         with TreeWatch(process.pid) as made.watch:
-            assert process.wait(timeout=100) == 0, made.log()
+            assert process.wait(timeout=600) == 0, made.log()
         yield made
     finally:
         upstream.stop()

@@ -118,7 +118,7 @@ def crawl_to_rest(made):
         status = made.public / "status.json"
         return status.exists() and json.loads(status.read_text())["state"] == "waiting"
 
-    wait_for(at_rest, timeout_s=120)
+    wait_for(at_rest, timeout_s=600)
     return process
 
 
