@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from crawl import Crawl
+from crawl import STARTED, Crawl
 from daemon import Daemon, Requests
 from fake_worker import Coordinator, Worker, crews
 from store_builder import Store
@@ -33,6 +33,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("slow") and limit_s(item) < SLOW_LIMIT_S:
             item.add_marker(pytest.mark.timeout(SLOW_LIMIT_S), append=False)
+
+
+@pytest.fixture(autouse=True)
+def no_coordinator_left():
+    """Ends what a test that failed has left, or it would crawl on beside all others. What wider fixtures started stays."""
+    before = len(STARTED)
+    yield
+    for process in STARTED[before:]:
+        if process.poll() is None:
+            process.kill()
+            process.wait(timeout=STOP_TIMEOUT_S)
+    del STARTED[before:]
 
 
 @pytest.fixture(scope="session")

@@ -47,10 +47,10 @@ public: {{ dir = "{self.folder}/public"; }};
         return [str(self.program), "--config", str(configuration), *overrides, *options]
 
     def start(self, *options):
-        """Starts the coordinator; the caller ends it."""
-        log = open(self.log_path, "a")
-        with log:
-            return subprocess.Popen(self.command(*options), stderr=log, env=os.environ | self.environment)
+        """Starts the coordinator; the caller ends it. If the test fails before it has, conftest kills it."""
+        with open(self.log_path, "a") as log:
+            STARTED.append(subprocess.Popen(self.command(*options), stderr=log, env=os.environ | self.environment))
+        return STARTED[-1]
 
     def once(self, timeout_s=120):
         """Runs it with --once and returns the exit code."""
@@ -109,6 +109,7 @@ def workers_of(pid):
     return [child for child, (_, parent, state) in everything.items() if parent in pools and state != "Z"]
 
 
+STARTED = []  # processes of Crawl.start
 PATIENCE_S = 60  # for what is sure to come: on a machine that everybody uses a process waits its turn for many seconds
 
 

@@ -35,8 +35,11 @@ def whole(plain_build_dir, tmp_path_factory):
         made = Crawl(plain_build_dir, folder, upstream.url, catalogue)
         made.upstream = upstream
         process = made.start("--once")
-        with TreeWatch(process.pid) as made.watch:
-            assert process.wait(timeout=600) == 0, made.log()
+        try:
+            with TreeWatch(process.pid) as made.watch:
+                assert process.wait(timeout=600) == 0, made.log()
+        finally:
+            process.kill()
         yield made
     finally:
         upstream.stop()

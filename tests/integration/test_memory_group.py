@@ -41,10 +41,10 @@ def test_everything_in_64_mb(group, upstream, plain_build_dir, tmp_path):
     httpd = subprocess.Popen([plain_build_dir / "exporter/httpd/r3e-httpd", "--public", tmp_path / "public",
                               "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                              preexec_fn=group.enter)
+    with open(crawl.log_path, "a") as log:
+        coordinator = subprocess.Popen(crawl.command("--once"), stderr=log, preexec_fn=group.enter)
     try:
         url = httpd.stdout.readline().split()[-1].rstrip("/")
-        with open(crawl.log_path, "a") as log:
-            coordinator = subprocess.Popen(crawl.command("--once"), stderr=log, preexec_fn=group.enter)
         assert coordinator.wait(timeout=CRAWL_WITHIN_S) == 0, crawl.log()
         with urllib.request.urlopen(url + "/cache/driver_index.json.gz", timeout=60) as answer:
             assert len(answer.read()) == (crawl.public / "driver_index.json.gz").stat().st_size
@@ -52,6 +52,7 @@ def test_everything_in_64_mb(group, upstream, plain_build_dir, tmp_path):
         assert group.killed() == 0
         assert httpd.poll() is None
     finally:
+        coordinator.kill()
         httpd.terminate()
         httpd.communicate(timeout=20)
     print(f"at most {group.peak_mb():.1f} MB were charged to the group, page cache included")
