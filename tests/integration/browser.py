@@ -11,7 +11,7 @@ import pytest
 import oracle_files
 
 PROGRAM = pathlib.Path(__file__).parent / "decompress.mjs"
-TIMEOUT_S = 100
+TIMEOUT_S = 600
 
 
 def decode(paths):
