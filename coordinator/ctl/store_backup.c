@@ -32,6 +32,15 @@ static void remove_new(int target)
     unlinkat(target, NEW, AT_REMOVEDIR);
 }
 
+static bool is_ours(const char *name)
+{
+    static const char *const ours[] = {".", "..", DATA, LOCK, NEW};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool holds_nothing_else(int target, const char *to, char *error)
 {
     int fd = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -43,15 +52,12 @@ static bool holds_nothing_else(int target, const char *to, char *error)
         return fail(error, "%.250s: cannot look into it: %s", to, strerror(cause));
     }
     bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(folder));) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, DATA) && strcmp(name, LOCK) &&
-            strcmp(name, NEW))
+    for (struct dirent *entry; ok && (entry = readdir(folder));)
+        if (!is_ours(entry->d_name))
             ok = fail(error,
                 "%.150s: has a file %.100s in it; name a new folder, or one that holds an earlier backup and "
                 "nothing else",
-                to, name);
-    }
+                to, entry->d_name);
     closedir(folder);
     return ok;
 }
