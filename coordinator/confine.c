@@ -56,21 +56,20 @@ static void allow_socket(struct hardening *hardening, struct places *places, con
         landlock_allow_port(&hardening->rules.bind, (uint16_t)endpoint.port);
 }
 
-static const ElfW(Phdr) * segment_of(const struct dl_phdr_info *object, ElfW(Word) type)
-{
-    for (int i = 0; i < object->dlpi_phnum; i++)
-        if (object->dlpi_phdr[i].p_type == type)
-            return &object->dlpi_phdr[i];
-    return NULL;
-}
-
 /* The first object is the program itself; its segment PT_INTERP names the dynamic linker, which an exec of
  * another program of ours starts as well. It is as far from the table of segments, PT_PHDR, as the file says.
  */
 static int find_linker(struct dl_phdr_info *object, size_t size, void *linker)
 {
     (void)size;
-    const ElfW(Phdr) *table = segment_of(object, PT_PHDR), *name = segment_of(object, PT_INTERP);
+    const ElfW(Phdr) *table = NULL, *name = NULL;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        if (segment->p_type == PT_PHDR)
+            table = segment;
+        else if (segment->p_type == PT_INTERP)
+            name = segment;
+    }
     if (table && name && name->p_memsz <= PATH_MAX) {
         ptrdiff_t distance = (ptrdiff_t)(name->p_vaddr - table->p_vaddr);
         memcpy(linker, (const char *)object->dlpi_phdr + distance, (size_t)name->p_memsz);
