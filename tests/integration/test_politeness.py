@@ -258,11 +258,14 @@ def unused_port():
         return probe.getsockname()[1]
 
 
+SEEN_LATE_S = 0.5  # a request that was let go may be on its way so long, on a machine that has much to do; unit/test_breaker is exact
+
+
 def check_spacing(times, failures, in_flight, probes, pause_s):
     """A first volley, then one request in each pause."""
     assert failures <= len(times) <= failures + in_flight + probes, times
     for earlier, later in zip(times[-probes - 1:], times[-probes:]):
-        assert later - earlier >= pause_s, times
+        assert later - earlier >= pause_s - SEEN_LATE_S, times
 
 
 @pytest.mark.parametrize("mode", one_in(4, ["503", "reset", "hang", "refused"]))
