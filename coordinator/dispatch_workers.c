@@ -214,6 +214,8 @@ static void put_key_aside(struct dispatch *dispatch, const char *key)
         if (strcmp(worker->key, key) == 0)
             put_aside(dispatch, worker);
     }
+    if (dispatch->access)
+        access_shut_out(dispatch->access, key, clock_monotonic_ms() + RUBBISH_ASIDE_MS);
 }
 
 static bool strike(struct dispatch *dispatch, const char *origin, const char *reason)

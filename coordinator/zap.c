@@ -16,6 +16,7 @@
 struct zap {
     void *socket;
     const struct authorized *authorized;
+    const struct shut_out *shut_out;
     struct refused *refused;
 };
 
@@ -43,11 +44,14 @@ const char *zap_judge(const struct key_file *key, const char *domain)
     return "there is no such socket";
 }
 
-struct zap *zap_open(void *context, const struct authorized *authorized, struct refused *refused)
+struct zap *zap_open(void *context, const struct authorized *authorized, const struct shut_out *shut_out,
+    struct refused *refused)
 {
     struct zap *zap = memory_zalloc(1, sizeof *zap);
-    *zap =
-        (struct zap){.socket = zmq_socket(context, ZMQ_ROUTER), .authorized = authorized, .refused = refused};
+    *zap = (struct zap){.socket = zmq_socket(context, ZMQ_ROUTER),
+        .authorized = authorized,
+        .shut_out = shut_out,
+        .refused = refused};
     int linger_ms = 0;
     if (!zap->socket || zmq_setsockopt(zap->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms) < 0 ||
         zmq_bind(zap->socket, ENDPOINT) < 0)
@@ -126,6 +130,12 @@ static void answer(
     }
 }
 
+static bool is_shut_out(const struct zap *zap, const struct zap_request *request)
+{
+    return strcmp(request->domain, zap_domain_string(ZAP_RESULTS)) == 0 &&
+           shut_out_has(zap->shut_out, request->public_key, clock_monotonic_ms());
+}
+
 static void on_request(struct zap *zap, const struct frames *frames)
 {
     struct zap_request request;
@@ -137,6 +147,8 @@ static void on_request(struct zap *zap, const struct frames *frames)
     } else if (zap_request_parse(frames->texts, frames->count, &request, &refusal)) {
         key = authorized_find(zap->authorized, request.public_key);
         refusal = zap_judge(key, request.domain);
+        if (!refusal && is_shut_out(zap, &request))
+            refusal = "it was put aside, for what it sent";
     }
     if (refusal)
         refused_note(zap->refused, request.domain, request.address, key ? key->name : request.public_key,

@@ -7,6 +7,7 @@
  * goes by its key in Z85 (wire_user). One thread. */
 #include "coordinator/authorized.h"
 #include "coordinator/refused.h"
+#include "coordinator/shut_out.h"
 
 /* Which socket takes which right. The domain is the socket's name in the configuration. */
 #define ZAP_DOMAINS(X)                                                                                       \
@@ -30,9 +31,11 @@ const char *zap_judge(const struct key_file *key, const char *domain);
 
 struct zap;
 
-/* Opens the handler of `context`; to be called before any CURVE socket is bound. The others are borrowed.
- * Exits with a message if it cannot be opened: nobody may be let in unasked. */
-struct zap *zap_open(void *context, const struct authorized *authorized, struct refused *refused);
+/* Opens the handler of `context`; to be called before any CURVE socket is bound. The others are borrowed: the
+ * keys of `shut_out` are not let in to the results socket. Exits with a message if it cannot be opened:
+ * nobody may be let in unasked. */
+struct zap *zap_open(void *context, const struct authorized *authorized, const struct shut_out *shut_out,
+    struct refused *refused);
 void zap_close(struct zap **pointer);
 
 /* The socket to wait for, and its loop handler. */

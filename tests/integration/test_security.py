@@ -391,6 +391,8 @@ def test_a_key_that_sends_rubbish_is_put_aside_and_reported(locked):
     assert "put aside" in again.say_hello()["reason"]
     assert good.answer(mine) == "stored"  # others do not notice
     assert coordinator.summary(lambda summary: summary["workers"] == 1)
+    # It is still told why; what it sends is not received any more.
+    coordinator.refused(socket="results", key="evil", reason="put aside")
 
 
 def test_of_one_key_so_many_workers_and_no_more(locked):

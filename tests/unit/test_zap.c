@@ -130,6 +130,7 @@ struct bench {
     char folder[64], path[128];
     void *context, *peer;
     struct authorized *authorized;
+    struct shut_out shut_out;
     struct refused refused;
     struct zap *zap;
 };
@@ -142,7 +143,7 @@ static void open_bench(struct bench *bench)
     assert_int_equal(chmod(bench->path, 0644), 0);
     bench->authorized = authorized_open(bench->folder);
     authorized_look(bench->authorized, 0);
-    bench->zap = zap_open(bench->context, bench->authorized, &bench->refused);
+    bench->zap = zap_open(bench->context, bench->authorized, &bench->shut_out, &bench->refused);
     bench->peer = zmq_socket(bench->context, ZMQ_DEALER);
     assert_int_equal(zmq_connect(bench->peer, "inproc://zeromq.zap.01"), 0);
 }
@@ -204,6 +205,26 @@ static void test_the_handler_answers(void **state)
     close_bench(&bench);
 }
 
+static void test_a_key_that_is_shut_out_sends_no_results(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint8_t known[32];
+    struct text frames[ZAP_REQUEST_FRAMES - 1];
+    open_bench(&bench);
+    memcpy(frames, right + 1, sizeof frames);
+    assert_non_null(zmq_z85_decode(known, A));
+    frames[7] = (struct text){(const char *)known, 32};
+    frames[3] = (struct text)T("results");
+    assert_int_equal(ask(&bench, frames, 8), 200);
+    shut_out_add(&bench.shut_out, A, INT64_MAX);
+    assert_int_equal(ask(&bench, frames, 8), 400);
+    assert_string_equal(bench.refused.last[0].reason, "it was put aside, for what it sent");
+    frames[3] = (struct text)T("jobs"); /* where it is told why */
+    assert_int_equal(ask(&bench, frames, 8), 200);
+    close_bench(&bench);
+}
+
 static void test_the_handler_survives_everything(void **state)
 {
     (void)state;
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_every_count_of_frames),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_the_handler_answers),
+        cmocka_unit_test(test_a_key_that_is_shut_out_sends_no_results),
         cmocka_unit_test(test_the_handler_survives_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
