@@ -138,8 +138,12 @@ static bool write_index(struct export *run)
         written = written && index_files_write_sharded(publication, &run->ledger, keep, threads);
     else
         written = written && index_files_remove_sharded(publication) && statistics_remove(publication);
-    if (sharded && !statistics && written)
+    if (sharded && !statistics && written) {
         statistics = begin_statistics(run);
+        statistics_compute(statistics);
+        if (!run->ledger_is_small) /* it has been written */
+            ledger_drop_results(&run->ledger);
+    }
     return statistics ? statistics_end(statistics) && written : written;
 }
 

@@ -34,6 +34,13 @@ static void remove_work(struct team *team, struct item_work *work)
     *at = work->next;
 }
 
+/* Under the mutex, or when all threads have ended. */
+static void tell_finished(const struct team *team, uint32_t file)
+{
+    if (team->files->finished)
+        team->files->finished(team->files->context, file);
+}
+
 /* ---- opening files ---- */
 
 /* Opens the next file. Under the mutex, and out of it meanwhile. */
@@ -59,6 +66,8 @@ static void open_next(struct team *team)
     team->opening--;
     if (work)
         add_work(team, work);
+    else if (described)
+        tell_finished(team, file);
     pthread_cond_broadcast(&team->changed);
 }
 
@@ -94,10 +103,12 @@ static struct item_run *next_run(struct team *team, struct item_work **work)
 /* Under the mutex, and out of it meanwhile. */
 static void close_work(struct team *team, struct item_work *work)
 {
+    uint32_t file = work->file;
     remove_work(team, work);
     pthread_mutex_unlock(&team->mutex);
     item_work_close(work, guard_ok(team->guard));
     pthread_mutex_lock(&team->mutex);
+    tell_finished(team, file);
 }
 
 static void finish_run(struct team *team, struct item_work *work, struct item_run *run)
@@ -167,8 +178,10 @@ static bool run_team(struct team *team, unsigned threads)
     bool stopped = team->first != NULL;
     while (team->first) {
         struct item_work *work = team->first;
+        uint32_t file = work->file;
         team->first = work->next;
         item_work_close(work, false);
+        tell_finished(team, file);
     }
     return !stopped && guard_ok(team->guard);
 }

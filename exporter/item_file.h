@@ -52,8 +52,12 @@ struct item_files {
     uint32_t count;
     /* Fills in path and list (zeroed) of file `file`. Called once for each, in ascending order, by one thread
      * at a time, while earlier files are still being made; what the list points to must be valid until
-     * item_files_write returns. False: the guard knows why. */
+     * `finished` is called for it. False: the guard knows why. */
     bool (*describe)(void *context, uint32_t file, char path[static PATH_MAX], struct item_list *list);
+
+    /* Nothing of that file is asked for any more. Once for each that was described, in no order, one call at
+     * a time, by any thread. NULL: nobody wants to know. */
+    void (*finished)(void *context, uint32_t file);
 };
 
 /* Makes all of them. False: the guard knows why. */

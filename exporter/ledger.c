@@ -100,6 +100,13 @@ void ledger_drop_pages(const struct ledger *ledger)
     madvise(ledger->cards, ledger->cards_size, MADV_DONTNEED);
 }
 
+void ledger_drop_results(struct ledger *ledger)
+{
+    free(ledger->results);
+    ledger->results = NULL;
+    ledger->result_count = 0;
+}
+
 void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind)
 {
     roster_free(&ledger->rosters[kind]);

@@ -110,8 +110,10 @@ static inline struct person_id ledger_person_id(const struct ledger_person *pers
 /* True: more than half of what the logs hold is no longer in use, and enough to matter. */
 bool ledger_is_wasteful(const struct ledger *ledger);
 
-/* Gives the memory of a roster, or of the map of the cards (which comes back when it is read), to others. */
+/* Gives the memory of a roster, of the places reached, or of the map of the cards (which comes back when it
+ * is read), to others. */
 void ledger_drop_roster(struct ledger *ledger, enum roster_kind kind);
+void ledger_drop_results(struct ledger *ledger);
 void ledger_drop_pages(const struct ledger *ledger);
 
 /* Says that a person's bundle is not what it should be. Returns false. */

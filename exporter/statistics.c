@@ -79,9 +79,14 @@ struct statistics_work *statistics_begin(struct publication *publication, const 
     return work;
 }
 
-bool statistics_end(struct statistics_work *work)
+void statistics_compute(struct statistics_work *work)
 {
     threads_join(&work->beside);
+}
+
+bool statistics_end(struct statistics_work *work)
+{
+    statistics_compute(work);
     bool written = work->computed && statistics_stale_sweep(work->publication) && make_folders(work) &&
                    write_files(work) &&
                    statistics_index_write(work->publication, &work->scopes, &work->scores, work->guard) &&

@@ -69,6 +69,9 @@ struct statistics_work *statistics_begin(struct publication *publication, const 
     const struct statistics_source *source, const struct statistics_touched *touched, unsigned threads,
     struct guard *guard);
 
+/* Waits until it is computed: no row is asked for any more, only persons. */
+void statistics_compute(struct statistics_work *work);
+
 bool statistics_end(struct statistics_work *work);
 
 /* Removes all files of the statistics, and their folders if nothing else is in them. */

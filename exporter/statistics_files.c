@@ -150,7 +150,8 @@ void statistics_files_free(struct statistics_files *files)
 /* ---- making them ---- */
 
 struct items {
-    struct item *items; /* NULL: not needed yet */
+    struct item *items; /* NULL: not needed yet, or no more */
+    uint32_t left;      /* files that are not finished */
 };
 
 struct making {
@@ -227,12 +228,29 @@ static bool describe(void *context, uint32_t number, char path[static PATH_MAX],
     return true;
 }
 
+/* Of ten times the drivers the lists of all files would take more than anything else. */
+static void finished(void *context, uint32_t number)
+{
+    struct making *making = context;
+    struct statistics_file *file = &making->files->files[number];
+    struct items *items = &making->items[file->scope];
+    free(file->results.places);
+    file->results.places = NULL;
+    if (--items->left > 0)
+        return;
+    free(items->items);
+    items->items = NULL;
+}
+
 bool statistics_files_write(struct statistics_files *files, struct publication *publication,
     const struct statistics_material *material, unsigned threads, struct guard *guard)
 {
     struct making making = {.files = files, .material = material};
     making.items = memory_zalloc(material->scopes->count, sizeof *making.items);
-    const struct item_files list = {.context = &making, .count = files->count, .describe = describe};
+    for (uint32_t number = 0; number < files->count; number++)
+        making.items[files->files[number].scope].left++;
+    const struct item_files list = {
+        .context = &making, .count = files->count, .describe = describe, .finished = finished};
     bool written = item_files_write(publication, &list, threads, guard);
     for (uint32_t place = 0; place < material->scopes->count; place++)
         free(making.items[place].items);
