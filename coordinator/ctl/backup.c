@@ -7,6 +7,7 @@
 
 #include "common/plural.h"
 #include "coordinator/ctl/store_backup.h"
+#include "coordinator/ctl/store_command.h"
 
 #define NAME "backup"
 
@@ -23,12 +24,12 @@ static void on_progress(void *context, uint32_t done, uint32_t all)
 {
     const bool *shown = context;
     if (*shown)
-        fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " boards checked%s", done, all,
-            done == all ? "\r\033[K" : "");
+        store_command_progress(done, all);
 }
 
-static int back_up(const char *folder, const char *to)
+static int back_up(const char *folder, void *context)
 {
+    const char *to = context;
     bool shown = isatty(STDERR_FILENO);
     struct store_check_events events = {on_problem, on_progress, &shown};
     struct store_check copied;
@@ -68,14 +69,7 @@ static int run(const struct ctl_globals *globals, int argc, char **argv)
     }
     if (argc - optind != 1)
         return ctl_wrong_usage(NAME, "name one folder to copy the store to");
-    if (folder)
-        return back_up(folder, argv[optind]);
-    struct config config;
-    int code = CTL_WRONG;
-    if (ctl_load_config(&where, &config))
-        code = back_up(config.store.dir, argv[optind]);
-    config_free(&config);
-    return code;
+    return store_command_run(&where, folder, back_up, argv[optind]);
 }
 
 const struct ctl_command backup_command = {

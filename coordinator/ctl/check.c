@@ -8,6 +8,7 @@
 #include "common/json_writer.h"
 #include "common/plural.h"
 #include "coordinator/ctl/store_check.h"
+#include "coordinator/ctl/store_command.h"
 
 #define NAME          "check"
 #define PROBLEMS_MOST 1000u /* shown; the counts are whole */
@@ -48,8 +49,7 @@ static void on_progress(void *context, uint32_t done, uint32_t all)
 {
     const struct output *output = context;
     if (output->progress)
-        fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " boards checked%s", done, all,
-            done == all ? "\r\033[K" : "");
+        store_command_progress(done, all);
 }
 
 static void print_json(struct output *output, const struct store_check *check)
@@ -95,8 +95,9 @@ static void print_words(const struct output *output, const struct store_check *c
         puts("everything is sound");
 }
 
-static int check_store(const char *folder, bool as_json)
+static int check_store(const char *folder, void *context)
 {
+    bool as_json = *(const bool *)context;
     struct output output = {
         .json = as_json, .progress = !as_json && isatty(STDERR_FILENO), .text = buffer_make(JSON_MAX)};
     struct store_check_events events = {on_problem, on_progress, &output};
@@ -144,14 +145,7 @@ static int run(const struct ctl_globals *globals, int argc, char **argv)
     }
     if (optind < argc)
         return ctl_wrong_usage(NAME, "\"%s\" is not an option", argv[optind]);
-    if (folder)
-        return check_store(folder, json);
-    struct config config;
-    int code = CTL_WRONG;
-    if (ctl_load_config(&where, &config))
-        code = check_store(config.store.dir, json);
-    config_free(&config);
-    return code;
+    return store_command_run(&where, folder, check_store, &json);
 }
 
 const struct ctl_command check_command = {

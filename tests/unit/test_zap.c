@@ -133,6 +133,7 @@ struct bench {
     struct shut_out shut_out;
     struct refused refused;
     struct zap *zap;
+    uint8_t known[32];
 };
 
 static void open_bench(struct bench *bench)
@@ -184,19 +185,24 @@ static int ask(struct bench *bench, const struct text *frames, unsigned count)
     return status;
 }
 
+/* The peer's key is the one that is authorized. */
+static void show_known_key(struct bench *bench, struct text *frames)
+{
+    assert_non_null(zmq_z85_decode(bench->known, A));
+    frames[7] = (struct text){(const char *)bench->known, sizeof bench->known};
+}
+
 static void test_the_handler_answers(void **state)
 {
     (void)state;
     struct bench bench;
-    uint8_t known[32];
     struct text frames[ZAP_REQUEST_FRAMES - 1];
     open_bench(&bench);
     memcpy(frames, right + 1, sizeof frames);
     assert_int_equal(ask(&bench, frames, 8), 400);
     assert_string_equal(bench.refused.last[0].reason, "its key is not in security.authorized_keys");
     assert_string_equal(bench.refused.last[0].address, "192.0.2.1");
-    assert_non_null(zmq_z85_decode(known, A));
-    frames[7] = (struct text){(const char *)known, 32};
+    show_known_key(&bench, frames);
     assert_int_equal(ask(&bench, frames, 8), 200);
     frames[3] = (struct text)T("control");
     assert_int_equal(ask(&bench, frames, 8), 400);
@@ -209,12 +215,10 @@ static void test_a_key_that_is_shut_out_sends_no_results(void **state)
 {
     (void)state;
     struct bench bench;
-    uint8_t known[32];
     struct text frames[ZAP_REQUEST_FRAMES - 1];
     open_bench(&bench);
     memcpy(frames, right + 1, sizeof frames);
-    assert_non_null(zmq_z85_decode(known, A));
-    frames[7] = (struct text){(const char *)known, 32};
+    show_known_key(&bench, frames);
     frames[3] = (struct text)T("results");
     assert_int_equal(ask(&bench, frames, 8), 200);
     shut_out_add(&bench.shut_out, A, INT64_MAX);
