@@ -19,7 +19,6 @@ struct access {
     struct authorized *authorized;
     struct zap *zap;
     struct peers *peers[ZAP_DOMAIN_COUNT]; /* NULL: not guarded */
-    struct shut_out shut_out;
     struct refused refused;
 };
 
@@ -35,7 +34,7 @@ struct access *access_open(const struct config *config, struct loop *loop, void 
         log_fatal("security.server_key: %s", error);
     access->authorized = authorized_open(config->security.authorized_keys);
     authorized_look(access->authorized, clock_monotonic_ms());
-    access->zap = zap_open(context, access->authorized, &access->shut_out, &access->refused);
+    access->zap = zap_open(context, access->authorized, &access->refused);
     loop_add_own_socket(loop, zap_socket(access->zap), zap_readable, access->zap);
     log_info("this coordinator's key is %s (%s)", access->key.public_key, access->key.name);
     return access;
@@ -87,14 +86,18 @@ int64_t access_tick(struct access *access, int64_t now_ms)
     return authorized_wait_ms(access->authorized, now_ms);
 }
 
-void access_shut_out(struct access *access, const char *public_key, int64_t until_ms)
+void access_ask_aside(struct access *access, zap_is_aside is_aside, const void *asked)
+{
+    if (access->zap)
+        zap_ask_aside(access->zap, is_aside, asked);
+}
+
+void access_put_aside(struct access *access)
 {
     struct peers *peers = access->peers[ZAP_RESULTS];
-    if (!peers)
-        return;
-    shut_out_add(&access->shut_out, public_key, until_ms);
-    log_info("a key was put aside: %u connections to the results socket are made anew, by the others",
-        peers_cut_all(peers));
+    if (peers)
+        log_info("a key was put aside: %u connections to the results socket are made anew, by the others",
+            peers_cut_all(peers));
 }
 
 void access_turned_away(struct access *access, enum zap_domain domain, const char *address,

@@ -32,9 +32,12 @@ void access_guarded(struct access *access);
  * sleep. */
 int64_t access_tick(struct access *access, int64_t now_ms);
 
-/* The key may send no results until then, monotonic: connections to the results socket are made anew, by
- * those who may. Nothing happens without keys. */
-void access_shut_out(struct access *access, const char *public_key, int64_t until_ms);
+/* Who can say whether a key was put aside, and may send no results: zap.h. */
+void access_ask_aside(struct access *access, zap_is_aside is_aside, const void *asked);
+
+/* One was: all connections to the results socket are made anew, by those who may. Nothing happens without
+ * keys. */
+void access_put_aside(struct access *access);
 
 /* Notes a peer that was let in by its key and turned away all the same; the key and the address as libzmq
  * says them ("" for what is not known), the reason a constant string. */

@@ -383,9 +383,15 @@ void dispatch_tell_events(struct dispatch *dispatch, struct events *events)
     dispatch->told = events;
 }
 
+static bool is_aside(const void *dispatch, const char *public_key)
+{
+    return dispatch_is_aside(dispatch, public_key);
+}
+
 void dispatch_tell_access(struct dispatch *dispatch, struct access *access)
 {
     dispatch->access = access;
+    access_ask_aside(access, is_aside, dispatch);
 }
 
 const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)

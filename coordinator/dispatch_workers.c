@@ -215,7 +215,7 @@ static void put_key_aside(struct dispatch *dispatch, const char *key)
             put_aside(dispatch, worker);
     }
     if (dispatch->access)
-        access_shut_out(dispatch->access, key, clock_monotonic_ms() + RUBBISH_ASIDE_MS);
+        access_put_aside(dispatch->access);
 }
 
 static bool strike(struct dispatch *dispatch, const char *origin, const char *reason)

@@ -16,8 +16,9 @@
 struct zap {
     void *socket;
     const struct authorized *authorized;
-    const struct shut_out *shut_out;
     struct refused *refused;
+    zap_is_aside is_aside; /* NULL: nobody can say */
+    const void *asked;
 };
 
 static const struct {
@@ -44,14 +45,11 @@ const char *zap_judge(const struct key_file *key, const char *domain)
     return "there is no such socket";
 }
 
-struct zap *zap_open(void *context, const struct authorized *authorized, const struct shut_out *shut_out,
-    struct refused *refused)
+struct zap *zap_open(void *context, const struct authorized *authorized, struct refused *refused)
 {
     struct zap *zap = memory_zalloc(1, sizeof *zap);
-    *zap = (struct zap){.socket = zmq_socket(context, ZMQ_ROUTER),
-        .authorized = authorized,
-        .shut_out = shut_out,
-        .refused = refused};
+    *zap =
+        (struct zap){.socket = zmq_socket(context, ZMQ_ROUTER), .authorized = authorized, .refused = refused};
     int linger_ms = 0;
     if (!zap->socket || zmq_setsockopt(zap->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms) < 0 ||
         zmq_bind(zap->socket, ENDPOINT) < 0)
@@ -67,6 +65,12 @@ void zap_close(struct zap **pointer)
     zmq_close(zap->socket);
     free(zap);
     *pointer = NULL;
+}
+
+void zap_ask_aside(struct zap *zap, zap_is_aside is_aside, const void *asked)
+{
+    zap->is_aside = is_aside;
+    zap->asked = asked;
 }
 
 void *zap_socket(struct zap *zap)
@@ -132,8 +136,8 @@ static void answer(
 
 static bool is_shut_out(const struct zap *zap, const struct zap_request *request)
 {
-    return strcmp(request->domain, zap_domain_string(ZAP_RESULTS)) == 0 &&
-           shut_out_has(zap->shut_out, request->public_key, clock_monotonic_ms());
+    return zap->is_aside && strcmp(request->domain, zap_domain_string(ZAP_RESULTS)) == 0 &&
+           zap->is_aside(zap->asked, request->public_key);
 }
 
 static void on_request(struct zap *zap, const struct frames *frames)

@@ -5,9 +5,10 @@
  *
  * The socket's domain names the right that is needed there; the key's file says what it has. An admitted peer
  * goes by its key in Z85 (wire_user). One thread. */
+#include <stdbool.h>
+
 #include "coordinator/authorized.h"
 #include "coordinator/refused.h"
-#include "coordinator/shut_out.h"
 
 /* Which socket takes which right. The domain is the socket's name in the configuration. */
 #define ZAP_DOMAINS(X)                                                                                       \
@@ -31,12 +32,15 @@ const char *zap_judge(const struct key_file *key, const char *domain);
 
 struct zap;
 
-/* Opens the handler of `context`; to be called before any CURVE socket is bound. The others are borrowed: the
- * keys of `shut_out` are not let in to the results socket. Exits with a message if it cannot be opened:
- * nobody may be let in unasked. */
-struct zap *zap_open(void *context, const struct authorized *authorized, const struct shut_out *shut_out,
-    struct refused *refused);
+/* Opens the handler of `context`; to be called before any CURVE socket is bound. The others are borrowed.
+ * Exits with a message if it cannot be opened: nobody may be let in unasked. */
+struct zap *zap_open(void *context, const struct authorized *authorized, struct refused *refused);
 void zap_close(struct zap **pointer);
+
+/* A key that `is_aside` is true of is not let in to the results socket from now on: what it sends would not
+ * be looked at, but received, at the expense of all others. `asked` is borrowed. */
+typedef bool (*zap_is_aside)(const void *asked, const char *public_key);
+void zap_ask_aside(struct zap *zap, zap_is_aside is_aside, const void *asked);
 
 /* The socket to wait for, and its loop handler. */
 void *zap_socket(struct zap *zap);

@@ -130,7 +130,6 @@ struct bench {
     char folder[64], path[128];
     void *context, *peer;
     struct authorized *authorized;
-    struct shut_out shut_out;
     struct refused refused;
     struct zap *zap;
     uint8_t known[32];
@@ -144,7 +143,7 @@ static void open_bench(struct bench *bench)
     assert_int_equal(chmod(bench->path, 0644), 0);
     bench->authorized = authorized_open(bench->folder);
     authorized_look(bench->authorized, 0);
-    bench->zap = zap_open(bench->context, bench->authorized, &bench->shut_out, &bench->refused);
+    bench->zap = zap_open(bench->context, bench->authorized, &bench->refused);
     bench->peer = zmq_socket(bench->context, ZMQ_DEALER);
     assert_int_equal(zmq_connect(bench->peer, "inproc://zeromq.zap.01"), 0);
 }
@@ -211,7 +210,12 @@ static void test_the_handler_answers(void **state)
     close_bench(&bench);
 }
 
-static void test_a_key_that_is_shut_out_sends_no_results(void **state)
+static bool is_the_one(const void *asked, const char *public_key)
+{
+    return strcmp(asked, public_key) == 0;
+}
+
+static void test_a_key_that_is_put_aside_sends_no_results(void **state)
 {
     (void)state;
     struct bench bench;
@@ -221,7 +225,7 @@ static void test_a_key_that_is_shut_out_sends_no_results(void **state)
     show_known_key(&bench, frames);
     frames[3] = (struct text)T("results");
     assert_int_equal(ask(&bench, frames, 8), 200);
-    shut_out_add(&bench.shut_out, A, INT64_MAX);
+    zap_ask_aside(bench.zap, is_the_one, A);
     assert_int_equal(ask(&bench, frames, 8), 400);
     assert_string_equal(bench.refused.last[0].reason, "it was put aside, for what it sent");
     frames[3] = (struct text)T("jobs"); /* where it is told why */
@@ -257,7 +261,7 @@ int main(void)
         cmocka_unit_test(test_every_count_of_frames),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_the_handler_answers),
-        cmocka_unit_test(test_a_key_that_is_shut_out_sends_no_results),
+        cmocka_unit_test(test_a_key_that_is_put_aside_sends_no_results),
         cmocka_unit_test(test_the_handler_survives_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
