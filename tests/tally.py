@@ -4,13 +4,15 @@
     tally.py meson build-test/meson-logs/testlog.json
     tally.py pytest FILE.xml
 
-Prints `passed N`, then a line `failed NAME` or `skipped NAME: REASON` for each that did not pass. Cmocka programs are
+Prints a line `failed NAME: REASON` or `skipped NAME: REASON` for each that did not pass, then `passed N`. Cmocka programs are
 counted by the tests in them, if they were run with CMOCKA_MESSAGE_OUTPUT=TAP."""
 
 import json
 import re
 import sys
 import xml.etree.ElementTree
+
+REASON_CHARACTERS = 240
 
 
 def read_meson(path):
@@ -39,8 +41,9 @@ def read_pytest(path):
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
         name = f"{case.get('classname', '').rpartition('.')[2]}: {case.get('name')}".lstrip(": ")
         skipped = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
-            yield name, "failed", ""
+        failed = [found for kind in ("failure", "error") if (found := case.find(kind)) is not None]
+        if failed:
+            yield name, "failed", " ".join(failed[0].get("message", "").split())[:REASON_CHARACTERS]
         elif skipped is not None:
             yield name, "skipped", skipped.get("message", "")
         else:
