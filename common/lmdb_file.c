@@ -148,6 +148,11 @@ bool lmdb_file_read_page(const struct lmdb_file *file, uint64_t page, uint8_t *o
     return page < file->pages && file_read_at(file->fd, out, file->page_size, page * file->page_size);
 }
 
+bool lmdb_file_read_header(const struct lmdb_file *file, uint64_t page, uint8_t out[static LMDB_PAGE_HEADER])
+{
+    return page < file->pages && file_read_at(file->fd, out, LMDB_PAGE_HEADER, page * file->page_size);
+}
+
 bool lmdb_file_read_rest(const struct lmdb_file *file, uint64_t page, uint8_t *out)
 {
     if (page < file->pages)

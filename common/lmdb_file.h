@@ -63,7 +63,11 @@ const char *lmdb_file_problem(const struct lmdb_file *file);
 /* Reads a page into `out[page_size]`. False: it is beyond the end, or the disk says no. */
 bool lmdb_file_read_page(const struct lmdb_file *file, uint64_t page, uint8_t *out);
 
-/* As above, but of a page that is cut off by the end of the file reads what is there, and zeroes behind it.
+/* As above, its header alone. */
+bool lmdb_file_read_header(const struct lmdb_file *file, uint64_t page, uint8_t out[static LMDB_PAGE_HEADER]);
+
+/* As lmdb_file_read_page, but of a page that is cut off by the end of the file reads what is there, and
+ * zeroes behind it.
  */
 bool lmdb_file_read_rest(const struct lmdb_file *file, uint64_t page, uint8_t *out);
 

@@ -103,12 +103,8 @@ static bool take_run(
     uint64_t first = lmdb_node_big(node), page_size = walk->file->page_size;
     uint64_t count = (LMDB_PAGE_HEADER + (uint64_t)node->length + page_size - 1) / page_size;
     uint8_t header[LMDB_PAGE_HEADER];
-    struct buffer bytes = buffer_make(sizeof header);
     bool there = first < walk->file->pages && count <= walk->file->pages - first &&
-                 lmdb_file_read(walk->file, (struct lmdb_place){first * page_size, sizeof header}, &bytes);
-    if (there)
-        memcpy(header, bytes.data, sizeof header);
-    buffer_free(&bytes);
+                 lmdb_file_read_header(walk->file, first, header);
     if (!there || lmdb_page_number(header) != first || lmdb_page_flags(header) != LMDB_OVERFLOW ||
         lmdb_page_run(header) != count) {
         report(walk, "%s: the pages of a value of %" PRIu32 " bytes, from page %" PRIu64 ", %s", tree->name,

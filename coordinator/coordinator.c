@@ -22,6 +22,10 @@
 #define PROGRESS_EVERY_MS 10000
 #define LINE_EVERY_MS     5000
 
+/* At the start what the store has is published, then the rest is fetched: the workers' start would take the
+ * processors from the exporter. For no longer than this: an export may take as long as its disk likes. */
+#define WORKERS_WAIT_MS 3000
+
 /* ---- signals ---- */
 
 static void reload_settings(struct coordinator *c)
@@ -148,6 +152,15 @@ static int64_t tick_publisher(struct coordinator *c, bool busy, int64_t now_ms)
     return publisher_tick(c->publisher, busy, plan_next_due_ms(c->plan), held, now_ms);
 }
 
+static int64_t tick_pool(struct coordinator *c, int64_t now_ms)
+{
+    const struct export_run *run = publisher_run(c->publisher);
+    bool first = export_run_active(run) && export_run_count(run) == 0;
+    if (first && now_ms < c->workers_by_ms)
+        return c->workers_by_ms - now_ms;
+    return local_pool_tick(c->pool, now_ms);
+}
+
 static int64_t tick(void *context, int64_t now_ms)
 {
     struct coordinator *c = context;
@@ -163,8 +176,8 @@ static int64_t tick(void *context, int64_t now_ms)
     else
         sleep_ms = least(sleep_ms, claims_ms);
     sleep_ms = least(sleep_ms, collect_tick(c->collect, now_ms));
-    sleep_ms = least(sleep_ms, local_pool_tick(c->pool, now_ms));
     sleep_ms = least(sleep_ms, tick_publisher(c, busy, now_ms));
+    sleep_ms = least(sleep_ms, tick_pool(c, now_ms));
     control_tick(c->control);
     if (politeness_store_keep(c->politeness, c->store, now_ms))
         collect_flush(c->collect); /* at once: the service's wish must be known after kill -9 too */
@@ -199,6 +212,7 @@ int coordinator_run(struct settings *settings, bool once)
     coordinator_open_parts(&c);
     c.next_reader_check_ms = clock_monotonic_ms() + READER_CHECK_MS;
     c.next_progress_ms = clock_monotonic_ms() + PROGRESS_EVERY_MS;
+    c.workers_by_ms = clock_monotonic_ms() + WORKERS_WAIT_MS;
     loop_add_fd(c.loop, c.signal_fd, on_signal, &c);
     loop_add_fd(c.loop, store_event_fd(c.store), collect_committed, c.collect);
     loop_add_own_socket(c.loop, c.sockets.results, collect_readable, c.collect);

@@ -52,6 +52,7 @@ struct coordinator {
     struct crawl_times times;
     struct notify notify;
     int64_t next_reader_check_ms, next_progress_ms, next_line_ms;
+    int64_t workers_by_ms;   /* when the local workers start although the first export is not over */
     int64_t once_horizon_ms; /* `once` fetches what was due before this */
     bool draining;           /* hand out nothing more, publish, end */
     uint64_t drain_export;   /* the run that publishes the last of it; 0: not asked for yet */

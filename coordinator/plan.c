@@ -225,9 +225,12 @@ static void set_flag(uint8_t *flag, uint32_t *count, bool value)
 void plan_reschedule(struct plan *plan, uint32_t place, int64_t due_ms)
 {
     struct plan_entry *entry = expect(plan, place, PLAN_WAITING);
-    heap_remove(plan, place);
+    if (entry->due_ms == due_ms)
+        return;
+    struct heap *heap = heap_of(plan, place);
     entry->due_ms = due_ms;
-    heap_push(plan, place);
+    sift_up(plan, heap, entry->heap_at);
+    sift_down(plan, heap, entry->heap_at);
 }
 
 void plan_known(struct plan *plan, uint32_t place, int64_t due_ms)

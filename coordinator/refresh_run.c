@@ -142,15 +142,15 @@ static void learn_board(
     uint32_t place = plan_find(run->from.plan, track_id, class_id);
     if (place == PLAN_NONE)
         return; /* the catalogue has lost it; what the store has stays */
+    struct plan_entry *entry = plan_entry(run->from.plan, place);
     if (record_board_is_fetched(record) && !record->content_lost) {
-        struct plan_entry *entry = plan_entry(run->from.plan, place);
         entry->checked_at_ms = record->fetched_at_ms;
         if (record->empty_streak) {
             if (record->candidate_last_ms > entry->checked_at_ms)
                 entry->checked_at_ms = record->candidate_last_ms;
             entry->again_at_ms = run->wall_ms + accept_due_in_ms(run->from.policy, record, run->wall_ms);
         }
-        plan_known(run->from.plan, place, 0);
+        plan_known(run->from.plan, place, entry->due_ms); /* reckoned when all are known */
     }
     int64_t now_ms = run->next_look_ms;
     quarantine_learn(run->from.plan, place, record, now_ms, now_ms + run->wall_minus_now_ms);

@@ -51,12 +51,16 @@ uint64_t inventory_mark(const struct stat *status)
 
 /* ---- filling ---- */
 
+static void make_room(struct inventory *inventory, uint32_t count)
+{
+    inventory->capacity = count;
+    inventory->items = memory_resize(inventory->items, count, sizeof *inventory->items);
+}
+
 static struct inventory_item *append(struct inventory *inventory, const char *path, size_t length)
 {
-    if (inventory->count == inventory->capacity) {
-        inventory->capacity = inventory->capacity ? inventory->capacity * 2 : 256;
-        inventory->items = memory_resize(inventory->items, inventory->capacity, sizeof *inventory->items);
-    }
+    if (inventory->count == inventory->capacity)
+        make_room(inventory, inventory->capacity ? inventory->capacity * 2 : 256);
     const char *copy = arena_copy(&inventory->arena, path, length);
     if (!copy)
         log_fatal("out of memory for a list of %u files; raise the memory limit", inventory->count);
@@ -244,6 +248,8 @@ void inventory_read(struct inventory *inventory, struct pack_reader *pack)
     inventory->root_names = pack_read_uint(pack, UINT64_MAX);
     uint32_t count = pack_read_array(pack, INVENTORY_ITEMS_MAX * 3);
     pack->failed |= count % 3 != 0;
+    if (!pack->failed && count)
+        make_room(inventory, inventory->count + count / 3);
     for (uint32_t i = 0; i < count / 3 && !pack->failed; i++) {
         size_t shared = pack_read_uint(pack, length);
         struct text rest = pack_read_text(pack, (uint32_t)(sizeof path - 1 - shared));

@@ -27,8 +27,14 @@
 /* What a fault brings in around a value, and one at its end. */
 #define ALONE_BYTES ((size_t)128 * 1024)
 
-/* The same for one record: some thirty share a page, and a fault brings in 64 KB. */
-#define LISTED_BYTES ((size_t)2 * 1024)
+/* The same for one record: some twenty share a page. What a fault brings in around it is not counted: while
+ * the list is made the process has little else. */
+#define LISTED_BYTES ((size_t)512)
+
+/* Room for boards: at first, and the most that a store's own count is believed for. A list that grows is
+ * moved again and again. */
+#define BOARDS_FIRST    1024u
+#define BOARDS_EXPECTED 1000000u
 
 static void check(int code, const char *folder, const char *doing)
 {
@@ -87,13 +93,16 @@ static void read_meta(struct snapshot *snapshot, const char *folder, MDB_dbi met
     snapshot->catalogue = catalogue_make();
 }
 
+static void make_room(struct snapshot *snapshot, size_t count)
+{
+    snapshot->board_capacity = (uint32_t)count;
+    snapshot->boards = memory_resize(snapshot->boards, count, sizeof *snapshot->boards);
+}
+
 static struct snapshot_board *append_board(struct snapshot *snapshot)
 {
-    if (snapshot->board_count == snapshot->board_capacity) {
-        snapshot->board_capacity = snapshot->board_capacity ? snapshot->board_capacity * 2 : 1024;
-        snapshot->boards =
-            memory_resize(snapshot->boards, snapshot->board_capacity, sizeof *snapshot->boards);
-    }
+    if (snapshot->board_count == snapshot->board_capacity)
+        make_room(snapshot, snapshot->board_capacity ? (size_t)snapshot->board_capacity * 2 : BOARDS_FIRST);
     return &snapshot->boards[snapshot->board_count++];
 }
 
@@ -174,6 +183,10 @@ static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_stat
     MDB_cursor *cursor;
     MDB_val key, value;
     MDB_dbi boards = open_database(snapshot, folder, RECORD_DB_BOARDS);
+    MDB_stat stat;
+    check(mdb_stat(snapshot->txn, boards, &stat), folder, "counting the boards");
+    if (stat.ms_entries > 0 && stat.ms_entries <= BOARDS_EXPECTED)
+        make_room(snapshot, stat.ms_entries);
     check(mdb_cursor_open(snapshot->txn, boards, &cursor), folder, "walking the boards");
     int code;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {

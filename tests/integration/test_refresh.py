@@ -1,12 +1,15 @@
 """Refreshes of a running crawl: full, targeted, by trigger file, across restarts."""
 
+import json
 import os
+import time
 
 import pytest
 
 import oracle_flat as oracle
 from crawl import assert_equals_truth, wait_for
 from store_file import fetched_at
+from test_fault_points import has_points
 
 WORLD = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 200)
 COMBINATIONS = 30
@@ -40,6 +43,33 @@ def test_a_trigger_file_that_is_there_at_the_start_counts(daemon):
     wait_for(lambda: not one.trigger.exists())
     one.rest()
     assert one.requests.since() == [(track, car_class)]
+
+
+WORKERS_WAIT_S = 3  # coordinator.c
+
+
+@pytest.mark.parametrize("exporter", ["works", "hangs"])
+def test_local_workers_leave_the_processors_to_the_first_export_but_wait_no_longer_than_seconds(daemon, build_dir, tmp_path,
+                                                                                                exporter):
+    if not has_points(build_dir):
+        pytest.skip("built without fault_points")
+    one = daemon(*WORLD).start()
+    one.rest()
+    one.stop()
+    one.made.age_store(hours=48)
+    one.requests.mark()
+    trace = tmp_path / "trace"
+    one.made.environment = {"R3E_TRACE": str(trace)}
+    if exporter == "hangs":
+        one.made.environment["R3E_FAULT"] = "exporter.snapshot_taken=stop@1"
+    started_s = time.monotonic()
+    one.start()
+    wait_for(lambda: one.requests.since())
+    first_s = one.requests.listings()[COMBINATIONS]["monotonic_us"] / 1e6
+    events = [json.loads(line) for line in trace.read_text().rpartition("\n")[0].splitlines()]
+    exported_s = [event["us"] / 1e6 for event in events if event["event"] == "export_end"]
+    assert first_s >= min([started_s + WORKERS_WAIT_S, *exported_s])
+    assert exporter == "works" or not exported_s
 
 
 OTHER = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
