@@ -145,10 +145,11 @@ const char *link_event_of_ours(const struct link_event *event, bool keys)
     switch (event->cause) {
     case LINK_CAUSE_CLOSED:
         if (!keys)
-            return "the connection was closed in the middle of the handshake";
+            return "the connection was closed in the middle of the handshake: the coordinator has "
+                   "security.server_key (give --key and --server-key then), or something else listens there";
         return "the connection was closed in the middle of the handshake: --server-key is not the "
-               "coordinator's "
-               "public key, or something else listens there";
+               "coordinator's public key, the coordinator has no security.server_key (leave --key and "
+               "--server-key out then), or something else listens there";
     case LINK_CAUSE_MECHANISM:
         return "one side uses keys and the other does not: give --key and --server-key if the coordinator "
                "has "
