@@ -52,7 +52,12 @@ class Side:
 
     def start(self):
         self.process = self.made.start("--once")
-        wait_for(lambda: "combinations in the catalogue" in self.made.log())  # all sockets are bound
+
+        def is_up():
+            assert self.process.poll() is None, self.made.log()
+            return "combinations in the catalogue" in self.made.log()  # all sockets are bound
+
+        wait_for(is_up)
 
     def start_pool(self):
         with open(self.folder / "pool.log", "w") as log:

@@ -3,23 +3,14 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 
 import zmq
 
 from fake_worker import Coordinator, Worker
+from ports import free_ports
 
 SOCKETS = ("jobs", "results", "status", "control")
-
-
-def free_ports(count):
-    """Ports that nobody listened to a moment ago."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 class Keyring:

@@ -9,6 +9,7 @@ import pytest
 
 import store_file
 from crawl import assert_equals_truth, wait_for
+from ports import free_port
 
 WORLD = ("--tracks", 6, "--classes", 5, "--entries", 900, "--drivers", 200)
 OTHER = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
@@ -59,7 +60,7 @@ def test_copies_made_while_a_crawl_writes_are_sound_and_grow(daemon, r3ectl, tmp
 
 
 def test_a_store_that_went_back_is_published_and_nothing_is_asked(daemon, upstream, upstream_truth, r3ectl, tmp_path):
-    one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
+    one = daemon(*WORLD, "--listen", f"127.0.0.1:{free_port()}").start()
     exports = one.rest()["exports"]
     assert f"{COMBINATIONS} boards" in back_up(r3ectl, one, tmp_path / "backup").stdout
     requests = one.exchange(upstream, *OTHER)

@@ -8,6 +8,7 @@ import zoneinfo
 import pytest
 
 from crawl import wait_for
+from ports import free_port
 
 WORLD = ("--tracks", 3, "--classes", 2, "--entries", 100, "--drivers", 50)
 OTHER = (*WORLD[:-4], "--entries", 200, *WORLD[-2:])
@@ -57,7 +58,7 @@ class Clock:
 @pytest.fixture
 def clock(plain_build_dir, daemon):
     """A daemon with a clock of its own. Of a build without sanitizers: those want to be loaded first themselves."""
-    one = daemon(*WORLD, "--listen", "127.0.0.1:0")
+    one = daemon(*WORLD, "--listen", f"127.0.0.1:{free_port()}")
     one.made.program = plain_build_dir / "coordinator" / "r3e-coordinator"
     # Without the sandbox: libfaketime reads its file in every process, which none of them may otherwise.
     one.made.settings.update({"refresh.daily_at": "04:45", "refresh.max_age_h": 8760, "workers.local": 2,

@@ -280,7 +280,7 @@ def test_three_deaths_put_a_board_away_and_nothing_else(crew):
         "failed_fetch_count"] and s)
     assert status["failed_fetches"][0]["class_id"] == "2"
     assert status["failed_fetches"][0]["error"].startswith("quarantined: 3 workers died")
-    assert "1 of them are quarantined and stay so" in coordinator.ask("refresh", "10-2")
+    assert "1 of them is quarantined and stays so" in coordinator.ask("refresh", "10-2")
     assert worker.hears_nothing("job")
     coordinator.stop()
     coordinator.start()

@@ -1,6 +1,5 @@
 """What deploy/ ships for others to run is checked by those others: systemd, nginx, Debian's tools."""
 
-import contextlib
 import gzip
 import os
 import pathlib
@@ -15,6 +14,7 @@ import pytest
 
 from conftest import ROOT
 from crawl import wait_for
+from ports import free_port
 from programs import find, needs
 
 UNITS = ("r3e-coordinator.service", "r3e-worker@.service", "r3e-httpd.service")
@@ -66,11 +66,6 @@ def test_the_options_in_a_unit_exist(name, plain_build_dir):
     lines = [line for line in text.splitlines() if "OPTIONS=" in line or line.startswith("ExecStart=")]
     options = set(re.findall(r"(?<=\s|=)--[a-z-]+", "\n".join(lines)))
     assert options and not [option for option in options if option not in told.stdout]
-
-
-def free_port():
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return taken.getsockname()[1]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from crawl import Crawl, assert_equals_truth, processes, wait_for, workers_of
 from httpd import Httpd
+from ports import free_port
 from test_fault_points import has_points
 
 WORLD = ("--tracks", 3, "--classes", 3, "--entries", 300, "--drivers", 80, "--filled", 60)
@@ -62,11 +63,6 @@ def door():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def attempts(*pairs):

@@ -87,6 +87,8 @@ def with_a_result(made):
     made.start()
     pool = made.pool(made.west, 2, "worker.before_send=stop")
     sender = held_back(made, pool)[0]
+    # One that was never welcomed is not patient: nothing may befall the host before.
+    made.wait(lambda: len({event["pid"] for event in made.traced("job_received")}) == 2, "that both workers of west are at work")
     made.pool(made.east, 2)
     return sender, pool
 

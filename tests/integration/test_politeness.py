@@ -14,6 +14,7 @@ import pytest
 import store_file
 from crawl import Crawl, wait_for
 from fake_worker import crews, subscribe_summary
+from ports import free_port
 from sampling import one_in
 
 SMALL = ("--tracks", 4, "--classes", 3, "--entries", 100, "--drivers", 50)
@@ -253,11 +254,6 @@ class Mute:
             connection.close()
 
 
-def unused_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 SEEN_LATE_S = 0.5  # a request that was let go may be on its way so long, on a machine that has much to do; unit/test_breaker is exact
 
 
@@ -277,7 +273,7 @@ def test_a_service_that_is_down_is_asked_once_in_a_pause(crawl, mode):
                           "upstream.timeout_s": 1, "upstream.connect_timeout_s": 1, "workers.local": in_flight})
     mute = Mute(mode == "reset") if mode in ("reset", "hang") else None
     if mode == "refused":
-        made.url = f"http://127.0.0.1:{unused_port()}"
+        made.url = f"http://127.0.0.1:{free_port()}"
     elif mute:
         made.url = mute.url
     process = made.start("--once")
@@ -298,7 +294,7 @@ def test_a_service_that_is_down_is_asked_once_in_a_pause(crawl, mode):
 
 
 def test_a_service_that_comes_back_is_crawled_on(crawl, upstream):
-    port = unused_port()
+    port = free_port()
     made = crawl(*SMALL)
     made.url = f"http://127.0.0.1:{port}"
     made.settings.update({"politeness.breaker_pause_s": 1, "refresh.retries": 30})

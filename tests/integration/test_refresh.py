@@ -8,6 +8,7 @@ import pytest
 
 import oracle_flat as oracle
 from crawl import assert_equals_truth, wait_for
+from ports import free_port
 from store_file import fetched_at
 from test_fault_points import has_points
 
@@ -76,7 +77,7 @@ OTHER = (*WORLD[:-4], "--entries", 1500, *WORLD[-2:])
 
 
 def test_a_targeted_refresh_fetches_and_publishes_these_only(daemon, upstream, upstream_truth):
-    one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
+    one = daemon(*WORLD, "--listen", f"127.0.0.1:{free_port()}").start()
     exports = one.rest()["exports"]
     before = one.made.status()
     old, new = upstream_truth(*WORLD), upstream_truth(*OTHER)
@@ -120,7 +121,7 @@ def test_a_targeted_refresh_overtakes_a_full_one(daemon):
 
 @pytest.mark.slow
 def test_a_targeted_refresh_is_published_while_a_full_one_goes_on(daemon, upstream, upstream_truth):
-    one = daemon(*WORLD, "--listen", "127.0.0.1:0").start()
+    one = daemon(*WORLD, "--listen", f"127.0.0.1:{free_port()}").start()
     one.rest()
     one.stop()
     one.exchange(upstream, *OTHER)

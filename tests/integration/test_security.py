@@ -15,7 +15,8 @@ import zmq
 from crawl import assert_equals_truth, wait_for
 from fake_worker import catalogue_text
 from hostile import JUNK
-from keys import Keyring, LockedCoordinator, ask, free_ports, lock
+from keys import Keyring, LockedCoordinator, ask, lock
+from ports import free_ports
 
 
 @pytest.fixture
