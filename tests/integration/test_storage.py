@@ -250,11 +250,13 @@ def test_workers_without_memory_cost_what_does_not_fit_and_nothing_else(plain_bu
     options = ("--tracks", 3, "--classes", 3, "--entries", 45000, "--drivers", 5000, "--filled", 100)
     truth = upstream_truth(*options)
     catalogue = tmp_path / "catalogue.cfg"
-    made = Crawl(plain_build_dir, tmp_path, upstream(*options, "--latency-ms", 300, "--write-catalogue", catalogue).url, catalogue)
+    service = upstream(*options, "--latency-ms", 300, "--write-catalogue", catalogue)
+    made = Crawl(plain_build_dir, tmp_path, service.url, catalogue)
     made.settings.update({"refresh.retries": 1, "workers.local": 2})
     process = made.start("--once")
     try:
-        for pid in wait_for(lambda: len(workers_of(process.pid)) == 2 and workers_of(process.pid)):
+        wait_for(lambda: service.stats()["peak_in_flight"] == 2)  # both have all their threads
+        for pid in workers_of(process.pid):
             size = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
             resource.prlimit(pid, resource.RLIMIT_AS, (size + MB, size + MB))
         assert process.wait(timeout=60) in (0, 3), made.log()
