@@ -31,6 +31,7 @@ struct codes {
     uint8_t literal_lengths[LITERALS], distance_lengths[DISTANCES];
     uint16_t literal_codes[LITERALS], distance_codes[DISTANCES];
     uint32_t literal_counts[LITERALS], distance_counts[DISTANCES];
+    uint8_t length_symbols[DEFLATE_MATCH_MAX + 1];
 };
 
 /* The lengths of both codes, as they are written: a symbol and what else it says. */
@@ -51,15 +52,14 @@ static inline uint32_t floor_log2(uint32_t value)
     return 31u - (uint32_t)__builtin_clz(value);
 }
 
-/* The symbols of lengths 3 to 257 go up by four for each doubling, those of distances by two. */
-static inline uint32_t length_symbol(uint32_t length)
+/* A table of those is quicker than finding them: what a length is, no processor foresees. */
+static void fill_length_symbols(uint8_t *symbols)
 {
-    if (length < 11)
-        return length - 3;
-    if (length == DEFLATE_MATCH_MAX)
-        return 28;
-    uint32_t log = floor_log2(length - 3);
-    return 4 * (log - 1) + ((length - 3) >> (log - 2)) - 4;
+    for (uint32_t symbol = 0; symbol < sizeof length_base / sizeof *length_base; symbol++) {
+        uint32_t last = length_base[symbol] + (1u << length_extra[symbol]) - 1;
+        for (uint32_t length = length_base[symbol]; length <= last && length <= DEFLATE_MATCH_MAX; length++)
+            symbols[length] = (uint8_t)symbol;
+    }
 }
 
 static inline uint32_t distance_symbol(uint32_t distance)
@@ -84,7 +84,7 @@ static void count_symbols(struct codes *codes, struct deflate_tokens tokens)
             codes->literal_counts[token]++;
             continue;
         }
-        codes->literal_counts[FIRST_LENGTH + length_symbol(DEFLATE_MATCH_LENGTH(token))]++;
+        codes->literal_counts[FIRST_LENGTH + codes->length_symbols[DEFLATE_MATCH_LENGTH(token)]]++;
         codes->distance_counts[distance_symbol(DEFLATE_MATCH_DISTANCE(token))]++;
     }
 }
@@ -192,7 +192,7 @@ static void write_tokens(struct deflate_bits *bits, const struct codes *codes, s
         uint32_t token = tokens.tokens[i];
         if (DEFLATE_IS_MATCH(token)) {
             uint32_t length = DEFLATE_MATCH_LENGTH(token), distance = DEFLATE_MATCH_DISTANCE(token) - 1;
-            uint32_t symbol = length_symbol(length);
+            uint32_t symbol = codes->length_symbols[length];
             put(bits, codes->literal_codes[FIRST_LENGTH + symbol],
                 codes->literal_lengths[FIRST_LENGTH + symbol]);
             put(bits, length - length_base[symbol], length_extra[symbol]);
@@ -244,6 +244,7 @@ void deflate_block_write(
     struct deflate_bits *bits, struct deflate_tokens tokens, const uint8_t *bytes, uint32_t length)
 {
     struct codes codes = {0};
+    fill_length_symbols(codes.length_symbols);
     count_symbols(&codes, tokens);
     huffman_make(codes.literal_counts, LITERALS, BITS_MAX, codes.literal_lengths, codes.literal_codes);
     huffman_make(codes.distance_counts, DISTANCES, BITS_MAX, codes.distance_lengths, codes.distance_codes);

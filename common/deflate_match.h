@@ -2,10 +2,13 @@
 #define R3E_COMMON_DEFLATE_MATCH_H
 /* Finds repetitions (LZ77) for deflate in pieces of up to 32 KB that may refer to the 32 KB before them.
  *
- * Hash chains over four bytes with lazy evaluation, as in zlib and libdeflate: a match is put off by one byte
- * if the next place has a better one. Lengths of three are not looked for; in JSON they cost more time than
- * they save bits. What comes out depends on the piece and on what is in view of it, and on nothing else: what
- * is known from the piece before is exactly what looking at the view again would find out. */
+ * Two tables say where four and where seven bytes were last. The first finds a match; whatever is longer than
+ * it has the bytes around its end in common with this place, so they are looked up in the second, as long as
+ * that helps. A chain of all earlier places, as in zlib and libdeflate, visits two dozen of which most end at
+ * the same byte: 1.4 times the time for 1.5 % less. A match is put off by one byte if the next place has a
+ * better one (lazy evaluation, as there). Lengths of three are not looked for; in JSON they cost more time
+ * than they save bits. What comes out depends on the piece and on what is in view of it, and on nothing else:
+ * what is known from the piece before is exactly what looking at the view again would find out. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +23,7 @@
 #define DEFLATE_MATCH_LENGTH(token)   ((token) >> 16 & 0x7fffu)
 #define DEFLATE_MATCH_DISTANCE(token) (((token)&0xffffu) + 1u)
 
-struct deflate_matcher; /* some 350 KB; one thread at a time */
+struct deflate_matcher; /* some 230 KB; one thread at a time */
 
 struct deflate_tokens {
     const uint32_t *tokens; /* the matcher's, until it is used again */

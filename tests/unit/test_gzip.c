@@ -133,7 +133,8 @@ static void test_segments(void **state)
     buffer_free(&out);
 }
 
-/* What stands before is of use: a second copy of something incompressible is nearly free. */
+/* What stands before is of use: a second copy of something incompressible is nearly free. Not quite: one
+ * place of each hash is known, the last one, and where that is another's a literal is spent. */
 static void test_segments_refer_to_what_is_before(void **state)
 {
     (void)state;
@@ -145,7 +146,7 @@ static void test_segments_refer_to_what_is_before(void **state)
     fill(KIND_RANDOM, bytes, 20000, &random);
     memcpy(bytes + 20000, bytes, 20000);
     assert_true(gzip_append_segment(compressor, bytes + 20000, 20000, 20000, false, &out, &segment));
-    assert_in_range(out.length, 1, 400);
+    assert_in_range(out.length, 1, 500);
     buffer_clear(&out);
     assert_true(gzip_append_segment(compressor, bytes + 20000, 0, 20000, false, &out, &segment));
     assert_in_range(out.length, 20000, 20100);
