@@ -131,13 +131,8 @@ static bool write_index(struct export *run)
     run->source = ledger_source(&run->ledger);
     if (sharded && run->ledger.result_count <= RESULTS_BESIDE)
         statistics = begin_statistics(run);
-    bool written = run->options->layouts & LAYOUT_FLAT
-                       ? index_files_write_flat(publication, &run->ledger, keep, threads)
-                       : index_files_remove_flat(publication);
-    if (sharded)
-        written = written && index_files_write_sharded(publication, &run->ledger, keep, threads);
-    else
-        written = written && index_files_remove_sharded(publication) && statistics_remove(publication);
+    bool written = index_files_write(publication, &run->ledger, run->options->layouts, keep, threads) &&
+                   (sharded || statistics_remove(publication));
     if (sharded && !statistics && written) {
         statistics = begin_statistics(run);
         statistics_compute(statistics);

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "exporter/entry_json.h"
+#include "exporter/options.h"
 #include "exporter/person_id.h"
 #include "exporter/roster_file.h"
 
@@ -257,16 +258,16 @@ static uint32_t plan_people(struct roster_file_plan *plans, const struct ledger 
     return count;
 }
 
-static bool write_shards(struct publication *publication, struct ledger *ledger, unsigned threads)
+static uint32_t plan_sharded(struct roster_file_plan *plans, const struct ledger *ledger)
 {
-    struct roster_file_plan plans[2 * (sizeof SHARDS - 1) + PEOPLE_FILES];
     uint32_t count = 0;
+    plans[count++] = whole(MIRROR, &mirror_file, ledger);
+    plans[count++] = whole(TEAMS, &teams_file, ledger);
     for (const char *at = SHARDS; *at; at++) {
         plans[count++] = shard(ENTRIES, *at, &entries_file, ledger);
         plans[count++] = shard(METADATA, *at, &metadata_file, ledger);
     }
-    count += plan_people(plans + count, ledger);
-    return roster_files_write(publication, plans, count, ledger, threads);
+    return count + plan_people(plans + count, ledger);
 }
 
 static bool make_folder(struct publication *publication, const char *path)
@@ -274,37 +275,10 @@ static bool make_folder(struct publication *publication, const char *path)
     return publication_folder(publication, path) && publication_list_and_sweep(publication, path, NULL, NULL);
 }
 
-static void done_with(struct ledger *ledger, enum roster_kind kind, bool keep)
+static bool make_folders(struct publication *publication)
 {
-    ledger_drop_pages(ledger);
-    if (!keep)
-        ledger_drop_roster(ledger, kind);
-    malloc_trim(0); /* what the threads had */
-}
-
-bool index_files_write_flat(
-    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
-{
-    const struct roster_file_plan plan = whole(FLAT, &flat_file, ledger);
-    bool written = roster_files_write(publication, &plan, 1, ledger, threads);
-    done_with(ledger, ROSTER_FLAT, keep);
-    return written;
-}
-
-bool index_files_write_sharded(
-    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads)
-{
-    const struct roster_file_plan others[] = {
-        whole(MIRROR, &mirror_file, ledger), whole(TEAMS, &teams_file, ledger)};
-    if (!make_folder(publication, FOLDER) || !make_folder(publication, ENTRIES) ||
-        !make_folder(publication, METADATA) || !make_folder(publication, PEOPLE) ||
-        !write_shards(publication, ledger, threads))
-        return false;
-    done_with(ledger, ROSTER_KEYS, keep);
-    bool written = roster_files_write(publication, others, 2, ledger, threads);
-    done_with(ledger, ROSTER_MIRROR, keep);
-    done_with(ledger, ROSTER_TEAMS, keep);
-    return written;
+    return make_folder(publication, FOLDER) && make_folder(publication, ENTRIES) &&
+           make_folder(publication, METADATA) && make_folder(publication, PEOPLE);
 }
 
 /* ---- without them ---- */
@@ -346,13 +320,7 @@ static bool remove_people(struct publication *publication)
     return publication_list_and_sweep(publication, PEOPLE, NULL, NULL);
 }
 
-bool index_files_remove_flat(struct publication *publication)
-{
-    remove_if_there(publication, FLAT);
-    return true;
-}
-
-bool index_files_remove_sharded(struct publication *publication)
+static bool remove_sharded(struct publication *publication)
 {
     if (!publication_has_folder(publication, FOLDER))
         return true;
@@ -363,4 +331,28 @@ bool index_files_remove_sharded(struct publication *publication)
         return false;
     publication_remove_folder(publication, FOLDER);
     return publication_list_and_sweep(publication, FOLDER, NULL, NULL);
+}
+
+/* ---- all ---- */
+
+bool index_files_write(
+    struct publication *publication, struct ledger *ledger, unsigned layouts, bool keep, unsigned threads)
+{
+    struct roster_file_plan plans[1 + 2 + 2 * (sizeof SHARDS - 1) + PEOPLE_FILES];
+    uint32_t count = 0;
+    if (layouts & LAYOUT_FLAT)
+        plans[count++] = whole(FLAT, &flat_file, ledger);
+    else
+        remove_if_there(publication, FLAT);
+    if (layouts & LAYOUT_SHARDED) {
+        if (!make_folders(publication))
+            return false;
+        count += plan_sharded(plans + count, ledger);
+    } else if (!remove_sharded(publication)) {
+        return false;
+    }
+    bool written = roster_files_write(publication, plans, count, ledger, keep, threads);
+    ledger_drop_pages(ledger);
+    malloc_trim(0); /* what the threads had */
+    return written;
 }

@@ -8,14 +8,10 @@
 #include "exporter/ledger.h"
 #include "exporter/publish.h"
 
-/* Unless `keep`, the ledger's rosters are dropped once they were used. False: the guard knows why. */
-bool index_files_write_flat(
-    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads);
-bool index_files_write_sharded(
-    struct publication *publication, struct ledger *ledger, bool keep, unsigned threads);
-
-/* Removes the files, and the folders they leave empty, where there are any. */
-bool index_files_remove_flat(struct publication *publication);
-bool index_files_remove_sharded(struct publication *publication);
+/* Those of the `layouts` (LAYOUT_FLAT, LAYOUT_SHARDED); the others are removed, and the folders they leave
+ * empty. All are made in one go, so that no thread waits for the end of one kind. Unless `keep`, each of the
+ * ledger's rosters is dropped once the last file made from it is there. False: the guard knows why. */
+bool index_files_write(
+    struct publication *publication, struct ledger *ledger, unsigned layouts, bool keep, unsigned threads);
 
 #endif

@@ -152,22 +152,22 @@ static void *run_thread(void *context)
 
 /* ---- the whole ---- */
 
-/* One file is opened first: often there is little or nothing to do, and that does not need several threads.
+/* A single file is opened first: often there is little or nothing to do, and that does not need several
+ * threads.
  */
-static unsigned threads_needed(const struct team *team, unsigned threads)
+static unsigned threads_needed(struct team *team, unsigned threads)
 {
-    if (team->files->count > 1)
+    if (team->files->count != 1)
         return threads;
+    pthread_mutex_lock(&team->mutex);
+    open_next(team);
+    pthread_mutex_unlock(&team->mutex);
     uint32_t to_make = team->first ? item_work_to_make(team->first) : 0;
     return to_make < threads ? to_make : threads;
 }
 
 static bool run_team(struct team *team, unsigned threads)
 {
-    pthread_mutex_lock(&team->mutex);
-    if (team->files->count)
-        open_next(team);
-    pthread_mutex_unlock(&team->mutex);
     unsigned needed = threads_needed(team, threads);
     if (needed > 1) {
         struct threads started = threads_start(needed, run_thread, team);

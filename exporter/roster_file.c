@@ -157,7 +157,9 @@ static struct text text_of(const char *string)
 struct batch {
     const struct roster_file_plan *plans;
     struct ledger *ledger;
-    struct writing *writings; /* by plan */
+    bool keep;
+    struct writing *writings;    /* by plan */
+    uint32_t left[ROSTER_KINDS]; /* by kind: files that are not finished */
 };
 
 static bool describe(void *context, uint32_t number, char path[static PATH_MAX], struct item_list *list)
@@ -185,11 +187,27 @@ static bool describe(void *context, uint32_t number, char path[static PATH_MAX],
     return true;
 }
 
-bool roster_files_write(struct publication *publication, const struct roster_file_plan *plans, uint32_t count,
-    struct ledger *ledger, unsigned threads)
+static void finished(void *context, uint32_t number)
 {
-    struct batch batch = {plans, ledger, memory_zalloc(count, sizeof *batch.writings)};
-    const struct item_files files = {.context = &batch, .count = count, .describe = describe};
+    struct batch *batch = context;
+    struct writing *writing = &batch->writings[number];
+    enum roster_kind kind = batch->plans[number].file->kind;
+    roster_groups_free(&writing->groups);
+    free(writing->first_item);
+    writing->first_item = NULL;
+    if (--batch->left[kind] == 0 && !batch->keep)
+        ledger_drop_roster(batch->ledger, kind);
+}
+
+bool roster_files_write(struct publication *publication, const struct roster_file_plan *plans, uint32_t count,
+    struct ledger *ledger, bool keep, unsigned threads)
+{
+    struct batch batch = {.plans = plans, .ledger = ledger, .keep = keep};
+    const struct item_files files = {
+        .context = &batch, .count = count, .describe = describe, .finished = finished};
+    batch.writings = memory_zalloc(count, sizeof *batch.writings);
+    for (uint32_t i = 0; i < count; i++)
+        batch.left[plans[i].file->kind]++;
     bool written = item_files_write(publication, &files, threads, ledger->guard);
     for (uint32_t i = 0; i < count; i++) {
         roster_groups_free(&batch.writings[i].groups);

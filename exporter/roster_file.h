@@ -35,8 +35,9 @@ struct roster_file_plan {
     uint32_t ranges[4];
 };
 
-/* Makes them beside each other. False: the guard knows why. */
+/* Makes them beside each other, and takes them up in this order. Unless `keep`, a roster is dropped with the
+ * last file that is made from it. False: the guard knows why. */
 bool roster_files_write(struct publication *publication, const struct roster_file_plan *plans, uint32_t count,
-    struct ledger *ledger, unsigned threads);
+    struct ledger *ledger, bool keep, unsigned threads);
 
 #endif
