@@ -32,6 +32,9 @@ struct codes {
     uint16_t literal_codes[LITERALS], distance_codes[DISTANCES];
     uint32_t literal_counts[LITERALS], distance_counts[DISTANCES];
     uint8_t length_symbols[DEFLATE_MATCH_MAX + 1];
+    /* By length: its code with the bits behind it, and how many bits that makes. */
+    uint32_t length_values[DEFLATE_MATCH_MAX + 1];
+    uint8_t length_bits[DEFLATE_MATCH_MAX + 1];
 };
 
 /* The lengths of both codes, as they are written: a symbol and what else it says. */
@@ -186,17 +189,24 @@ static void write_header(struct deflate_bits *bits, const struct header *header)
     }
 }
 
+static void fill_lengths(struct codes *codes)
+{
+    for (uint32_t length = DEFLATE_MATCH_MIN; length <= DEFLATE_MATCH_MAX; length++) {
+        uint32_t symbol = codes->length_symbols[length], bits = codes->literal_lengths[FIRST_LENGTH + symbol];
+        codes->length_values[length] =
+            codes->literal_codes[FIRST_LENGTH + symbol] | (length - length_base[symbol]) << bits;
+        codes->length_bits[length] = (uint8_t)(bits + length_extra[symbol]);
+    }
+}
+
 static void write_tokens(struct deflate_bits *bits, const struct codes *codes, struct deflate_tokens tokens)
 {
     for (uint32_t i = 0; i < tokens.count; i++) {
         uint32_t token = tokens.tokens[i];
         if (DEFLATE_IS_MATCH(token)) {
             uint32_t length = DEFLATE_MATCH_LENGTH(token), distance = DEFLATE_MATCH_DISTANCE(token) - 1;
-            uint32_t symbol = codes->length_symbols[length];
-            put(bits, codes->literal_codes[FIRST_LENGTH + symbol],
-                codes->literal_lengths[FIRST_LENGTH + symbol]);
-            put(bits, length - length_base[symbol], length_extra[symbol]);
-            symbol = distance_symbol(distance + 1);
+            put(bits, codes->length_values[length], codes->length_bits[length]);
+            uint32_t symbol = distance_symbol(distance + 1);
             unsigned extra = distance_extra(symbol);
             put(bits, codes->distance_codes[symbol], codes->distance_lengths[symbol]);
             put(bits, distance & ((1u << extra) - 1), extra);
@@ -253,6 +263,7 @@ void deflate_block_write(
         write_stored(bits, bytes, length);
         return;
     }
+    fill_lengths(&codes);
     write_header(bits, &header);
     write_tokens(bits, &codes, tokens);
 }

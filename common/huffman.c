@@ -1,16 +1,39 @@
 #include "common/huffman.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SYMBOL_BITS 9u /* a count and its symbol in one number, so that sorting moves both */
 #define SYMBOL_MASK ((1u << SYMBOL_BITS) - 1)
+#define DIGIT_BITS  8u
+#define DIGITS      (1u << DIGIT_BITS)
 
-static int compare(const void *left, const void *right)
+/* By the DIGIT_BITS from `shift` on; those that are equal there stay in their order. */
+static void sort_by_digit(const uint32_t *from, uint32_t count, unsigned shift, uint32_t *to)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
+    uint32_t places[DIGITS] = {0}, place = 0;
+    for (uint32_t i = 0; i < count; i++)
+        places[from[i] >> shift & (DIGITS - 1)]++;
+    for (uint32_t digit = 0; digit < DIGITS; digit++) {
+        uint32_t next = place + places[digit];
+        places[digit] = place;
+        place = next;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        to[places[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* Ascending by count. Least digit first (Knuth, TAOCP 5.2.5), so that the symbols, ascending already, stay.
+ */
+static void sort_counts(uint32_t *sorted, uint32_t count)
+{
+    uint32_t other[HUFFMAN_SYMBOLS_MAX], all = 0;
+    for (uint32_t i = 0; i < count; i++)
+        all |= sorted[i];
+    for (unsigned shift = SYMBOL_BITS; shift < 32 && all >> shift; shift += DIGIT_BITS) {
+        sort_by_digit(sorted, count, shift, other);
+        memcpy(sorted, other, count * sizeof *sorted);
+    }
 }
 
 /* The smaller of the next leaf and the next inner node; an inner node is marked with its parent. */
@@ -98,7 +121,7 @@ void huffman_make(
         uint32_t symbol = sorted[0] & SYMBOL_MASK;
         lengths[symbol] = lengths[symbol ? 0 : 1] = 1;
     } else if (count) {
-        qsort(sorted, count, sizeof *sorted, compare);
+        sort_counts(sorted, count);
         for (uint32_t i = 0; i < count; i++)
             weights[i] = sorted[i] >> SYMBOL_BITS;
         depths_of(weights, count);
