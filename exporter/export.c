@@ -36,14 +36,25 @@ static struct report figures_of(const struct export *run)
     };
 }
 
+/* Most of the details. */
+static bool writes_much(const struct export *run)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < run->snapshot.board_count; i++)
+        kept += run->kept_details[i];
+    return kept < run->snapshot.board_count / 2;
+}
+
 /* Mostly waits for the file system, so it has a thread beside the index. */
 static void *write_small_files(void *context)
 {
     struct export *run = context;
     bool links = run->options->layouts & LAYOUT_FLAT;
-    if (details_write(&run->publication, &run->snapshot, run->kept_details, links, run->guard))
-        combinations_write(&run->publication, &run->snapshot, run->guard, &run->combinations);
+    bool written = details_write(&run->publication, &run->snapshot, run->kept_details, links, run->guard) &&
+                   combinations_write(&run->publication, &run->snapshot, run->guard, &run->combinations);
     snapshot_release(&run->snapshot);
+    if (written && writes_much(run))
+        publication_write_back(&run->publication);
     return NULL;
 }
 
@@ -201,8 +212,6 @@ bool export_run(struct export *run)
     FAULT_POINT(EXPORTER_VERIFIED);
     struct threads beside = threads_start(1, write_small_files, run);
     bool built = build_ledger(run);
-    if (built && !run->ledger_is_small)
-        publication_write_back(&run->publication);
     if (built)
         write_index(run);
     threads_join(&beside);

@@ -113,17 +113,10 @@ static void look_end(struct publication *publication)
 /* ---- writing back ---- */
 
 /* The kernel reports what it could not write only once for each descriptor, so the answer is kept. */
-static void *write_back(void *context)
-{
-    struct publication *publication = context;
-    if (syncfs(publication->root_fd) != 0)
-        publication->write_back_error = errno;
-    return NULL;
-}
-
 void publication_write_back(struct publication *publication)
 {
-    publication->writing_back = threads_start(1, write_back, publication);
+    if (syncfs(publication->root_fd) != 0)
+        publication->write_back_error = errno;
 }
 
 /* ---- opening ---- */
@@ -162,7 +155,6 @@ bool publication_open(struct publication *publication, const char *public_folder
 void publication_close(struct publication *publication)
 {
     look_end(publication);
-    threads_join(&publication->writing_back);
     if (publication->root_fd >= 0)
         close(publication->root_fd);
     if (publication->kept_fd >= 0)
@@ -438,7 +430,6 @@ bool publication_commit(struct publication *publication)
     struct changes *changes = &publication->changes;
     int root_fd = publication->root_fd;
     look_end(publication);
-    threads_join(&publication->writing_back);
     if (!guard_ok(publication->guard))
         return false;
     if (!changes->count)

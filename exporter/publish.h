@@ -47,7 +47,6 @@ struct publication {
     const struct inventory *look_at;  /* see publication_look; all below is its */
     pthread_t look_thread;
     bool looking, looked;
-    struct threads writing_back;
     int write_back_error; /* errno, or 0 */
 };
 
@@ -57,8 +56,8 @@ bool publication_open(struct publication *publication, const char *public_folder
 
 void publication_close(struct publication *publication);
 
-/* Has the disk begin with what was written so far, beside what the caller does next: for runs that write
- * much, which otherwise wait for it at the end. At most once. */
+/* Waits until the disk has what was written so far: for a thread beside others, in runs that write much,
+ * which otherwise wait for all of it at the end. At most once, and before the commit. */
 void publication_write_back(struct publication *publication);
 
 /* Makes a folder if missing (its parent must be there). */
