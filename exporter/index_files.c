@@ -258,15 +258,17 @@ static uint32_t plan_people(struct roster_file_plan *plans, const struct ledger 
     return count;
 }
 
+/* What reads all cards comes late, or they would be in memory beside what the statistics are computed in;
+ * small files come last, so that all threads end together. */
 static uint32_t plan_sharded(struct roster_file_plan *plans, const struct ledger *ledger)
 {
     uint32_t count = 0;
-    plans[count++] = whole(MIRROR, &mirror_file, ledger);
-    plans[count++] = whole(TEAMS, &teams_file, ledger);
     for (const char *at = SHARDS; *at; at++) {
         plans[count++] = shard(ENTRIES, *at, &entries_file, ledger);
         plans[count++] = shard(METADATA, *at, &metadata_file, ledger);
     }
+    plans[count++] = whole(MIRROR, &mirror_file, ledger);
+    plans[count++] = whole(TEAMS, &teams_file, ledger);
     return count + plan_people(plans + count, ledger);
 }
 

@@ -9,11 +9,14 @@
 #include "common/memory.h"
 #include "exporter/item_file.h"
 
+#define NEAR_ITEMS 32u
+
 struct writing {
     const struct roster_file *file;
     struct ledger *ledger;
     struct roster_groups groups;
     uint32_t *first_item; /* by group, and behind the last one the number of items */
+    uint32_t *near_group; /* by NEAR_ITEMS items: the group of the first of them, so that few are searched */
 };
 
 /* A part of a group. */
@@ -44,20 +47,29 @@ static void number_items(struct writing *writing)
         count += person ? (person->result_count + ROSTER_FILE_ROWS - 1) / ROSTER_FILE_ROWS : 1;
     }
     writing->first_item[writing->groups.count] = count;
+    writing->near_group = memory_zalloc(count / NEAR_ITEMS + 1, sizeof *writing->near_group);
+    for (uint32_t item = 0, group = 0; item < count; item += NEAR_ITEMS) {
+        while (writing->first_item[group + 1] <= item)
+            group++;
+        writing->near_group[item / NEAR_ITEMS] = group;
+    }
+}
+
+static void free_items(struct writing *writing)
+{
+    roster_groups_free(&writing->groups);
+    free(writing->first_item);
+    free(writing->near_group);
+    writing->first_item = writing->near_group = NULL;
 }
 
 /* The last group that begins at or before the item. */
 static uint32_t group_of(const struct writing *writing, uint32_t item)
 {
-    uint32_t low = 0, high = writing->groups.count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (writing->first_item[middle] <= item)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    uint32_t group = writing->near_group[item / NEAR_ITEMS];
+    while (writing->first_item[group + 1] <= item)
+        group++;
+    return group;
 }
 
 static struct piece piece_of(const struct writing *writing, uint64_t item)
@@ -192,9 +204,7 @@ static void finished(void *context, uint32_t number)
     struct batch *batch = context;
     struct writing *writing = &batch->writings[number];
     enum roster_kind kind = batch->plans[number].file->kind;
-    roster_groups_free(&writing->groups);
-    free(writing->first_item);
-    writing->first_item = NULL;
+    free_items(writing);
     if (--batch->left[kind] == 0 && !batch->keep)
         ledger_drop_roster(batch->ledger, kind);
 }
@@ -209,10 +219,8 @@ bool roster_files_write(struct publication *publication, const struct roster_fil
     for (uint32_t i = 0; i < count; i++)
         batch.left[plans[i].file->kind]++;
     bool written = item_files_write(publication, &files, threads, ledger->guard);
-    for (uint32_t i = 0; i < count; i++) {
-        roster_groups_free(&batch.writings[i].groups);
-        free(batch.writings[i].first_item);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        free_items(&batch.writings[i]);
     free(batch.writings);
     return written;
 }
