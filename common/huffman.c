@@ -110,7 +110,7 @@ static void assign_codes(const uint8_t *lengths, uint32_t symbols, uint16_t *cod
 void huffman_make(
     const uint32_t *counts, uint32_t symbols, unsigned bits_max, uint8_t *lengths, uint16_t *codes)
 {
-    uint32_t sorted[HUFFMAN_SYMBOLS_MAX], weights[HUFFMAN_SYMBOLS_MAX];
+    uint32_t sorted[HUFFMAN_SYMBOLS_MAX] = {0}, weights[HUFFMAN_SYMBOLS_MAX];
     uint32_t of_length[HUFFMAN_BITS_MAX + 1] = {0}, count = 0;
     memset(lengths, 0, symbols);
     for (uint32_t i = 0; i < symbols; i++) {
