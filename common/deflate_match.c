@@ -9,7 +9,7 @@
 #include "common/memory.h"
 
 /* What else was tried, by tests/bench/compressors on all that a crawl publishes: LENGTH_GOOD 24 is 1 %
- * larger; KEY 8 with MORE_MAX 4 is 0.7 % smaller and 5 % slower; tables twice as large are 0.2 % smaller and
+ * larger; KEY 8 with MORE_MAX 4 is 0.5 % smaller and 4 % slower; tables twice as large are 0.2 % smaller and
  * 5 % slower; the last two heads are 0.6 % smaller and 13 % slower. */
 #define KEY      7u /* bytes that a longer match is found by: … */
 #define MORE_MAX 3u /* … so many of them lie behind the end of the one there is … */

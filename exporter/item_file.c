@@ -152,9 +152,7 @@ static void *run_thread(void *context)
 
 /* ---- the whole ---- */
 
-/* A single file is opened first: often there is little or nothing to do, and that does not need several
- * threads.
- */
+/* A single file is opened first: often there is little or nothing to do, and one thread does it. */
 static unsigned threads_needed(struct team *team, unsigned threads)
 {
     if (team->files->count != 1)

@@ -21,7 +21,6 @@
 #include "exporter/folders.h"
 #include "exporter/guard.h"
 #include "exporter/inventory.h"
-#include "exporter/threads.h"
 
 struct publication_figures {
     uint64_t files_written, files_unchanged, files_removed;
