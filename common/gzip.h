@@ -12,17 +12,17 @@
  * compressed well if it may refer to what stands before it, which neither libdeflate nor ISA-L's higher
  * levels allow in time or size, and zlib is slow. So segments come from an encoder of our own
  * (deflate_match.h, deflate_block.h, huffman.h). CPU time and size against zlib 6 of the whole, for 40 MB of
- * a driver index, one core (tests/bench/compressors; zlib 6 takes 0.60 s):
+ * a driver index, one core (tests/bench/compressors; zlib 6 takes 0.51 s):
  *
  *     segments of            24 KB            64 KB           128 KB          512 KB
- *     libdeflate 5      0.43  +31.5 %    0.42  +13.4 %    0.41   +7.6 %   0.41   +3.2 %
- *     libdeflate 6      0.54  +28.4 %    0.55  +10.2 %    0.55   +4.3 %   0.56   -0.2 %
- *     libdeflate 8      1.24  +24.9 %    1.71   +5.9 %    1.86   -0.3 %   1.98   -4.9 %
- *     ISA-L 3           0.26  +48.3 %    0.25  +32.5 %
+ *     libdeflate 5      0.22  +20.6 %    0.23  +10.0 %    0.23   +6.2 %   0.23   +3.3 %
+ *     libdeflate 6      0.30  +17.3 %    0.31   +6.5 %    0.31   +2.7 %   0.32   -0.3 %
+ *     libdeflate 8      0.73  +14.8 %    1.03   +2.7 %    1.13   -1.6 %   1.20   -4.8 %
+ *     ISA-L 3           0.14  +34.2 %    0.13  +25.2 %
  *     with 16 KB before them:
- *     zlib 6            0.96   +4.3 %    0.98   +1.7 %
- *     ISA-L 3 (32 KB)   0.38  +22.8 %    0.29  +21.9 %
- *     ours              0.46   +2.5 %
+ *     zlib 6            0.49   +3.6 %    0.53   +1.3 %
+ *     ISA-L 3 (32 KB)   0.21  +20.3 %    0.16  +19.3 %
+ *     ours              0.22   +2.9 %
  *
  * The same bytes cut the same way give the same member. Headers have no name and no time. */
 #include <stdbool.h>
