@@ -41,7 +41,7 @@ struct server {
     struct bodies bodies;  // touched by the server's thread only
 };
 
-enum request_state { REQUEST_NEW, REQUEST_ARRIVED, REQUEST_DELAYED, REQUEST_RAW_OVER };
+enum request_state { REQUEST_NEW, REQUEST_ARRIVED, REQUEST_DELAYED, REQUEST_OVER };
 
 // One request, from its header to the end of its answer. While it is suspended it belongs to the timer's
 // thread.
@@ -160,10 +160,13 @@ static enum MHD_Result send_reply(struct request *request)
 
 // --- waiting ---
 
+// A service that stops answers nobody: a client would get as much of it as goes out before its connection is
+// closed.
 static uint64_t resume_request(void *argument, bool stopping)
 {
-    (void)stopping;
     struct request *request = argument;
+    if (stopping)
+        request->state = REQUEST_OVER;
     MHD_resume_connection(request->connection);
     return 0;
 }
@@ -196,7 +199,7 @@ static enum MHD_Result send_raw(struct request *request)
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     request->raw = (struct raw){.fd = info->connect_fd, .reply = &request->reply};
     request->server->stats.bytes += request->reply.body.length;
-    return suspend(request, REQUEST_RAW_OVER, delays_now_us(), write_raw);
+    return suspend(request, REQUEST_OVER, delays_now_us(), write_raw);
 }
 
 static enum MHD_Result send_now(struct request *request)
@@ -328,7 +331,7 @@ static enum MHD_Result handle_request(void *closure, struct MHD_Connection *conn
     switch (request->state) {
     case REQUEST_DELAYED:
         return send_now(request);
-    case REQUEST_RAW_OVER:
+    case REQUEST_OVER:
         return MHD_NO;
     case REQUEST_NEW:
     case REQUEST_ARRIVED:
