@@ -60,7 +60,6 @@ static void free_items(struct writing *writing)
     roster_groups_free(&writing->groups);
     free(writing->first_item);
     free(writing->near_group);
-    writing->first_item = writing->near_group = NULL;
 }
 
 /* The last group that begins at or before the item. */
@@ -219,8 +218,6 @@ bool roster_files_write(struct publication *publication, const struct roster_fil
     for (uint32_t i = 0; i < count; i++)
         batch.left[plans[i].file->kind]++;
     bool written = item_files_write(publication, &files, threads, ledger->guard);
-    for (uint32_t i = 0; i < count; i++)
-        free_items(&batch.writings[i]);
-    free(batch.writings);
+    free(batch.writings); /* each that was described was finished too */
     return written;
 }
