@@ -15,8 +15,6 @@
 #include "coordinator/dispatch_jobs.h"
 #include "coordinator/dispatch_workers.h"
 
-#define REQUEST_TRIES      2 /* libcurl tries again by itself where a connection that it had kept was closed */
-#define DIGEST_MOST_MS     30000
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
 
 struct dispatch *dispatch_open(void *socket, const struct catalogue *catalogue, struct plan *plan,
@@ -71,6 +69,7 @@ static void on_more(struct dispatch *dispatch, struct worker *worker, const stru
         return;
     dispatch_set_requesting(dispatch, worker, false);
     worker->wanted_page = (uint32_t)more->page;
+    dispatch_renew(dispatch, worker, clock_monotonic_ms());
     queue_append(&dispatch->askers, worker);
 }
 
@@ -81,13 +80,7 @@ static void on_heartbeat(
     worker->page = beat->page;
     if (worker->lease == LEASE_NONE || dispatch->leases.leases[worker->lease].id != beat->lease)
         return;
-    /* Nobody holds a board for ever by beats alone: since the last grant there was time for the request, and
-     * for what follows from its answer. */
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t since_ms = now_ms - dispatch->leases.leases[worker->lease].granted_ms;
-    int64_t most_ms = REQUEST_TRIES * (int64_t)dispatch->options.welcome.timeout_ms + DIGEST_MOST_MS;
-    if (worker->wanted_page || since_ms < most_ms)
-        lease_renew(&dispatch->leases, worker->lease, now_ms, dispatch->options.lease_ms);
+    dispatch_renew(dispatch, worker, clock_monotonic_ms());
 }
 
 static void on_rules(struct dispatch *dispatch, struct worker *worker, const struct message_rules *rules)

@@ -18,6 +18,9 @@
  * away, and what TCP then sends again comes when twice that time has gone. */
 #define GONE_BEATS 3
 
+#define REQUEST_TRIES  2 /* libcurl tries again by itself where a connection that it had kept was closed */
+#define DIGEST_MOST_MS 30000
+
 /* What is told to those who watch; the log tells what an operator has to know. */
 static void tell_left(struct dispatch *dispatch, const struct worker *worker, bool died)
 {
@@ -75,6 +78,16 @@ static void release_lease(struct dispatch *dispatch, struct worker *worker, uint
     worker->held--;
     if (worker->ready_later || (worker->ready_after && worker->lease == LEASE_NONE))
         dispatch_credit(dispatch, worker);
+}
+
+void dispatch_renew(struct dispatch *dispatch, const struct worker *worker, int64_t now_ms)
+{
+    if (worker->lease == LEASE_NONE)
+        return;
+    int64_t since_ms = now_ms - dispatch->leases.leases[worker->lease].granted_ms;
+    int64_t most_ms = REQUEST_TRIES * (int64_t)dispatch->options.welcome.timeout_ms + DIGEST_MOST_MS;
+    if (worker->wanted_page || since_ms < most_ms)
+        lease_renew(&dispatch->leases, worker->lease, now_ms, dispatch->options.lease_ms);
 }
 
 bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *worker)
@@ -318,6 +331,7 @@ void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struc
     if (dispatch->roster.joined != joined)
         events_put(dispatch->told, EVENT_WORKER_JOINED, &(struct event_about){.worker = worker->name},
             clock_wall_ms(), "worker %s joined: %s, pid %d", worker->name, worker->host, (int)worker->pid);
+    dispatch_renew(dispatch, worker, worker->last_heard_ms);
     dispatch_welcome(dispatch, worker);
 }
 
@@ -340,7 +354,7 @@ void dispatch_sweep_workers(struct dispatch *dispatch, int64_t now_ms)
         bool gone = now_ms - worker->last_told_ms >= dispatch->options.heartbeat_ms &&
                     !dispatch_tell(dispatch, worker, &beat);
         int64_t most_ms = gone ? GONE_BEATS * dispatch->options.heartbeat_ms : dispatch->options.lease_ms;
-        if (now_ms - worker->last_heard_ms > most_ms) {
+        if (now_ms - worker->last_heard_ms >= most_ms) {
             if (worker->lease != LEASE_NONE)
                 log_warn("worker %s (%s pid %d) has been silent for %lld ms; its board goes to another",
                     worker->name, worker->host, (int)worker->pid,

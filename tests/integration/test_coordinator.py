@@ -304,6 +304,22 @@ def test_a_worker_whose_connection_is_gone_is_waited_for(crew):
     assert lost["workers_lost"] == 1 and lost["leased"] == 0 and lost["leases_expired"] == 0
 
 
+@pytest.mark.parametrize("last_word", ["more", "hello"])
+def test_a_worker_that_falls_silent_is_given_up_before_its_lease_is_over(crew, last_word):
+    """Whatever it said last, and though no heartbeat came: it is told of as lost, not as one that was too slow."""
+    coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=2"])
+    worker = coordinator.worker()
+    job = worker.take()
+    coordinator.summary(lambda summary: summary["oldest_lease_ms"] > 500)
+    if last_word == "more":
+        worker.say("more", lease=job["lease"], page=1)
+    else:
+        assert worker.say_hello()["lease"] == job["lease"]
+    lost = coordinator.summary(lambda summary: summary["workers"] == 0)
+    assert lost["workers_lost"] == 1 and lost["leases_expired"] == 0
+    assert "has been silent for" in coordinator.log()
+
+
 def test_a_worker_that_reconnects_keeps_its_lease_and_resends(crew):
     coordinator = crew(tracks=1, classes=1)
     worker = coordinator.worker()
