@@ -53,9 +53,9 @@ bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *wor
  */
 void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts);
 
-/* The worker has said that it is at what it holds: its lease lasts anew, so that one who falls silent is given
- * up before its lease is over, and told of as such. Not for ever by words alone: since the last grant there was
- * time for the request, and for what follows from its answer. */
+/* The worker has said that it is at what it holds: its lease lasts anew, so that one who falls silent is
+ * given up before its lease is over, and told of as such. Not for ever by words alone: since the last grant
+ * there was time for the request, and for what follows from its answer. */
 void dispatch_renew(struct dispatch *dispatch, const struct worker *worker, int64_t now_ms);
 
 /* The result of a lease has come: its worker has done a job. */

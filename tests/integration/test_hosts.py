@@ -193,6 +193,7 @@ def check_long_pull(made, network, length_s=0):
         hold(max(0, length_s - (time.monotonic() - pulled)))
         network.plug(made.west)
         made.wait_traced("acknowledged", lease=lease, verdict="superseded")
+        made.summary(lambda summary: summary["refresh"]["kind"] == "none" and summary["missing"] == 0)  # else it serves both
         before = len(made.traced("job_received", pid=sender))
         (made.folder / "store" / "refresh_now").touch()  # something to do for those who are back
         made.wait(lambda: len(made.traced("job_received", pid=sender)) > before, "a new job for it")
