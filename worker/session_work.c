@@ -103,6 +103,7 @@ static void ask_page(void *context, uint64_t lease, uint64_t page)
         /* Nobody there knows this lease: the board is handed out anew. */
         log_debug("lease %llu is given up", (unsigned long long)lease);
         job_abandon(session->job);
+        session->foreign = false;
     } else if (session->state == STATE_JOINED) {
         session_tell(session, &message); /* what does not arrive is asked for again after the next WELCOME */
     }

@@ -665,6 +665,8 @@ def test_a_further_page_of_a_forgotten_lease_is_given_up(make, serve):
     go_on.set()
     coordinator.hear("ready")
     assert not coordinator.results.poll(0) and len(service.requests) == 1
+    lease = coordinator.give()  # this one is known here, and its further pages are asked for
+    assert coordinator.hear("more") == {"v": 1, "type": "more", "lease": lease, "page": 1}
 
 
 def test_a_further_page_is_asked_for_again_when_the_lease_is_still_its_own(make, upstream, upstream_truth):
