@@ -5,6 +5,8 @@
 #include "common/memory.h"
 #include "exporter/string_pool.h"
 
+#define CACHE_LINE 64u
+
 static uint32_t rows(void *context, uint32_t number, struct statistics_row *out, uint32_t capacity)
 {
     const struct ledger *ledger = context;
@@ -38,6 +40,22 @@ static uint64_t person_digest(void *context, uint32_t number)
     return ledger->persons[number].card_digest;
 }
 
+static uint32_t person_bytes(void *context, uint32_t number)
+{
+    const struct ledger *ledger = context;
+    return ledger->persons[number].card_length;
+}
+
+static void expect(void *context, uint32_t soon, uint32_t later)
+{
+    const struct ledger *ledger = context;
+    __builtin_prefetch(&ledger->persons[later]);
+    const uint8_t *card = (const uint8_t *)ledger->cards + ledger->persons[soon].card_offset;
+    __builtin_prefetch(card);
+    __builtin_prefetch(card + CACHE_LINE);
+    __builtin_prefetch(card + 2 * CACHE_LINE);
+}
+
 struct statistics_source ledger_source(struct ledger *ledger)
 {
     return (struct statistics_source){
@@ -46,6 +64,8 @@ struct statistics_source ledger_source(struct ledger *ledger)
         .rows = rows,
         .person = person,
         .person_digest = person_digest,
+        .person_bytes = person_bytes,
+        .expect = expect,
     };
 }
 

@@ -9,11 +9,13 @@
 #include "common/memory.h"
 #include "exporter/item_file.h"
 
-#define NEAR_ITEMS 32u
+#define NEAR_ITEMS 8u
+#define AHEAD      8u /* items of the roster */
 
 struct writing {
     const struct roster_file *file;
     struct ledger *ledger;
+    const uint64_t *boards; /* a hash of each, without its rows' places */
     struct roster_groups groups;
     uint32_t *first_item; /* by group, and behind the last one the number of items */
     uint32_t *near_group; /* by NEAR_ITEMS items: the group of the first of them, so that few are searched */
@@ -85,21 +87,33 @@ static struct piece piece_of(const struct writing *writing, uint64_t item)
     return piece;
 }
 
+/* What a row says of its board. */
+static uint64_t *hash_boards(const struct ledger *ledger)
+{
+    uint64_t *hashes = memory_zalloc(ledger->board_count, sizeof *hashes);
+    for (uint32_t i = 0; i < ledger->board_count; i++) {
+        const struct ledger_board *board = &ledger->boards[i];
+        const uint64_t parts[] = {(uint64_t)board->track_id << 32 | board->class_id, board->rows_checksum,
+            board->track_name, board->entry_count};
+        hashes[i] = XXH3_64bits(parts, sizeof parts);
+    }
+    return hashes;
+}
+
 static uint64_t digest_of_part(const struct writing *writing, const struct piece *piece)
 {
     const struct ledger *ledger = writing->ledger;
     const struct roster_item *item = &ledger->rosters[writing->file->kind].items[piece->first];
     const struct ledger_person *person = &ledger->persons[item->person];
-    uint64_t parts[4 + 4 * ROSTER_FILE_ROWS] = {
+    if (piece->first + AHEAD < ledger->rosters[writing->file->kind].count)
+        __builtin_prefetch(&ledger->persons[item[AHEAD].person]);
+    uint64_t parts[4 + 2 * ROSTER_FILE_ROWS] = {
         person->card_digest, item->prefix, roster_which(item), !piece->from + 2u * piece->is_last};
     uint32_t count = 4;
     for (uint32_t row = piece->from; row < piece->to; row++) {
         const struct ledger_result *result = &ledger->results[person->result_first + row];
-        const struct ledger_board *board = &ledger->boards[result->board];
-        parts[count++] = (uint64_t)board->track_id << 32 | board->class_id;
-        parts[count++] = board->rows_checksum;
-        parts[count++] = board->track_name;
-        parts[count++] = (uint64_t)board->entry_count << 32 | result->position;
+        parts[count++] = writing->boards[result->board];
+        parts[count++] = result->position;
     }
     return XXH3_64bits(parts, count * sizeof *parts);
 }
@@ -169,6 +183,7 @@ struct batch {
     const struct roster_file_plan *plans;
     struct ledger *ledger;
     bool keep;
+    uint64_t *boards;
     struct writing *writings;    /* by plan */
     uint32_t left[ROSTER_KINDS]; /* by kind: files that are not finished */
 };
@@ -179,7 +194,7 @@ static bool describe(void *context, uint32_t number, char path[static PATH_MAX],
     const struct roster_file_plan *plan = &batch->plans[number];
     struct writing *writing = &batch->writings[number];
     const struct roster *roster = &batch->ledger->rosters[plan->file->kind];
-    *writing = (struct writing){.file = plan->file, .ledger = batch->ledger};
+    *writing = (struct writing){.file = plan->file, .ledger = batch->ledger, .boards = batch->boards};
     roster_groups_add(&writing->groups, roster, plan->ranges[0], plan->ranges[1]);
     roster_groups_add(&writing->groups, roster, plan->ranges[2], plan->ranges[3]);
     number_items(writing);
@@ -214,10 +229,12 @@ bool roster_files_write(struct publication *publication, const struct roster_fil
     struct batch batch = {.plans = plans, .ledger = ledger, .keep = keep};
     const struct item_files files = {
         .context = &batch, .count = count, .describe = describe, .finished = finished};
+    batch.boards = hash_boards(ledger);
     batch.writings = memory_zalloc(count, sizeof *batch.writings);
     for (uint32_t i = 0; i < count; i++)
         batch.left[plans[i].file->kind]++;
     bool written = item_files_write(publication, &files, threads, ledger->guard);
+    free(batch.boards);
     free(batch.writings); /* each that was described was finished too */
     return written;
 }

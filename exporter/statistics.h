@@ -41,8 +41,14 @@ struct statistics_source {
     /* The texts live as long as the source. */
     void (*person)(void *context, uint32_t person, struct statistics_person *out);
 
-    /* A hash of all that `person` gives. */
+    /* A hash of all that `person` gives, and about how many bytes the published ones of those texts have (it
+     * may depend only on what the hash depends on): both without looking at the texts. */
     uint64_t (*person_digest)(void *context, uint32_t person);
+    uint32_t (*person_bytes)(void *context, uint32_t person);
+
+    /* The texts of `soon` will be asked for soon, those of `later` after them. Has them brought to the
+     * processor; nothing follows from it. */
+    void (*expect)(void *context, uint32_t soon, uint32_t later);
 };
 
 /* Classes in which something changed since the files were published: those of changed boards, and all classes

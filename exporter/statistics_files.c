@@ -12,6 +12,7 @@
 #include "exporter/statistics_result.h"
 
 #define HEAD_BYTES_MAX 8192u /* a name of CATALOGUE_NAME_MAX bytes, escaped, and a good deal more */
+#define AHEAD          4u    /* items */
 
 void statistics_files_path(enum statistics_scope_type type, const char *id, enum statistics_sort sort,
     char path[static STATISTICS_PATH_SIZE])
@@ -36,6 +37,7 @@ struct results {
     const struct statistics_score *scores;
     const struct item *items; /* by place, as `scores` */
     uint32_t *places;
+    uint32_t count;
 };
 
 static struct item *make_items(const struct statistics_source *source, const struct statistics_list *list)
@@ -43,9 +45,7 @@ static struct item *make_items(const struct statistics_source *source, const str
     struct item *items = memory_zalloc(list->count, sizeof *items);
     for (uint32_t place = 0; place < list->count; place++) {
         const struct statistics_score *score = &list->scores[place];
-        struct statistics_person person;
-        source->person(source->context, score->person, &person);
-        items[place].size = statistics_result_size(&person);
+        items[place].size = statistics_result_size(source->person_bytes(source->context, score->person));
         items[place].digest =
             statistics_result_digest(source->person_digest(source->context, score->person), score);
     }
@@ -64,12 +64,23 @@ static uint32_t size(void *context, uint64_t item)
     return results->items[results->places[item]].size;
 }
 
+/* Persons in the order of a list lie anywhere in memory; the last item only is not foreseen. */
+static void expect(const struct results *results, uint64_t item)
+{
+    uint64_t last = results->count - 1;
+    uint64_t soon = item + AHEAD < last ? item + AHEAD : last;
+    uint64_t later = soon + AHEAD < last ? soon + AHEAD : last;
+    results->source->expect(results->source->context, results->scores[results->places[soon]].person,
+        results->scores[results->places[later]].person);
+}
+
 static bool append(void *context, void *state, uint64_t item, struct buffer *out)
 {
     const struct results *results = context;
     const struct statistics_score *score = &results->scores[results->places[item]];
     struct statistics_person person;
     (void)state;
+    expect(results, item);
     results->source->person(results->source->context, score->person, &person);
     statistics_result_append(&person, score, out);
     return true;
@@ -212,7 +223,7 @@ static bool describe(void *context, uint32_t number, char path[static PATH_MAX],
     write_head(&making->material->scopes->scopes[file->scope], file->sort, count, &file->head);
     file->results =
         (struct results){making->material->source, making->material->scores->lists[file->scope].scores,
-            making->items[file->scope].items, memory_zalloc(count, sizeof *file->results.places)};
+            making->items[file->scope].items, memory_zalloc(count, sizeof *file->results.places), count};
     if (count)
         memcpy(file->results.places, making->order.places, count * sizeof *file->results.places);
     path_of(making->material->scopes, file, path);

@@ -18,9 +18,9 @@ static uint32_t texts_length(const struct statistics_person *person)
            person->country_json.length + person->team_json.length + person->rank_json.length;
 }
 
-uint32_t statistics_result_size(const struct statistics_person *person)
+uint32_t statistics_result_size(uint32_t person_bytes)
 {
-    return FRAME_BYTES + texts_length(person);
+    return FRAME_BYTES + person_bytes;
 }
 
 void statistics_result_append(

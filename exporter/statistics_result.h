@@ -12,8 +12,8 @@
 void statistics_result_append(
     const struct statistics_person *person, const struct statistics_score *score, struct buffer *out);
 
-/* About how many bytes that is. */
-uint32_t statistics_result_size(const struct statistics_person *person);
+/* About how many bytes that is, for a person whose published texts have so many. */
+uint32_t statistics_result_size(uint32_t person_bytes);
 
 /* A hash of all that the object is made of; `person_digest` is that of the person. */
 uint64_t statistics_result_digest(uint64_t person_digest, const struct statistics_score *score);

@@ -70,6 +70,20 @@ static inline void fixture_about(void *context, uint32_t person, struct statisti
     out->rank_json = fixture_text("A");
 }
 
+static inline uint32_t fixture_bytes(void *context, uint32_t person)
+{
+    struct statistics_person about = {0};
+    fixture_about(context, person, &about);
+    return about.key_json.length + about.name_json.length + about.team_json.length +
+           about.avatar_json.length + about.rank_json.length;
+}
+
+static inline void fixture_expect(void *context, uint32_t soon, uint32_t later)
+{
+    const struct fixture *fixture = context;
+    assert_true(soon < fixture->source.person_count && later < fixture->source.person_count);
+}
+
 static inline uint64_t fixture_digest(void *context, uint32_t person)
 {
     const uint8_t *bytes = (const uint8_t *)&((const struct fixture *)context)->persons[person];
@@ -86,7 +100,8 @@ static inline struct fixture *fixture_make(uint64_t seed)
     fixture->random = seed * 88172645463325252u + 1;
     fixture->snapshot.catalogue = catalogue_make();
     fixture->snapshot.boards = fixture->boards;
-    fixture->source = (struct statistics_source){fixture, 0, fixture_rows, fixture_about, fixture_digest};
+    fixture->source = (struct statistics_source){
+        fixture, 0, fixture_rows, fixture_about, fixture_digest, fixture_bytes, fixture_expect};
     return fixture;
 }
 

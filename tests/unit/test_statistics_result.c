@@ -26,6 +26,12 @@ static struct statistics_person somebody(void)
 static const struct statistics_score score = {
     .person = 7, .entries = 12, .poles = 3, .podiums = 4, .bested = 5000000000, .average = 165000};
 
+static uint32_t bytes_of(const struct statistics_person *person)
+{
+    return person->key_json.length + person->name_json.length + person->avatar_json.length +
+           person->country_json.length + person->team_json.length + person->rank_json.length;
+}
+
 static void test_object(void **state)
 {
     (void)state;
@@ -38,7 +44,7 @@ static void test_object(void **state)
         "\"country\":\"Turkey\",\"team\":\"Team "
         "X\",\"rank\":\"A\",\"pole_positions\":3,\"bested_drivers\":5000000000,"
         "\"podiums\":4,\"avg_bested\":16.5,\"entries\":12}");
-    assert_in_range(statistics_result_size(&person), out.length / 2, out.length * 2);
+    assert_in_range(statistics_result_size(bytes_of(&person)), out.length / 2, out.length * 2);
     buffer_free(&out);
 }
 
@@ -53,7 +59,7 @@ static void test_extremes(void **state)
     assert_string_equal(buffer_string(&out),
         "{\"driver_key\":\"\",\"name\":\"\",\"avatar\":\"\",\"country\":\"\",\"team\":\"\",\"rank\":\"\","
         "\"pole_positions\":0,\"bested_drivers\":0,\"podiums\":0,\"avg_bested\":0,\"entries\":1}");
-    assert_in_range(statistics_result_size(&nobody), out.length / 2, out.length * 2);
+    assert_in_range(statistics_result_size(0), out.length / 2, out.length * 2);
     buffer_clear(&out);
     char *longest = malloc(65535);
     assert_non_null(longest);
@@ -69,7 +75,7 @@ static void test_extremes(void **state)
     assert_non_null(strstr(buffer_string(&out),
         "\"pole_positions\":4294967295,\"bested_drivers\":18446744073709551615,\"podiums\":4294967295,"
         "\"avg_bested\":-922337203685477.5807,\"entries\":4294967295}"));
-    assert_in_range(statistics_result_size(&person), out.length / 2, out.length * 2);
+    assert_in_range(statistics_result_size(bytes_of(&person)), out.length / 2, out.length * 2);
     free(longest);
     buffer_free(&out);
     out = buffer_make(10);
