@@ -38,12 +38,15 @@ void outbox_add(
     struct outbox *outbox, const struct message_result *result, struct text rows, struct text detail)
 {
     size_t length = (size_t)rows.length + detail.length;
-    struct outbox_entry *entry = memory_zalloc(1, sizeof *entry + length);
     if (!outbox_has_room(outbox))
         log_bug("outbox: a result although it is full");
-    entry->message = (struct message){.type = MESSAGE_RESULT, .result = *result};
-    entry->rows_length = rows.length;
-    entry->detail_length = detail.length;
+    struct outbox_entry *entry =
+        memory_resize(NULL, 1, sizeof *entry + length); /* not zeroed: it may be large */
+    *entry = (struct outbox_entry){
+        .message = {.type = MESSAGE_RESULT, .result = *result},
+        .rows_length = rows.length,
+        .detail_length = detail.length,
+    };
     if (rows.length)
         memcpy(entry->payload, rows.data, rows.length);
     if (detail.length)
