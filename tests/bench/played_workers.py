@@ -61,32 +61,51 @@ log: {{ level = "warn"; }};
     def __enter__(self):
         # Two connections for each worker.
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-        self.process = subprocess.Popen([str(self.build / "coordinator/r3e-coordinator"), "--config",
-                                         str(self.folder / "played.cfg"), *self.settings])
+        self.process = self.start()
         deadline = time.monotonic() + PATIENCE_S
         while not (self.folder / "store/control.sock").exists():
             if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError("r3e-coordinator does not come up")
+                raise RuntimeError("it does not come up")
             time.sleep(0.01)
         return self
+
+    def start(self):
+        return subprocess.Popen([str(self.build / "coordinator/r3e-coordinator"), "--config",
+                                 str(self.folder / "played.cfg"), *self.settings])
 
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         if self.process.wait(timeout=PATIENCE_S) != 0:
-            raise RuntimeError(f"r3e-coordinator ended with code {self.process.returncode}")
+            raise RuntimeError(f"it ended with code {self.process.returncode}")
 
     def measure(self):
         pid = self.process.pid
         return {**memory_kb(pid), "descriptors": len(os.listdir(f"/proc/{pid}/fd")), "threads_s": thread_cpu_s(pid)}
 
+    def refreshing(self):
+        """Options with which something is always due."""
+        tracks = [part for track in range(1, self.tracks + 1) for part in ("--track", track)]
+        return ["--boards", self.tracks * self.classes // 4, *tracks]
+
     def play(self, workers, jobs, mark):
         """Yields each mark of dispatch_workers with the coordinator's figures of then; the last one's kind is "end"."""
         command = [self.build / "tests/bench/dispatch_workers", "--store", self.folder / "store", "--workers", workers,
-                   "--jobs", jobs, "--mark", mark, "--boards", self.tracks * self.classes // 4]
-        command += [part for track in range(1, self.tracks + 1) for part in ("--track", track)]
+                   "--jobs", jobs, "--mark", mark, *self.refreshing()]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as player:
             for line in player.stdout:
                 yield {**json.loads(line), **self.measure()}
         if player.returncode != 0:
             raise RuntimeError(f"dispatch_workers ended with code {player.returncode}")
+
+
+class PlayedAlone(Played):
+    """The same with `libzmq_alone` in the place of the coordinator: something is due at any time."""
+
+    def start(self):
+        # As coordinator/heap.h has it.
+        return subprocess.Popen([str(self.build / "tests/bench/libzmq_alone"), "--store", str(self.folder / "store")],
+                                env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"})
+
+    def refreshing(self):
+        return []
