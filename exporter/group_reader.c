@@ -7,8 +7,6 @@
 
 #include "common/memory.h"
 
-#define AHEAD 8u /* persons: in the order of a roster they lie anywhere in memory */
-
 struct group_reader *group_reader_open(struct ledger *ledger, enum roster_kind kind)
 {
     struct group_reader *reader = memory_zalloc(1, sizeof *reader);
@@ -171,8 +169,7 @@ uint64_t group_reader_digest(
     const struct roster *roster = &ledger->rosters[kind];
     uint32_t end = roster_group_end(roster, first);
     uint64_t digest = 0;
-    if (end + AHEAD < roster->count)
-        __builtin_prefetch(&ledger->persons[roster->items[end + AHEAD].person]);
+    ledger_expect(ledger, kind, end);
     for (uint32_t i = first; i < end; i++) {
         const struct roster_item *item = &roster->items[i];
         const struct ledger_person *person = &ledger->persons[item->person];

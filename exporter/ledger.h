@@ -31,6 +31,8 @@
 #define LEDGER_ROWS  "export.rows"
 #define LEDGER_CARDS "export.cards"
 
+#define LEDGER_AHEAD 8u /* places of a roster */
+
 /* A board that went into the ledger, empty or not; in the order of the snapshot. */
 struct ledger_board {
     uint32_t track_id, class_id;
@@ -105,6 +107,15 @@ static inline struct person_id ledger_person_id(const struct ledger_person *pers
 {
     return person_id_known(
         person->id_value, person->flags & LEDGER_ID_IS_NAME, person->flags & LEDGER_ID_IS_EXACT);
+}
+
+/* Has a person who comes soon after place `item` of a roster brought to the processor: in that order they lie
+ * anywhere in memory, and waiting for it was a third of the time that finding out what has changed takes. */
+static inline void ledger_expect(const struct ledger *ledger, enum roster_kind kind, uint32_t item)
+{
+    const struct roster *roster = &ledger->rosters[kind];
+    if (item + LEDGER_AHEAD < roster->count)
+        __builtin_prefetch(&ledger->persons[roster->items[item + LEDGER_AHEAD].person]);
 }
 
 /* True: more than half of what the logs hold is no longer in use, and enough to matter. */

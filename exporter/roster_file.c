@@ -10,7 +10,6 @@
 #include "exporter/item_file.h"
 
 #define NEAR_ITEMS 8u
-#define AHEAD      8u /* items of the roster */
 
 struct writing {
     const struct roster_file *file;
@@ -105,8 +104,7 @@ static uint64_t digest_of_part(const struct writing *writing, const struct piece
     const struct ledger *ledger = writing->ledger;
     const struct roster_item *item = &ledger->rosters[writing->file->kind].items[piece->first];
     const struct ledger_person *person = &ledger->persons[item->person];
-    if (piece->first + AHEAD < ledger->rosters[writing->file->kind].count)
-        __builtin_prefetch(&ledger->persons[item[AHEAD].person]);
+    ledger_expect(ledger, writing->file->kind, piece->first);
     uint64_t parts[4 + 2 * ROSTER_FILE_ROWS] = {
         person->card_digest, item->prefix, roster_which(item), !piece->from + 2u * piece->is_last};
     uint32_t count = 4;

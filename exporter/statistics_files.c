@@ -64,7 +64,8 @@ static uint32_t size(void *context, uint64_t item)
     return results->items[results->places[item]].size;
 }
 
-/* Persons in the order of a list lie anywhere in memory; the last item only is not foreseen. */
+/* Persons in the order of a list lie anywhere in memory. At its end the last one stands for those behind it.
+ */
 static void expect(const struct results *results, uint64_t item)
 {
     uint64_t last = results->count - 1;
