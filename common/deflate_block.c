@@ -13,7 +13,9 @@
 #define FIRST_LENGTH     257u
 #define BITS_MAX         15u
 #define LENGTHS_BITS_MAX 7u
+#define LAST             1u
 #define STORED           0u
+#define FIXED            1u
 #define DYNAMIC          2u
 
 /* RFC 1951, 3.2.5: the first length or distance of each symbol, and how many bits say which of those it
@@ -248,6 +250,14 @@ static void write_stored(struct deflate_bits *bits, const uint8_t *bytes, uint32
 void deflate_block_align(struct deflate_bits *bits)
 {
     write_stored(bits, NULL, 0);
+}
+
+void deflate_block_end(struct deflate_bits *bits)
+{
+    put(bits, FIXED << 1 | LAST, 3);
+    put(bits, 0, 7); /* END_OF_BLOCK */
+    put(bits, 0, (8 - bits->count % 8) % 8);
+    flush(bits);
 }
 
 void deflate_block_write(

@@ -1,7 +1,7 @@
 #ifndef R3E_COMMON_DEFLATE_BLOCK_H
 #define R3E_COMMON_DEFLATE_BLOCK_H
 /* Writes blocks of a deflate stream (RFC 1951, 3.2) with codes of their own, or stored where that is shorter.
- * None of them ends the stream. */
+ * Only `deflate_block_end` ends the stream. */
 #include <stdint.h>
 
 #include "common/deflate_match.h"
@@ -23,5 +23,9 @@ void deflate_block_write(
 /* Fills up to a whole byte by an empty stored block: five bytes at most,
  * in room for DEFLATE_BLOCK_BYTES_MAX(0). */
 void deflate_block_align(struct deflate_bits *bits);
+
+/* Ends the stream by an empty last block of fixed codes and fills up to a whole byte: three bytes at most, in
+ * the same room. */
+void deflate_block_end(struct deflate_bits *bits);
 
 #endif

@@ -94,7 +94,7 @@ static void write_tail(struct json_writer *json)
 static bool write_top(struct publication *publication, const struct combinations *list, struct guard *guard)
 {
     struct buffer text = buffer_make(TOP_BYTES), packed = buffer_make(TOP_BYTES);
-    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_compressor *compressor = gzip_compressor_open();
     struct json_writer json = json_writer_make(&text);
     uint32_t count = list->count < TOP_COUNT ? list->count : TOP_COUNT;
     write_head(&json, count);

@@ -302,7 +302,7 @@ static bool make_segment(
     struct gzip_segment made;
     size_t start = packed->length;
     if (!hand->compressor)
-        hand->compressor = gzip_compressor_open(GZIP_LEVEL);
+        hand->compressor = gzip_compressor_open();
     bool follows = hand->is_packed && is_next(hand, work, place);
     if (!fill_both(work, place, hand))
         return false;

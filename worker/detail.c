@@ -36,7 +36,7 @@ struct detail *detail_open(void)
     struct detail *detail = memory_zalloc(1, sizeof *detail);
     detail->pending = buffer_make(PENDING_LIMIT);
     detail->compressed = buffer_make(PROTOCOL_PAYLOAD_MAX);
-    detail->compressor = gzip_compressor_open(GZIP_LEVEL);
+    detail->compressor = gzip_compressor_open();
     detail->hash = XXH3_createState();
     if (!detail->hash)
         log_fatal("no memory for a hash; raise the memory limit");

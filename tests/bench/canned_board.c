@@ -44,7 +44,7 @@ static void make_detail(struct canned_board *board, unsigned state)
 {
     struct buffer json = buffer_make(BYTES_MOST);
     struct json_writer writer = json_writer_make(&json);
-    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_compressor *compressor = gzip_compressor_open();
     json_object_begin(&writer);
     json_key(&writer, "state");
     json_uint(&writer, state);

@@ -88,7 +88,7 @@ static size_t pack_libdeflate(const struct input *input, struct way way)
 
 static size_t pack_ours(const struct input *input, struct way way)
 {
-    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_compressor *compressor = gzip_compressor_open();
     struct buffer out = buffer_make(input->out_size);
     struct gzip_segment segment;
     size_t size = 0;
@@ -199,7 +199,7 @@ static size_t pack_cut(const struct input *input, struct way way)
 {
     struct items items = items_of(&input->bytes);
     struct item_cuts cuts = cut(&items);
-    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_compressor *compressor = gzip_compressor_open();
     struct buffer out = buffer_make(input->out_size);
     (void)way;
     size_t size = pack_segments(&items, &cuts, 0, cuts.count, compressor, &out);
@@ -233,7 +233,7 @@ struct alone {
 static void *pack_alone(void *context)
 {
     struct alone *alone = context;
-    struct gzip_compressor *compressor = gzip_compressor_open(GZIP_LEVEL);
+    struct gzip_compressor *compressor = gzip_compressor_open();
     struct buffer out = buffer_make(INPUT_MAX);
     pthread_mutex_lock(&alone->mutex);
     while (alone->file < alone->count) {

@@ -389,7 +389,7 @@ int main(int argc, char **argv)
         .plan = {argument(argc, argv, 2, 296000), argument(argc, argv, 3, 57600),
             argument(argc, argv, 4, 14703), argument(argc, argv, 5, 8086)},
         .catalogue = catalogue_make(),
-        .compressor = gzip_compressor_open(GZIP_LEVEL),
+        .compressor = gzip_compressor_open(),
         .arena = arena_make(SIZE_MAX),
         .json = buffer_make(JSON_MAX),
         .packed = buffer_make(JSON_MAX),

@@ -1,5 +1,5 @@
-/* Segments of any bytes, with a part of them in view: zlib reads what our encoder wrote. The first three
- * bytes say how much is in view and how often the rest is repeated. */
+/* Segments of any bytes, with a part of them in view, and all of them as a file: zlib reads what our encoder
+ * wrote. The first three bytes say how much is in view and how often the rest is repeated. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,25 @@
 #include "common/gzip.h"
 
 #define BYTES_MAX 200000u
+
+/* The same bytes as a file of their own. */
+static void check_member(struct gzip_compressor *compressor, const uint8_t *bytes, size_t length)
+{
+    struct buffer packed = buffer_make(length * 2 + 1024);
+    uint8_t *out = malloc(length + 1);
+    bool made = out && gzip_append_member(compressor, bytes, length, &packed);
+    z_stream stream = {.next_in = packed.data,
+        .avail_in = (uInt)packed.length,
+        .next_out = out,
+        .avail_out = (uInt)length + 1};
+    int opened = inflateInit2(&stream, 15 + 16);
+    int ended = inflate(&stream, Z_FINISH);
+    assert(made && opened == Z_OK && ended == Z_STREAM_END && !stream.avail_in);
+    assert(stream.total_out == length && memcmp(out, bytes, length) == 0);
+    inflateEnd(&stream);
+    free(out);
+    buffer_free(&packed);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,13 +80,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < times; i++)
         memcpy(bytes + i * part, data + 3, part);
     if (!compressor)
-        compressor = gzip_compressor_open(GZIP_LEVEL);
+        compressor = gzip_compressor_open();
     struct buffer packed = buffer_make(total * 2 + 1024);
     struct gzip_segment segment;
     bool made = gzip_append_segment(compressor, bytes + view, view, total - view, false, &packed, &segment);
     assert(made && segment.length == total - view);
     check(bytes, view, total - view, &packed);
     check_following(compressor, bytes, view, total - view, &packed);
+    check_member(compressor, bytes, total);
     buffer_free(&packed);
     free(bytes);
     return 0;
