@@ -82,8 +82,7 @@ static bool write_new_folder(const struct track *track)
         if (!guard_ok(track->guard) ||
             !publication_new_folder_add(track->publication, track->path, name, board->detail))
             return false;
-        snapshot_touched_value(
-            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
+        snapshot_touched_value(track->snapshot, board->detail);
     }
     return publication_new_folder_end(track->publication, track->path);
 }
@@ -100,8 +99,7 @@ static bool update_folder(struct track *track)
         set_path(path, "%s/class_%" PRIu32 ".json.gz", track->path, board->class_id);
         if (!guard_ok(track->guard) || !publication_put(track->publication, path, board->detail))
             return false;
-        snapshot_touched_value(
-            track->snapshot, (uint32_t)(board - track->snapshot->boards), board->detail.length);
+        snapshot_touched_value(track->snapshot, board->detail);
     }
     return true;
 }

@@ -72,8 +72,10 @@ void gather_divide(struct gathering *gathering, const bool *wanted)
     uint64_t *keys = memory_zalloc(capacity, sizeof *keys);
     for (uint32_t i = 0; i < snapshot->board_count && count < capacity; i++) {
         const struct snapshot_board *board = &snapshot->boards[i];
-        if (wanted[i] && board->entry_count && !board->broken && turn++ % step == 0)
-            count += sample_board(board, keys + count, capacity - count);
+        if (!wanted[i] || !board->entry_count || board->broken || turn++ % step != 0)
+            continue;
+        count += sample_board(board, keys + count, capacity - count);
+        snapshot_touched_value(gathering->snapshot, board->rows);
     }
     bin_order_divide(&gathering->order, keys, count);
     free(keys);
@@ -148,7 +150,7 @@ bool gather_put(struct gathering *gathering, uint32_t board)
         if (row.name.length && !put_row(gathering, &row, board, place))
             return false;
     }
-    snapshot_touched_value(gathering->snapshot, board, source->rows.length);
+    snapshot_touched_value(gathering->snapshot, source->rows);
     return guard_ok(gathering->guard);
 }
 

@@ -17,19 +17,17 @@
 #include "common/record.h"
 #include "exporter/threads.h"
 
-/* How much of the map may be resident. Faults bring in 64 KB around the page, so emptying costs little. */
-#define RESIDENT_BYTES ((size_t)2 * 1024 * 1024)
+/* How much of the map may be resident, by our own count. */
+#define RESIDENT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What finding one board's values makes resident: their places in two B-trees and a good part of what a fault
- * brings in. */
+/* A fault brings in what the page cache has of so many bytes around it (Linux, mm/memory.c,
+ * fault_around_bytes), so emptying costs little; and in a store that has changed for a while, where the
+ * values of neighbouring boards lie anywhere, it is a hundred times what is read. */
+#define AROUND_BYTES ((uintptr_t)64 * 1024)
+
+/* What finding one board's values makes resident besides the beginning of both: their places in two B-trees.
+ */
 #define FOUND_BYTES ((size_t)16 * 1024)
-
-/* What a fault brings in around a value, and one at its end. */
-#define ALONE_BYTES ((size_t)128 * 1024)
-
-/* The same for one record: some twenty share a page. What a fault brings in around it is not counted: while
- * the list is made the process has little else. */
-#define LISTED_BYTES ((size_t)512)
 
 /* Room for boards: at first, and the most that a store's own count is believed for. A list that grows is
  * moved again and again. */
@@ -168,14 +166,35 @@ static void add_board(struct snapshot *snapshot, MDB_val key, MDB_val value, XXH
         track_id, class_id);
 }
 
+void snapshot_release(struct snapshot *snapshot)
+{
+    atomic_store(&snapshot->touched, 0);
+    for (uint32_t i = 0; i < SNAPSHOT_WINDOWS; i++)
+        atomic_store_explicit(&snapshot->windows[i], 0, memory_order_relaxed);
+    lmdb_map_release(&snapshot->map);
+}
+
 static void touched_bytes(struct snapshot *snapshot, size_t bytes)
 {
     size_t touched = atomic_fetch_add(&snapshot->touched, bytes) + bytes;
-    if (touched < RESIDENT_BYTES)
+    if (touched >= RESIDENT_BYTES && atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
+        snapshot_release(snapshot);
+}
+
+/* A window that is counted twice, or missed because another thread empties the map just now, does little
+ * harm. */
+void snapshot_touched_value(struct snapshot *snapshot, struct text value)
+{
+    if (!value.length)
         return;
-    if (!atomic_compare_exchange_strong(&snapshot->touched, &touched, 0))
-        return;
-    lmdb_map_release(&snapshot->map);
+    uintptr_t first = (uintptr_t)value.data / AROUND_BYTES;
+    uintptr_t last = ((uintptr_t)value.data + value.length - 1) / AROUND_BYTES;
+    for (uintptr_t window = first; window <= last; window++) {
+        uintptr_t before = atomic_exchange_explicit(
+            &snapshot->windows[window % SNAPSHOT_WINDOWS], window, memory_order_relaxed);
+        if (before != window)
+            touched_bytes(snapshot, AROUND_BYTES);
+    }
 }
 
 static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_state_t *hash)
@@ -191,7 +210,7 @@ static void list_boards(struct snapshot *snapshot, const char *folder, XXH3_stat
     int code;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
         add_board(snapshot, key, value, hash);
-        touched_bytes(snapshot, LISTED_BYTES);
+        snapshot_touched_value(snapshot, (struct text){value.mv_data, (uint32_t)value.mv_size});
     }
     if (code != MDB_NOTFOUND)
         check(code, folder, "walking the boards");
@@ -230,18 +249,6 @@ void snapshot_close(struct snapshot *snapshot)
     catalogue_free(&snapshot->catalogue);
 }
 
-void snapshot_release(struct snapshot *snapshot)
-{
-    atomic_store(&snapshot->touched, 0);
-    lmdb_map_release(&snapshot->map);
-}
-
-void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes)
-{
-    bool alone = board && snapshot->boards[board - 1].unwanted;
-    touched_bytes(snapshot, alone ? bytes + ALONE_BYTES : bytes);
-}
-
 /* ---- verification ---- */
 
 /* The value of `key`, or empty. Both databases are walked in the same order, so the cursor is mostly
@@ -252,6 +259,12 @@ static struct text value_of(MDB_cursor *cursor, MDB_val key)
     if (mdb_cursor_get(cursor, &key, &value, MDB_SET) != MDB_SUCCESS || value.mv_size > UINT32_MAX)
         return (struct text){NULL, 0};
     return (struct text){value.mv_data, (uint32_t)value.mv_size};
+}
+
+/* A small value lies in the B-tree itself. */
+static void touched_beginning(struct snapshot *snapshot, struct text value)
+{
+    snapshot_touched_value(snapshot, (struct text){value.data, value.length != 0});
 }
 
 static void find_values(struct snapshot *snapshot, struct guard *guard)
@@ -268,7 +281,9 @@ static void find_values(struct snapshot *snapshot, struct guard *guard)
             continue;
         board->rows = value_of(rows, place);
         board->detail = value_of(details, place);
-        snapshot_touched_value(snapshot, i, FOUND_BYTES);
+        touched_bytes(snapshot, FOUND_BYTES);
+        touched_beginning(snapshot, board->rows);
+        touched_beginning(snapshot, board->detail);
     }
     touched_bytes(snapshot, RESIDENT_BYTES);
     mdb_cursor_close(rows);
@@ -298,7 +313,8 @@ static void *verify_some(void *context)
         if (board->unwanted)
             continue;
         const char *problem = board->broken ? NULL : problem_of(board);
-        snapshot_touched_value(snapshot, at, board->rows.length + board->detail.length);
+        snapshot_touched_value(snapshot, board->rows);
+        snapshot_touched_value(snapshot, board->detail);
         if (!problem)
             continue;
         board->broken = true;

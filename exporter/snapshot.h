@@ -30,6 +30,8 @@ struct snapshot_board {
 
 #define SNAPSHOT_CONTENT_SIZE 16
 
+#define SNAPSHOT_WINDOWS 256u /* several times as many as are counted between two emptyings */
+
 struct snapshot {
     MDB_env *env;
     MDB_txn *txn;
@@ -43,7 +45,8 @@ struct snapshot {
     uint8_t content[SNAPSHOT_CONTENT_SIZE]; /* see snapshot_open */
     MDB_dbi rows_database, details_database;
     struct lmdb_map map;
-    _Atomic size_t touched; /* bytes read since the map was last emptied */
+    _Atomic size_t touched; /* bytes that have become resident since the map was last emptied, … */
+    _Atomic uintptr_t windows[SNAPSHOT_WINDOWS]; /* … and the pieces of it that were counted */
 };
 
 /* Opens the environment read-only and lists its boards by their records; values are left alone. Exits with a
@@ -65,8 +68,7 @@ void snapshot_verify(struct snapshot *snapshot, unsigned threads, struct guard *
 /* Empties the map: nothing more will be read for a while. Thread-safe. */
 void snapshot_release(struct snapshot *snapshot);
 
-/* Says that `bytes` of a value of the board at this place were read: one that stands alone among unwanted
- * ones has brought in more than itself. Thread-safe. */
-void snapshot_touched_value(struct snapshot *snapshot, uint32_t board, size_t bytes);
+/* Says that the value, which lies in the map, was read. Thread-safe. */
+void snapshot_touched_value(struct snapshot *snapshot, struct text value);
 
 #endif
