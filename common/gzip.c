@@ -7,7 +7,6 @@
 
 #include "common/deflate_block.h"
 #include "common/deflate_match.h"
-#include "common/log.h"
 #include "common/memory.h"
 
 struct gzip_compressor {
@@ -77,23 +76,31 @@ static void append_little_endian(struct buffer *out, uint32_t value)
         buffer_append_byte(out, (uint8_t)(value >> (8 * i)));
 }
 
+/* The end of a stream, from whatever bit on, and of its member. */
+static bool append_last(struct deflate_bits *bits, const struct gzip_sum *sum, struct buffer *out)
+{
+    if (!append_end(bits, deflate_block_end, out))
+        return false;
+    append_little_endian(out, sum->crc32);
+    append_little_endian(out, (uint32_t)sum->length);
+    return true;
+}
+
 /* ---- whole members ---- */
 
 bool gzip_append_member(
     struct gzip_compressor *compressor, const void *bytes, size_t length, struct buffer *out)
 {
+    const struct gzip_sum sum = {.length = length, .crc32 = libdeflate_crc32(0, bytes, length)};
     struct deflate_bits bits = {0};
     size_t start = out->length;
     compressor->can_follow = false;
     gzip_append_header(out);
-    if (!append_blocks(compressor, &bits, bytes, 0, length, false, out) ||
-        !append_end(&bits, deflate_block_end, out)) {
+    bool appended =
+        append_blocks(compressor, &bits, bytes, 0, length, false, out) && append_last(&bits, &sum, out);
+    if (!appended)
         out->length = start;
-        return false;
-    }
-    append_little_endian(out, libdeflate_crc32(0, bytes, length));
-    append_little_endian(out, (uint32_t)length);
-    return true;
+    return appended;
 }
 
 /* ---- segments ---- */
@@ -129,9 +136,6 @@ void gzip_sum_add(struct gzip_sum *sum, const struct gzip_segment *segment)
 
 void gzip_append_trailer(const struct gzip_sum *sum, struct buffer *out)
 {
-    /* An empty last block of fixed codes: BFINAL 1, BTYPE 01, end of block 0000000. */
-    static const uint8_t last[2] = {0x03, 0x00};
-    buffer_append(out, last, sizeof last);
-    append_little_endian(out, sum->crc32);
-    append_little_endian(out, (uint32_t)sum->length);
+    struct deflate_bits bits = {0};
+    append_last(&bits, sum, out);
 }

@@ -62,7 +62,7 @@ bool gzip_append_segment(struct gzip_compressor *compressor, const uint8_t *byte
     size_t length, bool follows, struct buffer *out, struct gzip_segment *segment);
 
 /* A member put together from segments. Order: gzip_append_header, then for each segment its bytes and
- * gzip_sum_add in order, then gzip_append_trailer. */
+ * gzip_sum_add in order, then gzip_append_trailer (room for some 32 bytes). */
 struct gzip_sum {
     uint64_t length;
     uint32_t crc32;
