@@ -92,10 +92,12 @@ static void welcome(struct answering *answering, struct text identity)
     struct peer *peer = &answering->peers[answering->peer_count++];
     memcpy(peer->identity, identity.data, identity.length);
     peer->length = identity.length;
-    if (snprintf(message.welcome.worker, sizeof message.welcome.worker, "w%u", (unsigned)number) < 0 ||
-        snprintf(message.welcome.results, sizeof message.welcome.results, "ipc://%s/results.sock",
-            answering->store) < 0)
-        log_fatal("a name is too long");
+    int name = snprintf(message.welcome.worker, sizeof message.welcome.worker, "w%u", (unsigned)number);
+    int results = snprintf(
+        message.welcome.results, sizeof message.welcome.results, "ipc://%s/results.sock", answering->store);
+    if (name < 0 || (size_t)name >= sizeof message.welcome.worker || results < 0 ||
+        (size_t)results >= sizeof message.welcome.results)
+        log_fatal("--store: too long");
     tell(answering, number, &message);
 }
 

@@ -65,7 +65,7 @@ log: {{ level = "warn"; }};
         deadline = time.monotonic() + PATIENCE_S
         while not (self.folder / "store/control.sock").exists():
             if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError("it does not come up")
+                raise RuntimeError(f"{self.process.args[0]} does not come up")
             time.sleep(0.01)
         return self
 
@@ -77,7 +77,7 @@ log: {{ level = "warn"; }};
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         if self.process.wait(timeout=PATIENCE_S) != 0:
-            raise RuntimeError(f"it ended with code {self.process.returncode}")
+            raise RuntimeError(f"{self.process.args[0]} ended with code {self.process.returncode}")
 
     def measure(self):
         pid = self.process.pid
