@@ -25,6 +25,19 @@ static const uint16_t length_base[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 
 static const uint8_t length_extra[] = {
     0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 
+/* The symbol of each length. A table is quicker than finding it: what a length is, no processor foresees. */
+static const uint8_t length_symbols[DEFLATE_MATCH_MAX + 1] = {0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10,
+    10, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15, 16, 16, 16, 16, 16, 16, 16,
+    16, 17, 17, 17, 17, 17, 17, 17, 17, 18, 18, 18, 18, 18, 18, 18, 18, 19, 19, 19, 19, 19, 19, 19, 19, 20,
+    20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21,
+    21, 21, 21, 21, 21, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 23, 23, 23, 23, 23,
+    23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24,
+    24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 25, 25, 25, 25, 25, 25, 25, 25, 25,
+    25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 26, 26, 26,
+    26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26,
+    26, 26, 26, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27,
+    27, 27, 27, 27, 27, 27, 27, 27, 28};
+
 /* 3.2.7: the order in which the lengths of the third code are written. */
 static const uint8_t lengths_order[LENGTHS] = {
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
@@ -33,7 +46,6 @@ struct codes {
     uint8_t literal_lengths[LITERALS], distance_lengths[DISTANCES];
     uint16_t literal_codes[LITERALS], distance_codes[DISTANCES];
     uint32_t literal_counts[LITERALS], distance_counts[DISTANCES];
-    uint8_t length_symbols[DEFLATE_MATCH_MAX + 1];
     /* By length: its code with the bits behind it, and how many bits that makes. */
     uint32_t length_values[DEFLATE_MATCH_MAX + 1];
     uint8_t length_bits[DEFLATE_MATCH_MAX + 1];
@@ -55,16 +67,6 @@ struct header {
 static inline uint32_t floor_log2(uint32_t value)
 {
     return 31u - (uint32_t)__builtin_clz(value);
-}
-
-/* A table of those is quicker than finding them: what a length is, no processor foresees. */
-static void fill_length_symbols(uint8_t *symbols)
-{
-    for (uint32_t symbol = 0; symbol < sizeof length_base / sizeof *length_base; symbol++) {
-        uint32_t last = length_base[symbol] + (1u << length_extra[symbol]) - 1;
-        for (uint32_t length = length_base[symbol]; length <= last && length <= DEFLATE_MATCH_MAX; length++)
-            symbols[length] = (uint8_t)symbol;
-    }
 }
 
 static inline uint32_t distance_symbol(uint32_t distance)
@@ -89,7 +91,7 @@ static void count_symbols(struct codes *codes, struct deflate_tokens tokens)
             codes->literal_counts[token]++;
             continue;
         }
-        codes->literal_counts[FIRST_LENGTH + codes->length_symbols[DEFLATE_MATCH_LENGTH(token)]]++;
+        codes->literal_counts[FIRST_LENGTH + length_symbols[DEFLATE_MATCH_LENGTH(token)]]++;
         codes->distance_counts[distance_symbol(DEFLATE_MATCH_DISTANCE(token))]++;
     }
 }
@@ -191,13 +193,16 @@ static void write_header(struct deflate_bits *bits, const struct header *header)
     }
 }
 
+/* For those lengths that occur. */
 static void fill_lengths(struct codes *codes)
 {
-    for (uint32_t length = DEFLATE_MATCH_MIN; length <= DEFLATE_MATCH_MAX; length++) {
-        uint32_t symbol = codes->length_symbols[length], bits = codes->literal_lengths[FIRST_LENGTH + symbol];
-        codes->length_values[length] =
-            codes->literal_codes[FIRST_LENGTH + symbol] | (length - length_base[symbol]) << bits;
-        codes->length_bits[length] = (uint8_t)(bits + length_extra[symbol]);
+    for (uint32_t symbol = 0; symbol < sizeof length_base / sizeof *length_base; symbol++) {
+        uint32_t code = codes->literal_codes[FIRST_LENGTH + symbol];
+        unsigned bits = codes->literal_lengths[FIRST_LENGTH + symbol], extra = length_extra[symbol];
+        for (uint32_t more = 0; bits && more < 1u << extra; more++) {
+            codes->length_values[length_base[symbol] + more] = code | more << bits;
+            codes->length_bits[length_base[symbol] + more] = (uint8_t)(bits + extra);
+        }
     }
 }
 
@@ -263,8 +268,9 @@ void deflate_block_end(struct deflate_bits *bits)
 void deflate_block_write(
     struct deflate_bits *bits, struct deflate_tokens tokens, const uint8_t *bytes, uint32_t length)
 {
-    struct codes codes = {0};
-    fill_length_symbols(codes.length_symbols);
+    struct codes codes; /* 4 KB, of which only this must be zero: most blocks are small */
+    memset(codes.literal_counts, 0, sizeof codes.literal_counts);
+    memset(codes.distance_counts, 0, sizeof codes.distance_counts);
     count_symbols(&codes, tokens);
     huffman_make(codes.literal_counts, LITERALS, BITS_MAX, codes.literal_lengths, codes.literal_codes);
     huffman_make(codes.distance_counts, DISTANCES, BITS_MAX, codes.distance_lengths, codes.distance_codes);

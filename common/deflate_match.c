@@ -25,10 +25,12 @@
 #define TAIL_BITS 15
 #define NOWHERE   0u
 
-/* Places are counted from the first byte of the view, and stand here plus one. */
+/* Places are counted from the first byte of the view, and stand here plus `base` plus one. What is not above
+ * `base` is of an earlier stream, and nowhere. */
 struct deflate_matcher {
     uint16_t heads[1u << HEAD_BITS]; /* by the hash of four bytes: the last place that begins with them */
     uint16_t tails[1u << TAIL_BITS]; /* by the hash of KEY bytes */
+    uint32_t base;                   /* what the tables add to a place */
     uint32_t end;                    /* of the last piece */
     uint32_t tokens[DEFLATE_PIECE];
 };
@@ -37,7 +39,7 @@ struct deflate_matcher {
 struct run {
     uint16_t *heads, *tails; /* the matcher's */
     const uint8_t *bytes;
-    uint32_t end;
+    uint32_t base, end;
     uint32_t *next; /* token */
 };
 
@@ -100,11 +102,11 @@ static inline void enter(struct run *run, uint32_t from, uint32_t to)
     uint32_t place = from;
     for (; place < to && place + READ <= run->end; place++) {
         uint64_t eight = eight_bytes(run->bytes + place);
-        run->heads[head_hash((uint32_t)eight)] = (uint16_t)(place + 1);
-        run->tails[tail_hash(eight)] = (uint16_t)(place + 1);
+        run->heads[head_hash((uint32_t)eight)] = (uint16_t)(run->base + place + 1);
+        run->tails[tail_hash(eight)] = (uint16_t)(run->base + place + 1);
     }
     for (; place < to && place + DEFLATE_MATCH_MIN <= run->end; place++)
-        run->heads[head_hash(four_bytes(run->bytes + place))] = (uint16_t)(place + 1);
+        run->heads[head_hash(four_bytes(run->bytes + place))] = (uint16_t)(run->base + place + 1);
 }
 
 /* How many bytes at `place` are the same as those where the place in a table, `offset` bytes further on,
@@ -113,9 +115,9 @@ static inline struct match match_with(
     const struct run *run, uint32_t place, uint32_t offset, uint32_t known, uint32_t max)
 {
     struct match none = {0};
-    if (known <= offset)
+    if (known <= run->base + offset)
         return none;
-    const uint8_t *here = run->bytes + place, *there = run->bytes + known - 1 - offset;
+    const uint8_t *here = run->bytes + place, *there = run->bytes + (known - run->base - 1 - offset);
     if (here - there > (ptrdiff_t)DEFLATE_WINDOW || four_bytes(there) != four_bytes(here))
         return none;
     return (struct match){same_bytes(here, there, DEFLATE_MATCH_MIN, max), (uint32_t)(here - there)};
@@ -187,27 +189,39 @@ static inline uint32_t put_match(struct run *run, uint32_t place, struct match m
     return place + match.length;
 }
 
-/* What lies `shift` bytes further on in the last piece and its view becomes the view. */
+/* What lies `shift` further on becomes the first place. */
 static void shift_places(uint16_t *places, uint32_t count, uint32_t shift)
 {
     for (uint32_t i = 0; i < count; i++)
         places[i] = (uint16_t)(places[i] > shift ? places[i] - shift : NOWHERE);
 }
 
+/* Nothing is known. Tables are not cleared as long as there are numbers for more places: most streams are
+ * shorter than they. */
+static void forget(struct deflate_matcher *matcher, uint32_t places)
+{
+    matcher->base += matcher->end;
+    if (matcher->base + places <= UINT16_MAX)
+        return;
+    memset(matcher->heads, NOWHERE, sizeof matcher->heads);
+    memset(matcher->tails, NOWHERE, sizeof matcher->tails);
+    matcher->base = 0;
+}
+
 /* The tables know the view, but for the places whose hash takes in bytes behind it: those are from the one
  * returned on. */
-static uint32_t know_view(struct deflate_matcher *matcher, uint32_t before, bool follows)
+static uint32_t know_view(struct deflate_matcher *matcher, uint32_t before, uint32_t length, bool follows)
 {
     if (!follows) {
-        memset(matcher->heads, NOWHERE, sizeof matcher->heads);
-        memset(matcher->tails, NOWHERE, sizeof matcher->tails);
+        forget(matcher, before + length);
         return 0;
     }
     if (before > matcher->end)
         log_bug("deflate_match: %u bytes in view of %u", before, matcher->end);
-    uint32_t shift = matcher->end - before;
+    uint32_t shift = matcher->base + matcher->end - before;
     shift_places(matcher->heads, 1u << HEAD_BITS, shift);
     shift_places(matcher->tails, 1u << TAIL_BITS, shift);
+    matcher->base = 0;
     return before < READ ? 0 : before - READ + 1;
 }
 
@@ -216,14 +230,16 @@ struct deflate_tokens deflate_matcher_run(
 {
     if (before > DEFLATE_WINDOW || length > DEFLATE_PIECE)
         log_bug("deflate_match: a piece of %u bytes behind %u", length, before);
+    uint32_t unknown = know_view(matcher, before, length, follows);
     struct run run = {
         .heads = matcher->heads,
         .tails = matcher->tails,
         .bytes = bytes - before,
+        .base = matcher->base,
         .end = before + length,
         .next = matcher->tokens,
     };
-    enter(&run, know_view(matcher, before, follows), before);
+    enter(&run, unknown, before);
     for (uint32_t place = before; place < run.end;) {
         struct match match = find(&run, place, DEFLATE_MATCH_MIN - 1);
         if (match.distance)

@@ -7,6 +7,7 @@
 #define SYMBOL_MASK ((1u << SYMBOL_BITS) - 1)
 #define DIGIT_BITS  8u
 #define DIGITS      (1u << DIGIT_BITS)
+#define FEW         48u
 
 /* By the DIGIT_BITS from `shift` on; those that are equal there stay in their order. */
 static void sort_by_digit(const uint32_t *from, uint32_t count, unsigned shift, uint32_t *to)
@@ -23,10 +24,25 @@ static void sort_by_digit(const uint32_t *from, uint32_t count, unsigned shift, 
         to[places[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-/* Ascending by count. Least digit first (Knuth, TAOCP 5.2.5), so that the symbols, ascending already, stay.
- */
+/* For so few that counting digits takes longer than moving them. */
+static void sort_few(uint32_t *sorted, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t moved = sorted[i], to = i;
+        for (; to && sorted[to - 1] > moved; to--)
+            sorted[to] = sorted[to - 1];
+        sorted[to] = moved;
+    }
+}
+
+/* Ascending by count and, of the same, by symbol: least digit first (Knuth, TAOCP 5.2.5), so that the symbols,
+ * ascending already, stay. */
 static void sort_counts(uint32_t *sorted, uint32_t count)
 {
+    if (count <= FEW) {
+        sort_few(sorted, count);
+        return;
+    }
     uint32_t other[HUFFMAN_SYMBOLS_MAX], all = 0;
     for (uint32_t i = 0; i < count; i++)
         all |= sorted[i];
@@ -91,45 +107,70 @@ static void count_lengths(
     }
 }
 
-static void assign_codes(const uint8_t *lengths, uint32_t symbols, uint16_t *codes)
+/* The lowest `count` bits, the last one first. */
+static uint16_t reversed(uint32_t bits, unsigned count)
+{
+    bits = (bits & 0x5555u) << 1 | (bits >> 1 & 0x5555u);
+    bits = (bits & 0x3333u) << 2 | (bits >> 2 & 0x3333u);
+    bits = (bits & 0x0f0fu) << 4 | (bits >> 4 & 0x0f0fu);
+    bits = (bits & 0x00ffu) << 8 | (bits >> 8 & 0x00ffu);
+    return (uint16_t)(bits >> (16 - count));
+}
+
+/* `used`: the symbols that have a code, ascending. */
+static void assign_codes(const uint8_t *lengths, const uint16_t *used, uint32_t count, uint16_t *codes)
 {
     uint32_t of_length[HUFFMAN_BITS_MAX + 1] = {0}, next[HUFFMAN_BITS_MAX + 1] = {0}, code = 0;
-    for (uint32_t i = 0; i < symbols; i++)
-        of_length[lengths[i]]++;
-    of_length[0] = 0;
+    for (uint32_t i = 0; i < count; i++)
+        of_length[lengths[used[i]]]++;
     for (unsigned length = 1; length <= HUFFMAN_BITS_MAX; length++)
         next[length] = code = (code + of_length[length - 1]) << 1;
-    for (uint32_t i = 0; i < symbols; i++) {
-        uint32_t forward = lengths[i] ? next[lengths[i]]++ : 0, reversed = 0;
-        for (unsigned bit = 0; bit < lengths[i]; bit++, forward >>= 1)
-            reversed = reversed << 1 | (forward & 1);
-        codes[i] = (uint16_t)reversed;
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned length = lengths[used[i]];
+        codes[used[i]] = reversed(next[length]++, length);
     }
+}
+
+/* The lengths of the codes of `count` symbols, at least 2; `sorted` as by sort_counts. */
+static void assign_lengths(const uint32_t *sorted, uint32_t count, unsigned bits_max, uint8_t *lengths)
+{
+    uint32_t weights[HUFFMAN_SYMBOLS_MAX], of_length[HUFFMAN_BITS_MAX + 1] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        weights[i] = sorted[i] >> SYMBOL_BITS;
+    depths_of(weights, count);
+    count_lengths(weights, count, bits_max, of_length);
+    for (unsigned length = bits_max, at = 0; length; length--) {
+        for (uint32_t i = 0; i < of_length[length]; i++)
+            lengths[sorted[at++] & SYMBOL_MASK] = (uint8_t)length;
+    }
+}
+
+/* A single symbol and another, so that the code is complete. */
+static uint32_t accompany(uint16_t *used, uint8_t *lengths)
+{
+    used[1] = used[0] ? used[0] : 1;
+    used[0] = 0;
+    lengths[used[0]] = lengths[used[1]] = 1;
+    return 2;
 }
 
 void huffman_make(
     const uint32_t *counts, uint32_t symbols, unsigned bits_max, uint8_t *lengths, uint16_t *codes)
 {
-    uint32_t sorted[HUFFMAN_SYMBOLS_MAX] = {0}, weights[HUFFMAN_SYMBOLS_MAX];
-    uint32_t of_length[HUFFMAN_BITS_MAX + 1] = {0}, count = 0;
-    memset(lengths, 0, symbols);
-    for (uint32_t i = 0; i < symbols; i++) {
-        if (counts[i])
-            sorted[count++] = counts[i] << SYMBOL_BITS | i;
+    uint32_t sorted[HUFFMAN_SYMBOLS_MAX], count = 0;
+    uint16_t used[HUFFMAN_SYMBOLS_MAX];
+    memset(lengths, 0, symbols * sizeof *lengths);
+    memset(codes, 0, symbols * sizeof *codes);
+    for (uint32_t i = 0; i < symbols; i++) { /* without a branch: which occur, no processor foresees */
+        sorted[count] = counts[i] << SYMBOL_BITS | i;
+        used[count] = (uint16_t)i;
+        count += counts[i] != 0;
     }
     if (count == 1) {
-        uint32_t symbol = sorted[0] & SYMBOL_MASK;
-        lengths[symbol] = lengths[symbol ? 0 : 1] = 1;
+        count = accompany(used, lengths);
     } else if (count) {
         sort_counts(sorted, count);
-        for (uint32_t i = 0; i < count; i++)
-            weights[i] = sorted[i] >> SYMBOL_BITS;
-        depths_of(weights, count);
-        count_lengths(weights, count, bits_max, of_length);
-        for (unsigned length = bits_max, at = 0; length; length--) {
-            for (uint32_t i = 0; i < of_length[length]; i++)
-                lengths[sorted[at++] & SYMBOL_MASK] = (uint8_t)length;
-        }
+        assign_lengths(sorted, count, bits_max, lengths);
     }
-    assign_codes(lengths, symbols, codes);
+    assign_codes(lengths, used, count, codes);
 }
