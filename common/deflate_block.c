@@ -268,9 +268,7 @@ void deflate_block_end(struct deflate_bits *bits)
 void deflate_block_write(
     struct deflate_bits *bits, struct deflate_tokens tokens, const uint8_t *bytes, uint32_t length)
 {
-    struct codes codes; /* 4 KB, of which only this must be zero: most blocks are small */
-    memset(codes.literal_counts, 0, sizeof codes.literal_counts);
-    memset(codes.distance_counts, 0, sizeof codes.distance_counts);
+    struct codes codes = {0};
     count_symbols(&codes, tokens);
     huffman_make(codes.literal_counts, LITERALS, BITS_MAX, codes.literal_lengths, codes.literal_codes);
     huffman_make(codes.distance_counts, DISTANCES, BITS_MAX, codes.distance_lengths, codes.distance_codes);

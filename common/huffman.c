@@ -157,7 +157,7 @@ static uint32_t accompany(uint16_t *used, uint8_t *lengths)
 void huffman_make(
     const uint32_t *counts, uint32_t symbols, unsigned bits_max, uint8_t *lengths, uint16_t *codes)
 {
-    uint32_t sorted[HUFFMAN_SYMBOLS_MAX], count = 0;
+    uint32_t sorted[HUFFMAN_SYMBOLS_MAX] = {0}, count = 0;
     uint16_t used[HUFFMAN_SYMBOLS_MAX];
     memset(lengths, 0, symbols * sizeof *lengths);
     memset(codes, 0, symbols * sizeof *codes);

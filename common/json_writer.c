@@ -19,10 +19,10 @@ static void separate(struct json_writer *writer)
     writer->comma = true;
 }
 
-static void begin(struct json_writer *writer, uint8_t bracket)
+static void begin(struct json_writer *writer, char bracket)
 {
-    separate(writer);
-    buffer_append_byte(writer->out, bracket);
+    const char both[] = {',', bracket};
+    buffer_append(writer->out, writer->comma ? both : both + 1, writer->comma ? 2 : 1);
     writer->comma = false;
 }
 
@@ -66,61 +66,94 @@ void json_key(struct json_writer *writer, const char *key)
     writer->comma = false;
 }
 
-/* Length of the run at the beginning that is ASCII and needs no escape, found eight bytes at a time. */
-static size_t plain_run(struct text text)
+/* True for the bytes that may be copied as they are. */
+static inline bool is_plain(uint8_t byte)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
-    size_t at = 0;
-    uint64_t word;
-    for (; at + sizeof word <= text.length; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        /* A byte's high bit is set in (x - 0x01…) & ~x if it is zero, in word - 0x20… if it is below 0x20;
-         * borrows only spread above a byte that was found (Warren, Hacker's Delight, 6-1). */
-        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-        uint64_t special =
-            ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * 0x20) | word;
-        if (special & highs)
-            break;
-    }
-    while (at < text.length && (uint8_t)text.data[at] >= 0x20 && (uint8_t)text.data[at] < 0x80 &&
-           text.data[at] != '"' && text.data[at] != '\\')
-        at++;
-    return at;
+    return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-/* `text` in quotes, followed by `behind` unless that is 0. Most strings need no escape: one copy. */
-static void quoted(struct json_writer *writer, struct text text, uint8_t behind)
+/* Not 0 if one of eight bytes needs an escape or is not ASCII.
+ *
+ * A byte's high bit is set in (x - 0x01…) & ~x if it is zero, in word - 0x20… if it is below 0x20; borrows
+ * only spread above a byte that was found (Warren, Hacker's Delight, 6-1). */
+static inline uint64_t specials(uint64_t word)
 {
-    size_t plain = plain_run(text);
-    size_t size = plain + 2 + (behind != 0);
-    uint8_t *to = plain == text.length ? buffer_reserve(writer->out, size) : NULL;
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * 0x20) | word) &
+           highs;
+}
+
+static inline uint64_t eight_bytes(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Four to seven bytes, some of them twice. */
+static inline uint64_t few_bytes(struct text text)
+{
+    uint32_t first, last;
+    memcpy(&first, text.data, sizeof first);
+    memcpy(&last, text.data + text.length - sizeof last, sizeof last);
+    return (uint64_t)last << 32 | first;
+}
+
+/* All of it is ASCII and needs no escape. */
+static bool is_plain_text(struct text text)
+{
+    const uint32_t step = sizeof(uint64_t);
+    if (text.length >= step) {
+        uint64_t found = specials(eight_bytes(text.data + text.length - step));
+        for (uint32_t at = 0; at + step < text.length; at += step)
+            found |= specials(eight_bytes(text.data + at));
+        return !found;
+    }
+    if (text.length >= step / 2)
+        return !specials(few_bytes(text));
+    for (uint32_t at = 0; at < text.length; at++) {
+        if ((uint8_t)text.data[at] >= 0x80 || !is_plain((uint8_t)text.data[at]))
+            return false;
+    }
+    return true;
+}
+
+/* `text` in quotes, after a comma if one is due, followed by `behind` unless that is 0. Most strings need no
+ * escape: one copy. */
+static inline void quoted(struct json_writer *writer, struct text text, char behind)
+{
+    size_t size = (size_t)text.length + 2 + writer->comma + (behind != 0);
+    uint8_t *to = is_plain_text(text) ? buffer_reserve(writer->out, size) : NULL;
     if (to) {
-        to[0] = '"';
-        if (plain)
-            memcpy(to + 1, text.data, plain);
-        to[plain + 1] = '"';
+        if (writer->comma)
+            *to++ = ',';
+        *to++ = '"';
+        if (text.length)
+            memcpy(to, text.data, text.length);
+        to[text.length] = '"';
         if (behind)
-            to[plain + 2] = behind;
+            to[text.length + 1] = (uint8_t)behind;
         writer->out->length += size;
+        writer->comma = true;
         return;
     }
+    separate(writer);
     buffer_append_byte(writer->out, '"');
     json_escape(writer->out, text);
     buffer_append_byte(writer->out, '"');
     if (behind)
-        buffer_append_byte(writer->out, behind);
+        buffer_append_byte(writer->out, (uint8_t)behind);
 }
 
 void json_key_text(struct json_writer *writer, struct text key)
 {
-    separate(writer);
     quoted(writer, key, ':');
     writer->comma = false;
 }
 
 void json_text(struct json_writer *writer, struct text value)
 {
-    separate(writer);
     quoted(writer, value, 0);
 }
 
@@ -186,12 +219,6 @@ void json_raw(struct json_writer *writer, struct text json)
 {
     separate(writer);
     buffer_append(writer->out, json.data, json.length);
-}
-
-/* True for the bytes that may be copied as they are. */
-static inline bool is_plain(uint8_t byte)
-{
-    return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
 static void escape_byte(struct buffer *out, uint8_t byte)

@@ -105,14 +105,36 @@ static void test_every_byte_reads_back(void **state)
     }
 }
 
+/* Every length up to some words, with a byte that must not be copied as it is at every place in it. */
+static void test_every_place_reads_back(void **state)
+{
+    (void)state;
+    char in[40];
+    for (size_t length = 1; length < sizeof in; length++) {
+        for (size_t place = 0; place <= length; place++) {
+            memset(in, 'a', length);
+            in[length] = 0;
+            if (place < length)
+                in[place] = place % 2 ? '"' : '\n';
+            struct buffer out = buffer_make(100);
+            struct json_writer json = json_writer_make(&out);
+            json_string(&json, in);
+            cJSON *value = cJSON_ParseWithLengthOpts((const char *)out.data, out.length, NULL, false);
+            assert_string_equal(cJSON_GetStringValue(value), in);
+            cJSON_Delete(value);
+            buffer_free(&out);
+        }
+    }
+}
+
 static void test_full_buffer_shows(void **state)
 {
     (void)state;
-    for (size_t limit = 0; limit < 12; limit++) {
+    for (size_t limit = 0; limit <= 12; limit++) {
         struct buffer out = buffer_make(limit);
         struct json_writer json = json_writer_make(&out);
         json_string(&json, "0123456789");
-        assert_true(out.overflowed);
+        assert_int_equal(out.overflowed, limit < 12);
         assert_true(out.length <= limit);
         buffer_free(&out);
     }
@@ -125,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_every_byte_reads_back),
+        cmocka_unit_test(test_every_place_reads_back),
         cmocka_unit_test(test_full_buffer_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,15 +46,8 @@ static void is(struct text text, const char *expected)
     assert_memory_equal(text.data, expected, text.length);
 }
 
-static void every_field(void **state)
+static void assert_every_field(const struct normal_entry *entry)
 {
-    const struct normal_entry *entry = normalise(state,
-        "{\"index\":4,\"global_index\":5,\"driver\":{\"name\":\"Bob  Dylan\",\"path\":"
-        "\"https://game.raceroom.com/users/info/71/"
-        "\",\"avatar\":\"a.png\"},\"country\":{\"name\":\"Germany\"},"
-        "\"car_class\":{\"car\":{\"name\":\"Audi\",\"class-name\":\"GTR 3\"}},\"laptime\":\"1m 47.000s, "
-        "+01.000s\",\"relative_laptime\":\"+01.000s\",\"team\":\"X\",\"rank\":{\"name\":\"A\"},"
-        "\"driving_model\":\"Get Real\",\"date_time\":\"2026-01-03T10:00:00\",\"unknown\":{}}");
     assert_int_equal(entry->position, 5);
     assert_int_equal(entry->time_diff_us, 1000000);
     is(entry->name, "Bob  Dylan");
@@ -68,6 +61,30 @@ static void every_field(void **state)
     is(entry->shared[BOARD_TEAM], "X");
     is(entry->shared[BOARD_RANK], "A");
     is(entry->shared[BOARD_DIFFICULTY], "Get Real");
+}
+
+static void every_field(void **state)
+{
+    assert_every_field(normalise(state,
+        "{\"index\":4,\"global_index\":5,\"driver\":{\"name\":\"Bob  Dylan\",\"path\":"
+        "\"https://game.raceroom.com/users/info/71/"
+        "\",\"avatar\":\"a.png\"},\"country\":{\"name\":\"Germany\"},"
+        "\"car_class\":{\"car\":{\"name\":\"Audi\",\"class-name\":\"GTR 3\"}},\"laptime\":\"1m 47.000s, "
+        "+01.000s\",\"relative_laptime\":\"+01.000s\",\"team\":\"X\",\"rank\":{\"name\":\"A\"},"
+        "\"driving_model\":\"Get Real\",\"date_time\":\"2026-01-03T10:00:00\",\"unknown\":{}}"));
+}
+
+/* Members come in any order. */
+static void every_field_from_last_to_first(void **state)
+{
+    assert_every_field(normalise(state,
+        "{\"unknown\":{},\"date_time\":\"2026-01-03T10:00:00\",\"driving_model\":\"Get "
+        "Real\",\"rank\":{\"name\":"
+        "\"A\"},\"team\":\"X\",\"relative_laptime\":\"+01.000s\",\"laptime\":\"1m 47.000s, +01.000s\","
+        "\"car_class\":{\"car\":{\"class-name\":\"GTR "
+        "3\",\"name\":\"Audi\"}},\"country\":{\"name\":\"Germany\"},"
+        "\"driver\":{\"avatar\":\"a.png\",\"path\":\"https://game.raceroom.com/users/info/71/\",\"name\":"
+        "\"Bob  Dylan\"},\"global_index\":5,\"index\":4}"));
 }
 
 static void nothing_is_right(void **state)
@@ -165,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_field, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_field_from_last_to_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(people, set_up, tear_down),
