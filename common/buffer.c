@@ -48,7 +48,7 @@ static void grow(struct buffer *buffer, size_t wanted)
     buffer->capacity = capacity;
 }
 
-uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
+uint8_t *buffer_make_room(struct buffer *buffer, size_t size)
 {
     if (size > buffer->limit - buffer->length) {
         buffer->overflowed = true;
@@ -60,25 +60,9 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
     return buffer->data + buffer->length;
 }
 
-bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
-{
-    uint8_t *to = buffer_reserve(buffer, size);
-    if (!to)
-        return false;
-    if (size)
-        memcpy(to, bytes, size);
-    buffer->length += size;
-    return true;
-}
-
 bool buffer_append_string(struct buffer *buffer, const char *string)
 {
     return buffer_append(buffer, string, strlen(string));
-}
-
-bool buffer_append_byte(struct buffer *buffer, uint8_t byte)
-{
-    return buffer_append(buffer, &byte, 1);
 }
 
 bool buffer_format(struct buffer *buffer, const char *format, ...)

@@ -3,10 +3,12 @@
 /* A growing run of bytes with an upper limit.
  *
  * Appends never fail loudly: what would pass the limit is left out and `overflowed` stays set until
- * buffer_clear, so a writer appends a whole message and asks once at its end. */
+ * buffer_clear, so a writer appends a whole message and asks once at its end. What is done for every few
+ * bytes of a file is inline. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
     uint8_t *data;   /* owned; NULL while empty */
@@ -27,16 +29,36 @@ void buffer_clear(struct buffer *buffer);
 /* As clear, but gives memory beyond `keep` bytes back to the system. */
 void buffer_trim(struct buffer *buffer, size_t keep);
 
+/* What buffer_reserve does where there is no room yet. */
+uint8_t *buffer_make_room(struct buffer *buffer, size_t size);
+
 /* Room for `size` more bytes behind `length`; the caller writes there and adds to `length` itself. NULL (and
  * overflowed) where the limit forbids it. The pointer is valid until the next call on this buffer. */
-uint8_t *buffer_reserve(struct buffer *buffer, size_t size);
+static inline uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
+{
+    if (size < buffer->capacity - buffer->length && size <= buffer->limit - buffer->length)
+        return buffer->data + buffer->length;
+    return buffer_make_room(buffer, size);
+}
 
 /* Returns false where the limit forbids it. `bytes` may be NULL if `size` is 0. */
-bool buffer_append(struct buffer *buffer, const void *bytes, size_t size);
+static inline bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
+{
+    uint8_t *to = buffer_reserve(buffer, size);
+    if (!to)
+        return false;
+    if (size)
+        memcpy(to, bytes, size);
+    buffer->length += size;
+    return true;
+}
+
+static inline bool buffer_append_byte(struct buffer *buffer, uint8_t byte)
+{
+    return buffer_append(buffer, &byte, 1);
+}
 
 bool buffer_append_string(struct buffer *buffer, const char *string);
-
-bool buffer_append_byte(struct buffer *buffer, uint8_t byte);
 
 /* printf into the buffer, at most 4,095 bytes a call (longer is refused as if over the limit). */
 bool buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
