@@ -75,6 +75,8 @@ static const struct protocol_field hello_fields[] = {
     TEXT(hello, version, 1),
     TEXT(hello, host, 1),
     UINT(hello, pid, 1, INT32_MAX),
+    UINT(hello, process, 0, SAFE_INTEGER_MAX),
+    UINT(hello, job, 0, SAFE_INTEGER_MAX),
 };
 static const struct protocol_field welcome_fields[] = {
     TEXT(welcome, version, 1),

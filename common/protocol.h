@@ -111,6 +111,8 @@ struct message_hello {
     char version[PROTOCOL_ID_SIZE]; /* the worker's program version */
     char host[PROTOCOL_NAME_SIZE];
     uint64_t pid;
+    uint64_t process; /* drawn at its start: in a container the pid is the same each time */
+    uint64_t job;     /* lease of the last JOB that it took; 0: none */
 };
 
 /* coordinator → worker: everything it needs to know */

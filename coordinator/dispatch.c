@@ -12,7 +12,9 @@
 #include "common/loop.h"
 #include "common/memory.h"
 #include "common/wire.h"
+#include "coordinator/dispatch_hello.h"
 #include "coordinator/dispatch_jobs.h"
+#include "coordinator/dispatch_strikes.h"
 #include "coordinator/dispatch_workers.h"
 
 #define MESSAGES_PER_ROUND 256 /* then the other sources of the loop have their turn */
@@ -212,7 +214,7 @@ int64_t dispatch_tick(struct dispatch *dispatch, int64_t now_ms)
 
 void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself)
 {
-    struct worker *worker = roster_find_process(&dispatch->roster, dispatch->host, pid, "");
+    struct worker *worker = roster_find_pid(&dispatch->roster, dispatch->host, pid);
     if (!worker || !worker->local)
         return;
     bool death = by_itself && dispatch_is_death(dispatch, worker);

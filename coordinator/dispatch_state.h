@@ -1,7 +1,7 @@
 #ifndef R3E_COORDINATOR_DISPATCH_STATE_H
 #define R3E_COORDINATOR_DISPATCH_STATE_H
-/* What dispatch is made of: for dispatch.c, dispatch_workers.c and dispatch_jobs.c only. All others know
- * dispatch.h. */
+/* What dispatch is made of: for dispatch.c and the dispatch_*.c beside it only. All others know dispatch.h.
+ */
 #include "coordinator/dispatch.h"
 #include "coordinator/lost_leases.h"
 #include "coordinator/queue.h"

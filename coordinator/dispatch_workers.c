@@ -102,8 +102,7 @@ static void tell_quarantined(struct dispatch *dispatch, const struct plan_entry 
         "left alone for a day: %d workers died while they held it", QUARANTINE_DEATHS);
 }
 
-/* What a lost lease means for the plan. `counts`: as an attempt, and as a death of its worker. */
-static void take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
+void dispatch_take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts)
 {
     uint32_t place = dispatch->leases.leases[lease_place].plan_place;
     struct worker *worker = dispatch->leases.leases[lease_place].worker;
@@ -148,7 +147,7 @@ void dispatch_drop(struct dispatch *dispatch, struct worker *worker, bool counts
     /* It may hold an earlier lease too, whose result was on its way. */
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++)
         if (dispatch->leases.leases[place].id && dispatch->leases.leases[place].worker == worker)
-            take_back(dispatch, place, FAILURE_WORKER_DIED, counts);
+            dispatch_take_back(dispatch, place, FAILURE_WORKER_DIED, counts);
     if (worker->local && dispatch->events.left)
         dispatch->events.left(dispatch->events.context, worker->pid);
     roster_leave(&dispatch->roster, worker);
@@ -174,25 +173,6 @@ bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struc
     return false;
 }
 
-static uint64_t spread(uint64_t limit)
-{
-    uint64_t fifth = limit / 5;
-    return limit - (fifth ? (uint64_t)random() % (fifth + 1) : 0);
-}
-
-void dispatch_welcome(struct dispatch *dispatch, struct worker *worker)
-{
-    struct message message = {.type = MESSAGE_WELCOME, .welcome = dispatch->options.welcome};
-    if (worker->ipc)
-        memcpy(message.welcome.results, dispatch->options.local_results, sizeof message.welcome.results);
-    memcpy(message.welcome.worker, worker->name, sizeof message.welcome.worker);
-    if (worker->lease != LEASE_NONE)
-        message.welcome.lease = dispatch->leases.leases[worker->lease].id;
-    message.welcome.max_jobs = spread(message.welcome.max_jobs);
-    message.welcome.max_age_ms = spread(message.welcome.max_age_ms);
-    dispatch_tell(dispatch, worker, &message);
-}
-
 void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason)
 {
     struct message message = {.type = MESSAGE_REFUSE};
@@ -201,138 +181,6 @@ void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char
     memcpy(message.refuse.reason, reason, length < most ? length : most);
     dispatch->counters.refused++;
     wire_send(dispatch->socket, &identity, &message, NULL, 0);
-}
-
-/* Who strikes are counted against: what can be replaced least easily. */
-static void origin_text(const char *key, const char *host, uint64_t pid, char out[static RUBBISH_ORIGIN_SIZE])
-{
-    int length = key[0] ? snprintf(out, RUBBISH_ORIGIN_SIZE, "key %s", key)
-                        : snprintf(out, RUBBISH_ORIGIN_SIZE, "%s pid %llu", host, (unsigned long long)pid);
-    if (length < 0 || length >= RUBBISH_ORIGIN_SIZE)
-        log_bug("dispatch: a host's name of more than %d bytes", PROTOCOL_NAME_SIZE);
-}
-
-static void put_aside(struct dispatch *dispatch, struct worker *worker)
-{
-    dispatch_refuse(dispatch, identity_of(worker),
-        "put aside for a while: it has sent too much that cannot be used; the coordinator's log says what");
-    dispatch_drop(dispatch, worker, false);
-}
-
-static void put_key_aside(struct dispatch *dispatch, const char *key)
-{
-    struct worker *next;
-    for (struct worker *worker = dispatch->roster.by_identity; worker; worker = next) {
-        next = worker->hh.next;
-        if (strcmp(worker->key, key) == 0)
-            put_aside(dispatch, worker);
-    }
-    if (dispatch->access)
-        access_put_aside(dispatch->access);
-}
-
-static bool strike(struct dispatch *dispatch, const char *origin, const char *reason)
-{
-    if (!rubbish_strike(&dispatch->rubbish, origin, reason, clock_monotonic_ms()))
-        return false;
-    log_error("%s is put aside for %lld min: it has sent %d messages that cannot be used, the last: %s",
-        origin, (long long)RUBBISH_ASIDE_MS / 60000, RUBBISH_STRIKES, reason);
-    return true;
-}
-
-bool dispatch_strike(struct dispatch *dispatch, struct worker *worker, const char *reason)
-{
-    char origin[RUBBISH_ORIGIN_SIZE], key[KEY_FILE_Z85_SIZE];
-    origin_text(worker->key, worker->host, (uint64_t)worker->pid, origin);
-    if (!strike(dispatch, origin, reason))
-        return false;
-    memcpy(key, worker->key, sizeof key);
-    if (key[0])
-        put_key_aside(dispatch, key);
-    else
-        put_aside(dispatch, worker);
-    return true;
-}
-
-void dispatch_strike_key(struct dispatch *dispatch, const char *key, const char *reason)
-{
-    char origin[RUBBISH_ORIGIN_SIZE];
-    origin_text(key, "", 0, origin);
-    if (key[0] && strike(dispatch, origin, reason))
-        put_key_aside(dispatch, key);
-}
-
-void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker)
-{
-    char origin[RUBBISH_ORIGIN_SIZE];
-    if (dispatch->rubbish.strikes == 0)
-        return;
-    origin_text(worker->key, worker->host, (uint64_t)worker->pid, origin);
-    rubbish_good(&dispatch->rubbish, origin);
-}
-
-bool dispatch_is_aside(const struct dispatch *dispatch, const char *key)
-{
-    char origin[RUBBISH_ORIGIN_SIZE];
-    if (!key[0] || dispatch->rubbish.put_aside == 0)
-        return false;
-    origin_text(key, "", 0, origin);
-    return rubbish_aside(&dispatch->rubbish, origin, clock_monotonic_ms()) != NULL;
-}
-
-/* A worker that was put aside is told so. True if it was refused. */
-static bool refuse_aside(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello)
-{
-    char text[RUBBISH_ORIGIN_SIZE], reason[PROTOCOL_TEXT_SIZE];
-    origin_text(origin.key, hello->host, hello->pid, text);
-    const char *why = rubbish_aside(&dispatch->rubbish, text, clock_monotonic_ms());
-    if (!why)
-        return false;
-    int length = snprintf(reason, sizeof reason, "put aside for a while, for what it sent: %s", why);
-    if (length > 0)
-        dispatch_refuse(dispatch, origin.identity, reason);
-    return true;
-}
-
-/* There is no room for it. */
-static void turn_away(struct dispatch *dispatch, struct origin origin, const char *reason)
-{
-    if (dispatch->access)
-        access_turned_away(dispatch->access, ZAP_JOBS, origin.address, origin.key, reason);
-    dispatch_refuse(dispatch, origin.identity, reason);
-}
-
-void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello)
-{
-    struct text identity = origin.identity;
-    if (refuse_aside(dispatch, origin, hello))
-        return;
-    if (strcmp(hello->version, R3E_VERSION) != 0) {
-        log_warn("worker on %s (pid %d) is of version %s and was refused; install %s there", hello->host,
-            (int)hello->pid, hello->version, R3E_VERSION);
-        dispatch_refuse(
-            dispatch, identity, "the coordinator is of version " R3E_VERSION "; install the same here");
-        return;
-    }
-    uint64_t joined = dispatch->roster.joined;
-    const char *refusal;
-    struct worker *worker = roster_join(
-        &dispatch->roster, origin, hello, dispatch->options.max_per_key, clock_monotonic_ms(), &refusal);
-    if (!worker) {
-        turn_away(dispatch, origin, refusal);
-        return;
-    }
-    worker->local = worker->ipc && strcmp(worker->host, dispatch->host) == 0;
-    if (worker->local && dispatch->events.joined)
-        dispatch->events.joined(dispatch->events.context, worker->pid);
-    dispatch_unqueue(dispatch, worker);
-    dispatch_forget_robots(dispatch, worker);
-    log_debug("worker %s joined: %s pid %d", worker->name, worker->host, (int)worker->pid);
-    if (dispatch->roster.joined != joined)
-        events_put(dispatch->told, EVENT_WORKER_JOINED, &(struct event_about){.worker = worker->name},
-            clock_wall_ms(), "worker %s joined: %s, pid %d", worker->name, worker->host, (int)worker->pid);
-    dispatch_renew(dispatch, worker, worker->last_heard_ms);
-    dispatch_welcome(dispatch, worker);
 }
 
 void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms)
@@ -382,7 +230,7 @@ void dispatch_sweep_leases(struct dispatch *dispatch, int64_t now_ms)
     while ((place = lease_find_expired(&dispatch->leases, place, now_ms)) != LEASE_NONE) {
         dispatch->counters.leases_expired++;
         tell_expired(dispatch, &dispatch->leases.leases[place]);
-        take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
+        dispatch_take_back(dispatch, place, FAILURE_LEASE_EXPIRED,
             dispatch_is_death(dispatch, dispatch->leases.leases[place].worker));
     }
 }

@@ -4,26 +4,11 @@
  * in which queue, and how many requests are in flight. */
 #include "coordinator/dispatch_state.h"
 
-/* HELLO: welcomes the worker, known or new, or refuses it with a reason. */
-void dispatch_hello(struct dispatch *dispatch, struct origin origin, const struct message_hello *hello);
+/* REFUSE, for a reason that people read. */
 void dispatch_refuse(struct dispatch *dispatch, struct text identity, const char *reason);
-
-/* Tells it everything, and which lease it still holds. */
-void dispatch_welcome(struct dispatch *dispatch, struct worker *worker);
 
 /* False: the worker cannot be reached; the caller decides what follows. */
 bool dispatch_tell(struct dispatch *dispatch, struct worker *worker, const struct message *message);
-
-/* The worker has sent what only a broken or hostile one sends. With the last straw it and all others of its
- * key are put aside: told so, dropped, and refused for a while (rubbish.h); `worker` is gone then, and true
- * is returned. */
-bool dispatch_strike(struct dispatch *dispatch, struct worker *worker, const char *reason);
-
-/* As above, for a peer that is no worker. Nothing happens for one without a key. */
-void dispatch_strike_key(struct dispatch *dispatch, const char *key, const char *reason);
-
-/* The worker has done something useful: takes a strike back. */
-void dispatch_forgive(struct dispatch *dispatch, const struct worker *worker);
 
 /* Whether a request of the worker is in flight. */
 void dispatch_set_requesting(struct dispatch *dispatch, struct worker *worker, bool requesting);
@@ -48,6 +33,9 @@ void dispatch_forget_robots(struct dispatch *dispatch, struct worker *worker);
 /* A worker that was asked to leave, or leaves because we stop, did not die of what it held. NULL: one that is
  * gone already. */
 bool dispatch_is_death(const struct dispatch *dispatch, const struct worker *worker);
+
+/* A lease is lost: its board goes back to the plan. `counts`: as an attempt, and as a death of its worker. */
+void dispatch_take_back(struct dispatch *dispatch, uint32_t lease_place, enum failure failure, bool counts);
 
 /* Forgets and frees the worker. What it held goes back to the plan; `counts`: as an attempt, and as a death.
  */

@@ -21,10 +21,21 @@ struct worker *roster_find_name(const struct roster *roster, const char *name)
     return found;
 }
 
-struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid, const char *key)
+struct worker *roster_find_pid(const struct roster *roster, const char *host, pid_t pid)
 {
     for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
-        if (worker->pid == pid && strcmp(worker->host, host) == 0 && strcmp(worker->key, key) == 0)
+        if (worker->pid == pid && strcmp(worker->host, host) == 0 && !worker->key[0])
+            return worker;
+    return NULL;
+}
+
+/* Nobody passes for a worker that has another key. */
+static struct worker *find_process(
+    const struct roster *roster, const struct message_hello *hello, const char *key)
+{
+    for (struct worker *worker = roster->by_identity; worker; worker = worker->hh.next)
+        if (worker->pid == (pid_t)hello->pid && worker->process == hello->process &&
+            strcmp(worker->host, hello->host) == 0 && strcmp(worker->key, key) == 0)
             return worker;
     return NULL;
 }
@@ -64,6 +75,7 @@ static struct worker *add(
     memcpy(worker->version, hello->version, sizeof worker->version);
     memcpy(worker->key, origin.key, strnlen(origin.key, sizeof worker->key - 1));
     worker->pid = (pid_t)hello->pid;
+    worker->process = hello->process;
     worker->joined_ms = worker->last_heard_ms = now_ms;
     worker->lease = LEASE_NONE;
     set_identity(roster, worker, origin.identity);
@@ -80,7 +92,7 @@ struct worker *roster_join(struct roster *roster, struct origin origin, const st
         return NULL;
     struct worker *worker = roster_find(roster, origin.identity);
     if (!worker) {
-        worker = roster_find_process(roster, hello->host, (pid_t)hello->pid, origin.key);
+        worker = find_process(roster, hello, origin.key);
         if (worker) {
             HASH_DEL(roster->by_identity, worker);
             set_identity(roster, worker, origin.identity);

@@ -3,8 +3,8 @@
 /* The workers that are connected: who they are, what they hold, when they were last heard of.
  *
  * A worker is found by the identity that the ROUTER socket gave its connection. A worker that reconnects gets
- * a new identity and says HELLO again; it is recognised by host, pid and key, and keeps its name and its
- * lease. */
+ * a new identity and says HELLO again; it is recognised by host, pid, process and key, and keeps its name and
+ * its lease. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,6 +34,7 @@ struct worker {
     char version[PROTOCOL_ID_SIZE];
     char key[KEY_FILE_Z85_SIZE]; /* "": none */
     pid_t pid;
+    uint64_t process;                   /* by its HELLO */
     bool ipc;                           /* came over an ipc socket */
     bool local;                         /* a process of this coordinator's host, which can be seen */
     int64_t joined_ms;                  /* monotonic */
@@ -73,8 +74,8 @@ struct worker *roster_find(const struct roster *roster, struct text identity);
 
 struct worker *roster_find_name(const struct roster *roster, const char *name);
 
-/* Linear search, for rare cases; NULL if none. Nobody passes for a worker that has another key. */
-struct worker *roster_find_process(const struct roster *roster, const char *host, pid_t pid, const char *key);
+/* The worker without a key that has this pid on this host, or NULL. Linear search, for rare cases. */
+struct worker *roster_find_pid(const struct roster *roster, const char *host, pid_t pid);
 
 /* Adds a worker that said HELLO, or gives the known one its new identity. NULL if it is new and there are
  * ROSTER_WORKERS_MAX already, or `max_per_key` with its key (without a key only the first counts); `*refusal`

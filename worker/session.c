@@ -181,6 +181,8 @@ int session_run(const struct session_options *options)
         .options = options, .reach = {.reach = options->reach}, .born_ms = now_ms, .last_heard_ms = now_ms};
     worker_heap_grow();
     srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
+    session.process =
+        (uint64_t)random() << 22 ^ (uint64_t)random(); /* below 2^53, as all numbers of the protocol */
     outbox_open(&session.outbox);
     session_watch_signals(&session);
     session.resident_fd = resident_open();

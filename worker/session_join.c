@@ -20,18 +20,28 @@
 
 /* ---- the connection ---- */
 
+/* HELLO goes out, with the sockets there are, at that time. */
+static void seek(struct session *session, int64_t hello_ms)
+{
+    session->state = STATE_SEEKING;
+    session->credit = false;
+    session->send_again_ms = 1;
+    session->next_hello_ms = hello_ms;
+}
+
 /* It broke and was made anew, by libzmq: nobody there knows it. */
 static void on_jobs_again(void *context)
 {
     struct session *session = context;
-    int64_t now_ms = clock_monotonic_ms();
     if (session->state != STATE_JOINED)
         return;
     log_info("the connection to the coordinator was lost and is there again");
-    session->state = STATE_SEEKING;
-    session->credit = false;
-    session->send_again_ms = 1;
-    session->next_hello_ms = now_ms + random() % REJOIN_SPREAD_MS;
+    seek(session, clock_monotonic_ms() + random() % REJOIN_SPREAD_MS);
+}
+
+void session_rejoin(struct session *session)
+{
+    seek(session, clock_monotonic_ms());
 }
 
 /* What was sent may be lost. If the coordinator itself was gone the other connection is made anew too, and
@@ -64,10 +74,7 @@ void session_connect(struct session *session, int64_t now_ms)
         .refused = on_refused,
         .context = session};
     session->reopen_ms = 0;
-    session->state = STATE_SEEKING;
-    session->credit = false;
-    session->send_again_ms = 1;
-    session->next_hello_ms = now_ms;
+    seek(session, now_ms);
     connection_open(session->connection, session->loop, &events);
     FAULT_POINT(WORKER_CONNECTED);
 }
@@ -76,8 +83,11 @@ void session_connect(struct session *session, int64_t now_ms)
 
 static void say_hello(struct session *session, int64_t now_ms)
 {
-    struct message message = {
-        .type = MESSAGE_HELLO, .hello = {.version = R3E_VERSION, .pid = (uint64_t)getpid()}};
+    struct message message = {.type = MESSAGE_HELLO,
+        .hello = {.version = R3E_VERSION,
+            .pid = (uint64_t)getpid(),
+            .process = session->process,
+            .job = session->taken}};
     if (gethostname(message.hello.host, sizeof message.hello.host - 1) < 0 || !message.hello.host[0])
         memcpy(message.hello.host, "unknown", sizeof "unknown");
     if (session_tell(session, &message)) {

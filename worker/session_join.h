@@ -6,6 +6,10 @@
 /* Makes new sockets in place of those there were, and begins to look for the coordinator. */
 void session_connect(struct session *session, int64_t now_ms);
 
+/* Says HELLO again with the sockets there are: the coordinator takes something for granted that is not so. No
+ * job is taken until it has answered. */
+void session_rejoin(struct session *session);
+
 /* Looks for the coordinator; true if it has been away for too long: the session is over. */
 bool session_seek(struct session *session, int64_t now_ms);
 

@@ -27,6 +27,8 @@ struct session {
     struct message_welcome welcome; /* of the present connection; `worker` empty: none came yet */
     bool renewed;                   /* the welcome may differ from what `job` was opened with */
     struct job *job;                /* NULL before the first WELCOME */
+    uint64_t process;               /* drawn at the start: which one of its host and pid it is */
+    uint64_t taken;                 /* lease of the last JOB taken; 0: none */
     bool foreign;                   /* the coordinator does not know the lease in hand: it is another one */
     struct robots_fetch *robots;    /* robots.txt is being fetched; NULL: it is not */
     bool robots_told;               /* what came of it was sent: to be closed */

@@ -6,6 +6,7 @@
 #include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/resident.h"
+#include "worker/session_join.h"
 #include "worker/session_leave.h"
 
 /* Digesting so much takes some milliseconds, a message some tenths of one: to the coordinator, to its queue
@@ -162,10 +163,17 @@ void session_open_job(struct session *session)
 
 void session_job(struct session *session, const struct message_job *message)
 {
-    if (session->leave_by_ms || session_is_busy(session)) {
+    if (session->leave_by_ms) {
         log_debug("job %llu came too late", (unsigned long long)message->lease);
         return;
     }
+    if (session_is_busy(session)) {
+        /* A READY was said twice, since a connection had broken. HELLO tells that this job was not taken. */
+        log_info("job %llu came while another is in hand", (unsigned long long)message->lease);
+        session_rejoin(session);
+        return;
+    }
+    session->taken = message->lease;
     session->credit = false;
     session->refusals = 0;
     FAULT_TRACE("job_received", "lease=%" PRIu64, message->lease);

@@ -123,12 +123,14 @@ workers: {{ local = 0; lease_s = 6; }};
 class Worker:
     """One connection to the coordinator."""
 
-    def __init__(self, coordinator, pid=None, hello=True):
+    def __init__(self, coordinator, pid=None, process=1, taken=0, hello=True):
         self.context = zmq.Context.instance()
         self.jobs = self.context.socket(zmq.DEALER)
         self.jobs.linger = 0
         self.jobs.connect(coordinator.endpoint("jobs"))
         self.pid = pid or next(PIDS)
+        self.process = process
+        self.taken = taken  # the lease of the last job
         self.name = None
         self.verdicts = {}  # told, and not asked for yet
         self.results = None
@@ -149,6 +151,8 @@ class Worker:
         while self.jobs.poll(max(0, int((deadline - time.monotonic()) * 1000))):
             message = json.loads(self.jobs.recv())
             if message["type"] in kinds:
+                if message["type"] == "job":
+                    self.taken = message["lease"]
                 return message
             assert message["type"] == "heartbeat" or not kinds, message
         raise TimeoutError(f"no {kinds}")
@@ -160,8 +164,12 @@ class Worker:
             return True
         raise AssertionError(f"heard {message}")
 
+    def hello(self, version=VERSION):
+        """The fields of its HELLO."""
+        return {"version": version, "host": "test", "pid": self.pid, "process": self.process, "job": self.taken}
+
     def say_hello(self, version=VERSION):
-        self.say("hello", version=version, host="test", pid=self.pid)
+        self.say("hello", **self.hello(version))
         welcome = self.hear("welcome", "refuse")
         if welcome["type"] == "welcome":
             self.name = welcome["worker"]

@@ -155,7 +155,7 @@ def knock(side, **options):
                     peer.subscribe("")
                 else:
                     with contextlib.suppress(zmq.Again):
-                        peer.send(b'{"v":1,"type":"hello","version":"0.1.0","host":"x","pid":1}', zmq.DONTWAIT)
+                        peer.send(b'{"v":1,"type":"hello","version":"0.1.0","host":"x","pid":1,"process":1,"job":0}', zmq.DONTWAIT)
                 heard = peer.poll(20) if kind != zmq.PUSH else 0
                 assert not heard, "it was let in"
             yield

@@ -297,7 +297,7 @@ def test_a_worker_whose_connection_is_gone_is_waited_for(crew):
     job = first.take()
     first.jobs.close()
     coordinator.summary(lambda summary: summary["oldest_lease_ms"] > 3000)
-    again = coordinator.worker(pid=first.pid, hello=False)
+    again = coordinator.worker(pid=first.pid, taken=job["lease"], hello=False)
     assert again.say_hello()["lease"] == job["lease"]
     again.close()
     lost = coordinator.summary(lambda summary: summary["workers"] == 0)
@@ -324,9 +324,54 @@ def test_a_worker_that_reconnects_keeps_its_lease_and_resends(crew):
     coordinator = crew(tracks=1, classes=1)
     worker = coordinator.worker()
     job = worker.take()
-    again = coordinator.worker(pid=worker.pid)
+    again = coordinator.worker(pid=worker.pid, taken=job["lease"])
     assert again.name == worker.name
     assert again.answer(job) == "stored"
+
+
+def test_a_job_that_never_reached_its_worker_is_handed_out_again_at_once(crew):
+    """It was sent into a connection that broke. HELLO says which job was the last one taken."""
+    coordinator = crew(tracks=1, classes=1)
+    worker = coordinator.worker()
+    lost = worker.take()
+    again = coordinator.worker(pid=worker.pid, taken=0)
+    assert again.name == worker.name
+    job = again.take(timeout_ms=2000)  # a lease is 20 s
+    assert job["lease"] > lost["lease"] and job["attempt"] == lost["attempt"]
+    assert again.answer(job) == "stored"
+    summary = coordinator.summary(lambda summary: summary["stored"] == 1)
+    assert summary["workers_lost"] == 0 and summary["leases_expired"] == 0
+    assert summary["leased"] == 0 and summary["in_flight"] == 0
+
+
+def test_of_two_jobs_the_one_that_was_not_taken_goes_to_another(crew):
+    """READY was said twice; the board in hand stays, with its place among the requests in flight."""
+    coordinator = crew(tracks=2, classes=1, settings=["politeness.max_in_flight=2"])
+    worker = coordinator.worker()
+    kept, dropped = worker.take(), worker.take()
+    worker.taken = kept["lease"]
+    assert worker.say_hello()["lease"] == kept["lease"]
+    assert coordinator.summary(lambda summary: summary["leased"] == 1)["in_flight"] == 1
+    other = coordinator.worker()
+    job = other.take(timeout_ms=2000)
+    assert (job["track_id"], job["class_id"]) == (dropped["track_id"], dropped["class_id"])
+    worker.say("heartbeat", lease=kept["lease"], page=0, jobs=0, rss_kb=1)
+    assert worker.answer(kept) == "stored" and other.answer(job) == "stored"
+    assert coordinator.summary(lambda summary: summary["stored"] == 2)["leased"] == 0
+
+
+def test_a_new_process_with_the_pid_of_another_is_another_worker(crew):
+    """In a container the pid is the same each time. Who held the board is given up, and has died of it."""
+    coordinator = crew(tracks=1, classes=1, settings=["workers.lease_s=2"])
+    first = coordinator.worker()
+    job = first.take()
+    first.jobs.close()
+    second = coordinator.worker(pid=first.pid, process=2)
+    assert second.name != first.name
+    again = second.take_patiently()
+    assert again["lease"] > job["lease"] and again["attempt"] == 2
+    assert second.answer(again) == "stored"
+    assert coordinator.summary(lambda summary: summary["stored"] == 1)["workers_lost"] == 1
 
 
 def test_kill_9_loses_nothing_acknowledged_and_late_results_count(crew):

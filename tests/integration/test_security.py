@@ -42,7 +42,7 @@ def hears_welcome(worker, timeout_ms=8000):
     """Says HELLO until it is welcomed."""
     deadline = time.monotonic() + timeout_ms / 1000
     while time.monotonic() < deadline:
-        worker.say("hello", version="0.1.0", host="test", pid=worker.pid)
+        worker.say("hello", **worker.hello())
         with contextlib.suppress(TimeoutError):
             return worker.hear("welcome", "refuse", timeout_ms=500)
     raise AssertionError("no welcome")
@@ -324,7 +324,7 @@ def test_frames_may_be_as_large_as_without_keys(locked):
     coordinator.keyring.make("host2", "worker")
     coordinator.summary(lambda summary: summary["keys"] == 1)
     worker = coordinator.worker("host2", hello=False)
-    hello = json.dumps({"v": 1, "type": "hello", "version": "0.1.0", "host": "test", "pid": worker.pid, "more": ""})
+    hello = json.dumps({"v": 1, "type": "hello", **worker.hello(), "more": ""})
     worker.jobs.send(hello.replace('"more": ""', '"more": "' + "x" * (8192 - len(hello)) + '"').encode())
     assert worker.hear("welcome")
 

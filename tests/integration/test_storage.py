@@ -230,7 +230,7 @@ def test_running_out_of_descriptors_keeps_those_who_are_in(coordinator, worker):
     assert first.answer(first.take()) == "stored"
     crowd = [Worker(started, hello=False) for _ in range(60)]
     for one in crowd:
-        one.say("hello", version=VERSION, host="test", pid=one.pid)
+        one.say("hello", **one.hello())
     wait_for(lambda: "nobody more is let in" in started.log())
     before = cpu_s(started.process)
     for _ in range(3):

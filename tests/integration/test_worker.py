@@ -686,6 +686,22 @@ def test_a_further_page_is_asked_for_again_when_the_lease_is_still_its_own(make,
     assert result["lease"] == lease and result["entries"] == 5 and result["requests"] == 3
 
 
+def test_a_job_that_comes_while_another_is_in_hand_is_said_not_to_be_taken(make, upstream):
+    """By HELLO, which names the last one that was; the board in hand goes on."""
+    coordinator, _ = make(upstream(*ONE, "--entries", 3).url, join=False, page_size=2)
+    hello = coordinator.join()
+    coordinator.hear("ready")
+    assert hello["job"] == 0
+    kept = coordinator.give()
+    assert coordinator.hear("more")["lease"] == kept
+    coordinator.give()
+    coordinator.welcome["lease"] = kept
+    assert coordinator.join() == {**hello, "job": kept}
+    assert coordinator.grant() == {"v": 1, "type": "more", "lease": kept, "page": 1}
+    result, _ = coordinator.finish(kept)
+    assert result["lease"] == kept and result["entries"] == 3
+
+
 def test_a_worker_gives_up_on_a_coordinator_that_stays_away(make):
     coordinator, worker = make("http://127.0.0.1:1", options=("--exit-deadline-s", "1"), heartbeat_ms=50)
     coordinator.close()
@@ -783,7 +799,7 @@ def test_hello_is_repeated(make):
 def test_frames_that_make_no_sense_are_ignored(make, upstream):
     coordinator, worker = make(upstream(*ONE, "--entries", 5).url)
     frames = [b"", b"{}", b"\xff\xfe", b"[" * 5000, b'{"v":1,"type":"job"}', b'{"v":1,"type":"nonsense"}',
-              b'{"v":1,"type":"hello","version":"0","host":"x","pid":1}', b'{"v":1,"type":"ack","leases":[]}',
+              b'{"v":1,"type":"hello","version":"0","host":"x","pid":1,"process":1,"job":0}', b'{"v":1,"type":"ack","leases":[]}',
               b'{"v":1,"type":"ack","leases":[77,78],"verdict":"stored"}', b'{"v":1,"type":"grant","lease":5,"page":1}']
     for frame in frames:
         coordinator.tell_raw(frame)

@@ -10,7 +10,7 @@
 
 /* Static, since they are compared byte by byte: what lies between the fields is zero there alone. */
 static const struct message samples[MESSAGE_TYPES] = {
-    [MESSAGE_HELLO] = {.hello = {"0.1.0", "host \"ö\"", 4711}},
+    [MESSAGE_HELLO] = {.hello = {"0.1.0", "host \"ö\"", 4711, 1234567, 7}},
     [MESSAGE_WELCOME] = {.welcome = {.version = "0.1.0",
                              .worker = "w1",
                              .results = "ipc:///r",
@@ -214,7 +214,9 @@ static void strings_have_no_nul(void **state)
     struct message message;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int length = snprintf(text, sizeof text,
-            "{\"v\":1,\"type\":\"hello\",\"version\":\"1\",\"host\":\"%s\",\"pid\":1}", cases[i].text);
+            "{\"v\":1,\"type\":\"hello\",\"process\":1,\"job\":0,\"version\":\"1\",\"host\":\"%s\",\"pid\":"
+            "1}",
+            cases[i].text);
         if (protocol_decode(text, (size_t)length, &message, problem) != cases[i].right)
             fail_msg("%s", text);
         text[length - 20] = '\0'; /* a byte of it, in a string */
@@ -230,7 +232,9 @@ static void strings_are_utf_8(void **state)
     struct message message;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         int length = snprintf(text, sizeof text,
-            "{\"v\":1,\"type\":\"hello\",\"version\":\"1\",\"host\":\"%s\",\"pid\":1}", broken[i]);
+            "{\"v\":1,\"type\":\"hello\",\"process\":1,\"job\":0,\"version\":\"1\",\"host\":\"%s\",\"pid\":"
+            "1}",
+            broken[i]);
         assert_false(protocol_decode(text, (size_t)length, &message, problem));
         assert_string_equal(problem, "field host: not UTF-8");
     }
