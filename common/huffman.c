@@ -35,8 +35,8 @@ static void sort_few(uint32_t *sorted, uint32_t count)
     }
 }
 
-/* Ascending by count and, of the same, by symbol: least digit first (Knuth, TAOCP 5.2.5), so that the symbols,
- * ascending already, stay. */
+/* Ascending by count and, of the same, by symbol: least digit first (Knuth, TAOCP 5.2.5), so that the
+ * symbols, ascending already, stay. */
 static void sort_counts(uint32_t *sorted, uint32_t count)
 {
     if (count <= FEW) {
