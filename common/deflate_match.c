@@ -11,16 +11,17 @@
 /* What else was tried, by tests/bench/compressors on all that a crawl publishes: KEY 7 with MORE_MAX 3 is 0.5
  * % larger and 7 % quicker, but index/entries is then more than 5 % above gzip -6; LENGTH_GOOD 24 is 1 %
  * larger; tables twice as large are 0.2 % smaller and 5 % slower; the last two heads are 0.6 % smaller and 13
- * % slower. */
-#define KEY      8u /* bytes that a longer match is found by: … */
+ * % slower; the distance of the match before, looked at first, is no quicker. */
+#define KEY      8u /* bytes that a longer match is found by, all that are hashed: … */
 #define MORE_MAX 4u /* … so many of them lie behind the end of the one there is … */
 #define MORE_MIN 2u /* … or, where no place has those, so many */
 /* A match of this length is taken as it is (an avatar is 100 bytes that all have) … */
 #define LENGTH_ENOUGH 160u
 /* … and behind one of this length no better one is looked for. */
 #define LENGTH_GOOD 48u
+_Static_assert(
+    LENGTH_ENOUGH + MORE_MAX <= DEFLATE_MATCH_MAX, "what a match is lengthened by is a part of it");
 
-#define READ      8u /* bytes that make a place known in both tables */
 #define HEAD_BITS 14
 #define TAIL_BITS 15
 #define NOWHERE   0u
@@ -72,15 +73,21 @@ static inline uint64_t eight_bytes(const uint8_t *at)
     return le64toh(value);
 }
 
-/* Multiplicative hashing with 2^32 and 2^64 divided by the golden ratio (Knuth, TAOCP 6.4). */
-static inline uint32_t head_hash(uint32_t value)
+/* Multiplicative hashing with 2^64 divided by the golden ratio (Knuth, TAOCP 6.4). The lower half of the
+ * product follows from the lower half of the factor alone: one multiplication is enough for both tables. */
+static inline uint64_t product_of(uint64_t eight)
 {
-    return value * 0x9e3779b1u >> (32 - HEAD_BITS);
+    return eight * 0x9e3779b97f4a7c15u;
 }
 
-static inline uint32_t tail_hash(uint64_t eight)
+static inline uint32_t head_hash(uint64_t product)
 {
-    return (uint32_t)((eight << (64 - 8 * KEY)) * 0x9e3779b97f4a7c15u >> (64 - TAIL_BITS));
+    return (uint32_t)product >> (32 - HEAD_BITS);
+}
+
+static inline uint32_t tail_hash(uint64_t product)
+{
+    return (uint32_t)(product >> (64 - TAIL_BITS));
 }
 
 /* How many bytes are the same, of which `length` are known to be, at most `max`. */
@@ -99,14 +106,17 @@ static inline uint32_t same_bytes(const uint8_t *left, const uint8_t *right, uin
 /* Makes places known; the last ones only by four bytes. */
 static inline void enter(struct run *run, uint32_t from, uint32_t to)
 {
-    uint32_t place = from;
-    for (; place < to && place + READ <= run->end; place++) {
-        uint64_t eight = eight_bytes(run->bytes + place);
-        run->heads[head_hash((uint32_t)eight)] = (uint16_t)(run->base + place + 1);
-        run->tails[tail_hash(eight)] = (uint16_t)(run->base + place + 1);
+    uint32_t with_key =
+        run->end < KEY ? 0 : run->end - KEY + 1; /* the end of those that have so many bytes */
+    uint32_t place = from, both = to < with_key ? to : with_key;
+    uint16_t number = (uint16_t)(run->base + place + 1);
+    for (; place < both; place++, number++) {
+        uint64_t product = product_of(eight_bytes(run->bytes + place));
+        run->heads[head_hash(product)] = number;
+        run->tails[tail_hash(product)] = number;
     }
     for (; place < to && place + DEFLATE_MATCH_MIN <= run->end; place++)
-        run->heads[head_hash(four_bytes(run->bytes + place))] = (uint16_t)(run->base + place + 1);
+        run->heads[head_hash(product_of(four_bytes(run->bytes + place)))] = (uint16_t)(run->base + place + 1);
 }
 
 /* How many bytes at `place` are the same as those where the place in a table, `offset` bytes further on,
@@ -114,13 +124,13 @@ static inline void enter(struct run *run, uint32_t from, uint32_t to)
 static inline struct match match_with(
     const struct run *run, uint32_t place, uint32_t offset, uint32_t known, uint32_t max)
 {
-    struct match none = {0};
-    if (known <= run->base + offset)
-        return none;
-    const uint8_t *here = run->bytes + place, *there = run->bytes + (known - run->base - 1 - offset);
-    if (here - there > (ptrdiff_t)DEFLATE_WINDOW || four_bytes(there) != four_bytes(here))
-        return none;
-    return (struct match){same_bytes(here, there, DEFLATE_MATCH_MIN, max), (uint32_t)(here - there)};
+    const uint8_t *here = run->bytes + place;
+    uint32_t distance = run->base + place + offset + 1 - known;
+    /* What is nowhere, or of an earlier stream, is further away than the first byte. */
+    if (distance > (place < DEFLATE_WINDOW ? place : DEFLATE_WINDOW) ||
+        four_bytes(here - distance) != four_bytes(here))
+        return (struct match){0};
+    return (struct match){same_bytes(here, here - distance, DEFLATE_MATCH_MIN, max), distance};
 }
 
 /* Whatever is longer has the bytes around the end of the present length in common with this place: they are
@@ -129,10 +139,10 @@ static inline bool lengthen(const struct run *run, uint32_t place, uint32_t max,
 {
     for (uint32_t more = MORE_MAX; more >= MORE_MIN; more--) {
         uint32_t end = best->length + more;
-        if (end < KEY || end > max || place + end - KEY + READ > run->end)
+        if (end < KEY || place + end > run->end)
             continue;
         uint32_t offset = end - KEY;
-        uint32_t known = run->tails[tail_hash(eight_bytes(run->bytes + place + offset))];
+        uint32_t known = run->tails[tail_hash(product_of(eight_bytes(run->bytes + place + offset)))];
         struct match match = match_with(run, place, offset, known, max);
         if (match.length > best->length) {
             *best = match;
@@ -150,12 +160,17 @@ static inline struct match find(struct run *run, uint32_t place, uint32_t length
     uint32_t max = left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX;
     if (max < DEFLATE_MATCH_MIN)
         return best;
+    bool has_key = left >= KEY;
+    uint64_t product = product_of(has_key ? eight_bytes(run->bytes + place) : four_bytes(run->bytes + place));
+    uint16_t *head = &run->heads[head_hash(product)];
     if (length < DEFLATE_MATCH_MIN)
-        best = match_with(run, place, 0, run->heads[head_hash(four_bytes(run->bytes + place))], max);
+        best = match_with(run, place, 0, *head, max);
     bool longer = best.length >= DEFLATE_MATCH_MIN;
     while (longer && best.length < LENGTH_ENOUGH)
         longer = lengthen(run, place, max, &best);
-    enter(run, place, place + 1);
+    *head = (uint16_t)(run->base + place + 1);
+    if (has_key)
+        run->tails[tail_hash(product)] = (uint16_t)(run->base + place + 1);
     return best;
 }
 
@@ -189,11 +204,14 @@ static inline uint32_t put_match(struct run *run, uint32_t place, struct match m
     return place + match.length;
 }
 
-/* What lies `shift` further on becomes the first place. */
-static void shift_places(uint16_t *places, uint32_t count, uint32_t shift)
+/* What lies `shift` further on becomes the first place. In 16 bits throughout: compilers make a subtraction
+ * of eight or more at once of it, or this is a twentieth of all the time. */
+static void shift_places(uint16_t *places, uint32_t count, uint16_t shift)
 {
-    for (uint32_t i = 0; i < count; i++)
-        places[i] = (uint16_t)(places[i] > shift ? places[i] - shift : NOWHERE);
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t place = places[i], shifted = (uint16_t)(place - shift);
+        places[i] = place > shift ? shifted : (uint16_t)NOWHERE;
+    }
 }
 
 /* Nothing is known. Tables are not cleared as long as there are numbers for more places: most streams are
@@ -219,10 +237,10 @@ static uint32_t know_view(struct deflate_matcher *matcher, uint32_t before, uint
     if (before > matcher->end)
         log_bug("deflate_match: %u bytes in view of %u", before, matcher->end);
     uint32_t shift = matcher->base + matcher->end - before;
-    shift_places(matcher->heads, 1u << HEAD_BITS, shift);
-    shift_places(matcher->tails, 1u << TAIL_BITS, shift);
+    shift_places(matcher->heads, 1u << HEAD_BITS, (uint16_t)shift);
+    shift_places(matcher->tails, 1u << TAIL_BITS, (uint16_t)shift);
     matcher->base = 0;
-    return before < READ ? 0 : before - READ + 1;
+    return before < KEY ? 0 : before - KEY + 1;
 }
 
 struct deflate_tokens deflate_matcher_run(
