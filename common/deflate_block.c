@@ -206,24 +206,26 @@ static void fill_lengths(struct codes *codes)
     }
 }
 
-static void write_tokens(struct deflate_bits *bits, const struct codes *codes, struct deflate_tokens tokens)
+static void write_tokens(struct deflate_bits *to, const struct codes *codes, struct deflate_tokens tokens)
 {
+    struct deflate_bits bits = *to; /* a variable of its own, so that the compiler keeps it in registers */
     for (uint32_t i = 0; i < tokens.count; i++) {
         uint32_t token = tokens.tokens[i];
         if (DEFLATE_IS_MATCH(token)) {
-            uint32_t length = DEFLATE_MATCH_LENGTH(token), distance = DEFLATE_MATCH_DISTANCE(token) - 1;
-            put(bits, codes->length_values[length], codes->length_bits[length]);
-            uint32_t symbol = distance_symbol(distance + 1);
-            unsigned extra = distance_extra(symbol);
-            put(bits, codes->distance_codes[symbol], codes->distance_lengths[symbol]);
-            put(bits, distance & ((1u << extra) - 1), extra);
+            uint32_t length = DEFLATE_MATCH_LENGTH(token), distance = DEFLATE_MATCH_DISTANCE(token);
+            put(&bits, codes->length_values[length], codes->length_bits[length]);
+            uint32_t symbol = distance_symbol(distance);
+            unsigned extra = distance_extra(symbol), count = codes->distance_lengths[symbol];
+            uint64_t rest = (distance - 1) & ((1u << extra) - 1);
+            put(&bits, codes->distance_codes[symbol] | rest << count, count + extra);
         } else {
-            put(bits, codes->literal_codes[token], codes->literal_lengths[token]);
+            put(&bits, codes->literal_codes[token], codes->literal_lengths[token]);
         }
-        flush(bits);
+        flush(&bits);
     }
-    put(bits, codes->literal_codes[END_OF_BLOCK], codes->literal_lengths[END_OF_BLOCK]);
-    flush(bits);
+    put(&bits, codes->literal_codes[END_OF_BLOCK], codes->literal_lengths[END_OF_BLOCK]);
+    flush(&bits);
+    *to = bits;
 }
 
 static uint64_t bits_needed(const struct codes *codes, const struct header *header)
