@@ -336,7 +336,7 @@ def test_a_job_that_never_reached_its_worker_is_handed_out_again_at_once(crew):
     lost = worker.take()
     again = coordinator.worker(pid=worker.pid, taken=0)
     assert again.name == worker.name
-    job = again.take(timeout_ms=2000)  # a lease is 20 s
+    job = again.take(timeout_ms=10000)  # a lease is 20 s
     assert job["lease"] > lost["lease"] and job["attempt"] == lost["attempt"]
     assert again.answer(job) == "stored"
     summary = coordinator.summary(lambda summary: summary["stored"] == 1)
@@ -353,7 +353,7 @@ def test_of_two_jobs_the_one_that_was_not_taken_goes_to_another(crew):
     assert worker.say_hello()["lease"] == kept["lease"]
     assert coordinator.summary(lambda summary: summary["leased"] == 1)["in_flight"] == 1
     other = coordinator.worker()
-    job = other.take(timeout_ms=2000)
+    job = other.take(timeout_ms=10000)
     assert (job["track_id"], job["class_id"]) == (dropped["track_id"], dropped["class_id"])
     worker.say("heartbeat", lease=kept["lease"], page=0, jobs=0, rss_kb=1)
     assert worker.answer(kept) == "stored" and other.answer(job) == "stored"
