@@ -8,7 +8,7 @@
 #include "common/pack_reader.h"
 #include "common/protocol.h"
 #include "common/record.h"
-#include "coordinator/dispatch.h"
+#include "coordinator/dispatch_results.h"
 #include "coordinator/plan.h"
 
 struct arrival {

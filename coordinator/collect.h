@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "coordinator/collect_counters.h"
-#include "coordinator/dispatch.h"
+#include "coordinator/dispatch_results.h"
 #include "coordinator/events.h"
 #include "coordinator/plan.h"
 #include "coordinator/politeness.h"

@@ -1,13 +1,11 @@
 #include "coordinator/dispatch.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/fault_trace.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/memory.h"
@@ -51,15 +49,6 @@ void dispatch_close(struct dispatch **pointer)
 }
 
 /* ---- messages ---- */
-
-static void on_ready(struct dispatch *dispatch, struct worker *worker)
-{
-    dispatch_forget_robots(dispatch, worker); /* it is not at it any more */
-    dispatch_set_requesting(dispatch, worker, false);
-    /* Its last result may still be on its way through the other socket: the lease stays until then. */
-    if (!worker->leaving && !worker->wanted_page)
-        dispatch_credit(dispatch, worker);
-}
 
 static void on_more(struct dispatch *dispatch, struct worker *worker, const struct message_page *more)
 {
@@ -116,7 +105,7 @@ static void on_message(struct dispatch *dispatch, struct origin origin, const st
     worker->last_heard_ms = clock_monotonic_ms();
     switch (message->type) {
     case MESSAGE_READY:
-        on_ready(dispatch, worker);
+        dispatch_ready(dispatch, worker);
         break;
     case MESSAGE_MORE:
         on_more(dispatch, worker, &message->page);
@@ -223,46 +212,6 @@ void dispatch_process_ended(struct dispatch *dispatch, pid_t pid, bool by_itself
     dispatch_drop(dispatch, worker, death);
 }
 
-/* ---- results ---- */
-
-const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place)
-{
-    uint32_t place = plan_entry(dispatch->plan, plan_place)->lease;
-    return place == LEASE_NONE ? NULL : &dispatch->leases.leases[place];
-}
-
-void dispatch_lease_done(struct dispatch *dispatch, uint32_t plan_place)
-{
-    struct plan_entry *entry = plan_entry(dispatch->plan, plan_place);
-    dispatch_end_lease(dispatch, entry->lease);
-    entry->lease = LEASE_NONE;
-}
-
-void dispatch_result_ready(struct dispatch *dispatch, const char *name)
-{
-    struct worker *worker = roster_find_name(&dispatch->roster, name);
-    if (!worker)
-        return;
-    /* It came late, after its worker had reconnected and got another job, and must not bring a second one. */
-    if (worker->lease != LEASE_NONE)
-        worker->ready_after = !worker->leaving;
-    else
-        on_ready(dispatch, worker);
-}
-
-bool dispatch_stray_done(struct dispatch *dispatch, uint64_t id)
-{
-    for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
-        const struct lease *lease = &dispatch->leases.leases[place];
-        if (id && lease->id == id && lease->plan_place == PLAN_NONE) {
-            politeness_lost(dispatch->politeness, id, clock_monotonic_ms());
-            dispatch_end_lease(dispatch, place);
-            return true;
-        }
-    }
-    return false;
-}
-
 void dispatch_move(struct dispatch *dispatch, const uint32_t *moved)
 {
     for (uint32_t place = 0; place < dispatch->leases.capacity; place++) {
@@ -295,77 +244,9 @@ void dispatch_set_options(struct dispatch *dispatch, const struct dispatch_optio
     }
 }
 
-void dispatch_blame(struct dispatch *dispatch, const char *name, const char *key, const char *reason)
-{
-    struct worker *worker = roster_find_name(&dispatch->roster, name);
-    if (worker && strcmp(worker->key, key) == 0)
-        dispatch_strike(dispatch, worker, reason);
-    else
-        dispatch_strike_key(dispatch, key, reason);
-}
-
-bool dispatch_may_name(const struct dispatch *dispatch, const char *name, const char *key)
-{
-    const struct worker *worker = roster_find_name(&dispatch->roster, name);
-    return !worker || strcmp(worker->key, key) == 0;
-}
-
-void dispatch_praise(struct dispatch *dispatch, const char *name)
-{
-    const struct worker *worker = roster_find_name(&dispatch->roster, name);
-    if (worker)
-        dispatch_forgive(dispatch, worker);
-}
-
-bool dispatch_is_holder(const struct lease *lease, const char *name, const char *key)
-{
-    return lease->worker && strcmp(lease->worker->name, name) == 0 && strcmp(lease->worker->key, key) == 0;
-}
-
-bool dispatch_was_leased(const struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
-{
-    if (dispatch_is_of_earlier(dispatch, id))
-        return clock_monotonic_ms() - dispatch->opened_ms < DISPATCH_LATE_MS;
-    return lost_leases_has(&dispatch->lost, id, track_id, class_id);
-}
-
-bool dispatch_is_of_earlier(const struct dispatch *dispatch, uint64_t id)
-{
-    uint64_t epoch = id >> 32; /* the first start is 1 */
-    return epoch > 0 && epoch < dispatch->leases.next_id >> 32;
-}
-
-bool dispatch_take_lost(struct dispatch *dispatch, uint64_t id, uint32_t track_id, uint32_t class_id)
-{
-    return lost_leases_take(&dispatch->lost, id, track_id, class_id);
-}
-
 const struct rubbish *dispatch_rubbish(const struct dispatch *dispatch)
 {
     return &dispatch->rubbish;
-}
-
-void dispatch_acknowledge(struct dispatch *dispatch, const char *name, const struct message_ack *ack)
-{
-    struct worker *worker = roster_find_name(&dispatch->roster, name);
-    struct message message = {.type = MESSAGE_ACK, .ack = *ack};
-    FAULT_POINT(COLLECT_BEFORE_ACK);
-    for (uint32_t i = 0; i < ack->leases.count; i++)
-        FAULT_TRACE("ack", "lease=%" PRIu64 " verdict=%s", ack->leases.ids[i], verdict_string(ack->verdict));
-    if (worker) {
-        dispatch_tell(dispatch, worker, &message);
-        worker->owed -= ack->leases.count < worker->owed ? ack->leases.count : worker->owed;
-    }
-    FAULT_POINT(COLLECT_AFTER_ACK);
-    if (worker)
-        dispatch_drop_if_done(dispatch, worker);
-}
-
-bool dispatch_take_awaited(struct dispatch *dispatch)
-{
-    bool awaited = dispatch->awaited;
-    dispatch->awaited = false;
-    return awaited;
 }
 
 void dispatch_on_local(struct dispatch *dispatch, const struct dispatch_events *events)
@@ -387,6 +268,12 @@ void dispatch_tell_access(struct dispatch *dispatch, struct access *access)
 {
     dispatch->access = access;
     access_ask_aside(access, is_aside, dispatch);
+}
+
+const struct lease *dispatch_lease(const struct dispatch *dispatch, uint32_t plan_place)
+{
+    uint32_t place = plan_entry(dispatch->plan, plan_place)->lease;
+    return place == LEASE_NONE ? NULL : &dispatch->leases.leases[place];
 }
 
 const struct lease *dispatch_lease_of(const struct dispatch *dispatch, const struct worker *worker)

@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/fault_trace.h"
 #include "common/log.h"
-#include "common/version.h"
 #include "common/wire.h"
 #include "coordinator/quarantine.h"
 
@@ -64,6 +62,15 @@ void dispatch_unqueue(struct dispatch *dispatch, struct worker *worker)
         queue_remove(&dispatch->askers, worker);
     worker->ready = worker->ready_later = worker->ready_after = false;
     worker->wanted_page = 0;
+}
+
+void dispatch_ready(struct dispatch *dispatch, struct worker *worker)
+{
+    dispatch_forget_robots(dispatch, worker); /* it is not at it any more */
+    dispatch_set_requesting(dispatch, worker, false);
+    /* Its last result may still be on its way through the other socket: the lease stays until then. */
+    if (!worker->leaving && !worker->wanted_page)
+        dispatch_credit(dispatch, worker);
 }
 
 /* A lease of the worker is over. One that did not wait for the page it asked for waits no longer. */
@@ -246,25 +253,6 @@ void dispatch_end_lease(struct dispatch *dispatch, uint32_t lease_place)
             dispatch->events.worked(dispatch->events.context);
     }
     lease_end(&dispatch->leases, lease_place);
-}
-
-void dispatch_note_result(struct dispatch *dispatch, const struct message_result *result, int64_t wall_ms)
-{
-    struct worker *worker = roster_find_name(&dispatch->roster, result->worker);
-    if (!worker)
-        return;
-    worker->owed++;
-    dispatch->awaited |= worker->said_bye;
-    worker->bytes += result->bytes;
-    worker->requests += result->requests;
-    if (result->outcome != OUTCOME_FAILED)
-        return;
-    worker->failures++;
-    worker->last_error_wall_ms = wall_ms;
-    /* A cut sentence is still one. */
-    if (snprintf(worker->last_error, sizeof worker->last_error, "%u-%u: %s: %s", (unsigned)result->track_id,
-            (unsigned)result->class_id, failure_string(result->failure), result->problem) < 0)
-        worker->last_error[0] = '\0';
 }
 
 void dispatch_retire_all(struct dispatch *dispatch)

@@ -21,6 +21,9 @@ void dispatch_forgive_stall(struct dispatch *dispatch, int64_t stall_ms);
  * workers that live for one job those who have gone would soon be most of the roster. True if it did. */
 bool dispatch_drop_if_done(struct dispatch *dispatch, struct worker *worker);
 
+/* It has said that it is ready: whatever it did before is over. */
+void dispatch_ready(struct dispatch *dispatch, struct worker *worker);
+
 /* It wants a job: into the queue, or later if it holds as many leases as it may. */
 void dispatch_credit(struct dispatch *dispatch, struct worker *worker);
 
