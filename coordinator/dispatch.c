@@ -7,7 +7,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/loop.h"
 #include "common/memory.h"
 #include "common/wire.h"
 #include "coordinator/dispatch_hello.h"
