@@ -30,7 +30,7 @@ void person_keys_free(struct person_keys *keys)
 
 static struct text text_of(const struct buffer *buffer)
 {
-    return (struct text){buffer->length ? (const char *)buffer->data : "", (uint32_t)buffer->length};
+    return (struct text){buffer->data ? (const char *)buffer->data : "", (uint32_t)buffer->length};
 }
 
 static struct text compose(struct person_keys *keys, struct text name)
