@@ -73,11 +73,13 @@ static inline uint64_t eight_bytes(const uint8_t *at)
     return le64toh(value);
 }
 
-/* Multiplicative hashing with 2^64 divided by the golden ratio (Knuth, TAOCP 6.4). The lower half of the
- * product follows from the lower half of the factor alone: one multiplication is enough for both tables. */
+/* Multiplicative hashing (Knuth, TAOCP 6.4). The lower half of the product follows from the lower half of the
+ * factor alone, so one multiplication is enough for both tables; either half of the multiplier is 2^32
+ * divided by the golden ratio, the lower one a prime. With 2^64 divided by it entries are half a percent
+ * larger. */
 static inline uint64_t product_of(uint64_t eight)
 {
-    return eight * 0x9e3779b97f4a7c15u;
+    return eight * 0x9e3779b99e3779b1u;
 }
 
 static inline uint32_t head_hash(uint64_t product)
